@@ -1,0 +1,144 @@
+//! How a builtin is declared.
+
+use super::Args;
+use crate::diagnostics::Result;
+use crate::interp::{Machine, Value};
+use std::fmt::Write;
+
+/// One builtin function and all there is to say of it.
+pub struct Builtin {
+    pub name: &'static str,
+    pub params: &'static [Param],
+    /// The first line is a summary.
+    pub doc: &'static [&'static str],
+    /// Code and what it shows.
+    pub examples: &'static [(&'static str, &'static str)],
+    /// Code that must fail, with the kind of its error.
+    pub failures: &'static [(&'static str, &'static str)],
+    /// It calls functions it is given: a variable it reads may be read by them too.
+    pub calls_back: bool,
+    pub run: fn(&mut Machine, &mut Args) -> Result<Value>,
+}
+
+/// A parameter of a builtin.
+pub struct Param {
+    pub name: &'static str,
+    /// The default as written in the language; none where an argument must be given.
+    pub default: Option<&'static str>,
+    /// Gathers all further positional arguments; what stands behind it goes by name alone.
+    pub rest: bool,
+}
+
+impl Builtin {
+    /// `x, axis=none, *rest`
+    pub fn parameters(&self) -> String {
+        let mut text = String::new();
+        for (i, param) in self.params.iter().enumerate() {
+            if i > 0 {
+                text.push_str(", ");
+            }
+            if param.rest {
+                text.push('*');
+            }
+            text.push_str(param.name);
+            if let Some(default) = param.default {
+                text.push('=');
+                text.push_str(default);
+            }
+        }
+        text
+    }
+
+    /// `sum(x, axis=none)`
+    pub fn signature(&self) -> String {
+        format!("{}({})", self.name, self.parameters())
+    }
+
+    /// What `help(name)` prints.
+    pub fn help(&self) -> String {
+        let mut text = self.signature();
+        text.push_str("\n\n");
+        for line in self.doc {
+            text.push_str("    ");
+            text.push_str(line.trim());
+            text.push('\n');
+        }
+        if !self.examples.is_empty() {
+            text.push_str("\nExamples:\n\n");
+        }
+        for (code, shown) in self.examples {
+            for (i, line) in code.lines().enumerate() {
+                // a `String` takes every write
+                _ = writeln!(text, "{}{line}", if i == 0 { "    > " } else { "    . " });
+            }
+            for line in shown.lines() {
+                _ = writeln!(text, "    {line}");
+            }
+        }
+        text.trim_end().to_string()
+    }
+}
+
+/// Declares a family of builtins as its `TABLE`:
+///
+/// ```text
+/// builtins! {
+///     /// What it does.
+///     fn name(x, axis = none, *rest, sep = " ")
+///         ex "name(1)" => "1";
+///         fails "name()" => "type";
+///     = |machine, args| { ... };
+/// }
+/// ```
+macro_rules! builtins {
+    ($(
+        $(#[doc = $doc:literal])+
+        $(@$calls_back:ident)? fn $name:ident ( $($params:tt)* )
+            $(ex $code:literal => $shown:literal;)*
+            $(fails $bad:literal => $kind:literal;)*
+        = $run:expr;
+    )+) => {
+        pub(super) static TABLE: &[$crate::builtins::Builtin] = &[$($crate::builtins::Builtin {
+            name: stringify!($name),
+            params: $crate::builtins::declare::params!([] $($params)*),
+            doc: &[$($doc),+],
+            examples: &[$(($code, $shown)),*],
+            failures: &[$(($bad, $kind)),*],
+            calls_back: $crate::builtins::declare::flag!($($calls_back)?),
+            run: $run,
+        }),+];
+    };
+}
+
+/// The parameters of a declaration, as a slice of `Param`.
+macro_rules! params {
+    ([$($done:expr,)*]) => { &[$($done),*] };
+    ([$($done:expr,)*] * $name:ident $(, $($rest:tt)*)?) => {
+        $crate::builtins::declare::params!(
+            [$($done,)* $crate::builtins::Param { name: stringify!($name), default: None, rest: true },] $($($rest)*)?
+        )
+    };
+    ([$($done:expr,)*] $name:ident = $default:tt $(, $($rest:tt)*)?) => {
+        $crate::builtins::declare::params!(
+            [$($done,)* $crate::builtins::Param {
+                name: stringify!($name), default: Some(stringify!($default)), rest: false
+            },] $($($rest)*)?
+        )
+    };
+    ([$($done:expr,)*] $name:ident $(, $($rest:tt)*)?) => {
+        $crate::builtins::declare::params!(
+            [$($done,)* $crate::builtins::Param { name: stringify!($name), default: None, rest: false },] $($($rest)*)?
+        )
+    };
+}
+
+macro_rules! flag {
+    () => {
+        false
+    };
+    (calls_back) => {
+        true
+    };
+}
+
+pub(super) use {builtins, flag, params};

@@ -1,0 +1,5 @@
+//! Builtins in the making.
+
+use super::Builtin;
+
+pub(super) static TABLE: &[Builtin] = &[];

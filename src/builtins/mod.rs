@@ -1,0 +1,122 @@
+//! Builtin functions: one file per family, every function declared once.
+//!
+//! A declaration is signature, documentation, examples and the function. Dispatch, argument errors, `help`, completion
+//! and a test that runs every example come from it. Builtins compose operations of the table and never touch a kernel;
+//! functions best said in Nabla itself stand in `stdlib/` and are loaded when first named.
+
+mod args;
+mod declare;
+
+mod arrays;
+mod elementwise;
+mod files;
+mod linear;
+mod random;
+mod reductions;
+mod strings;
+mod structures;
+mod system;
+
+pub use args::Args;
+pub use declare::{Builtin, Param};
+
+use crate::interp::Value;
+use crate::tensor::{DType, Device};
+use std::sync::LazyLock;
+
+const FAMILIES: &[&[Builtin]] = &[
+    arrays::TABLE,
+    elementwise::TABLE,
+    files::TABLE,
+    linear::TABLE,
+    random::TABLE,
+    reductions::TABLE,
+    strings::TABLE,
+    structures::TABLE,
+    system::TABLE,
+];
+
+/// Names of the language that later work fills with meaning.
+pub const FUTURE: &[&str] = &[
+    "grad",
+    "value_and_grad",
+    "vjp",
+    "jvp",
+    "jacobian",
+    "hessian",
+    "hvp",
+    "vmap",
+    "stop_gradient",
+    "custom_grad",
+    "checkpoint",
+    "check_grad",
+    "graph",
+    "show_graph",
+    "debug",
+    "devices",
+    "c128",
+    "f16",
+    "bf16",
+];
+
+/// Modules of the standard library that later work fills.
+pub const FUTURE_MODULES: &[&str] = &["nn", "optim", "stats", "data"];
+
+/// Functions written in Nabla, by the file under `stdlib/` that holds them.
+const LIBRARIES: &[(&str, &str, &[&str])] = &[(
+    "prelude",
+    include_str!("../../stdlib/prelude.nab"),
+    &["map", "filter", "reduce", "scan", "timeit", "map_leaves", "assert_close"],
+)];
+
+/// Every builtin, family by family.
+pub fn table() -> impl Iterator<Item = &'static Builtin> {
+    FAMILIES.iter().copied().flatten()
+}
+
+/// The builtin of a name.
+pub fn find(name: &str) -> Option<&'static Builtin> {
+    static BY_NAME: LazyLock<Vec<&'static Builtin>> = LazyLock::new(|| {
+        let mut all: Vec<&Builtin> = table().collect();
+        all.sort_by_key(|builtin| builtin.name);
+        all
+    });
+    let at = BY_NAME.binary_search_by_key(&name, |builtin| builtin.name).ok()?;
+    Some(BY_NAME[at])
+}
+
+/// Names that have a meaning before a program gives them another.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let library = LIBRARIES.iter().flat_map(|(_, _, names)| names.iter().copied());
+    let dtypes = DTYPES.iter().map(|dtype| dtype.name());
+    table().map(|builtin| builtin.name).chain(library).chain(dtypes).chain(CONSTANTS.iter().copied())
+}
+
+const DTYPES: [DType; 7] = [DType::Bool, DType::U8, DType::I32, DType::I64, DType::F32, DType::F64, DType::Str];
+const CONSTANTS: &[&str] = &["pi", "e", "inf", "nan", "newaxis", "cpu", "gpu"];
+
+/// What a name means before a program gives it another meaning; functions written in Nabla excepted.
+pub fn predefined(name: &str) -> Option<Value> {
+    Some(match name {
+        "pi" => Value::float(std::f64::consts::PI),
+        "e" => Value::float(std::f64::consts::E),
+        "inf" => Value::float(f64::INFINITY),
+        "nan" => Value::float(f64::NAN),
+        "newaxis" => Value::None,
+        "cpu" => Value::Device(Device::Cpu),
+        "gpu" => Value::Device(Device::Gpu(0)),
+        _ => match DTYPES.iter().find(|dtype| dtype.name() == name) {
+            Some(&dtype) => Value::DType(dtype),
+            None => Value::Builtin(find(name)?),
+        },
+    })
+}
+
+/// The file under `stdlib/` that defines a name.
+pub fn library_of(name: &str) -> Option<&'static str> {
+    LIBRARIES.iter().find(|(_, _, names)| names.contains(&name)).map(|(library, _, _)| *library)
+}
+
+pub fn library_source(library: &str) -> &'static str {
+    LIBRARIES.iter().find(|(name, _, _)| *name == library).map_or("", |(_, text, _)| text)
+}

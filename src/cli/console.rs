@@ -1,0 +1,50 @@
+//! Standard output of a program: buffered, line by line at a terminal, shared by the session and its host.
+
+use nabla::session::Output;
+use std::cell::RefCell;
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::rc::Rc;
+
+/// How the prompt shows types behind values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Types {
+    Hidden,
+    Plain,
+    Dim,
+}
+
+/// A handle on standard output; clones write to the same buffer.
+#[derive(Clone)]
+pub struct Console {
+    buffer: Rc<RefCell<BufWriter<Stdout>>>,
+    line_wise: bool,
+    types: Types,
+}
+
+impl Console {
+    pub fn new(types: Types) -> Console {
+        let stdout = io::stdout();
+        let line_wise = stdout.is_terminal();
+        Console { buffer: Rc::new(RefCell::new(BufWriter::with_capacity(1 << 16, stdout))), line_wise, types }
+    }
+}
+
+impl Output for Console {
+    fn text(&mut self, text: &str) -> io::Result<()> {
+        let mut buffer = self.buffer.borrow_mut();
+        buffer.write_all(text.as_bytes())?;
+        if self.line_wise && text.contains('\n') { buffer.flush() } else { Ok(()) }
+    }
+
+    fn value(&mut self, text: &str, type_name: &str) -> io::Result<()> {
+        match self.types {
+            Types::Hidden => self.text(&format!("{text}\n")),
+            Types::Plain => self.text(&format!("{text}  {type_name}\n")),
+            Types::Dim => self.text(&format!("{text}  \x1b[2m{type_name}\x1b[0m\n")),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.buffer.borrow_mut().flush()
+    }
+}

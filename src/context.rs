@@ -1,0 +1,99 @@
+//! What an operation may see of its session: limits, the interrupt flag, the clock of a timeout.
+//!
+//! Every operation gets a `Context`; there is no global state. It must never hold names or values of the program.
+
+use crate::diagnostics::{Error, Kind, Result};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// Bounds a session keeps, so that a program can fail without taking the machine with it.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes one value may take.
+    pub memory: usize,
+    /// Nested calls.
+    pub depth: usize,
+    /// When the program has to be done.
+    pub deadline: Option<Instant>,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { memory: physical_memory(), depth: 10_000, deadline: None }
+    }
+}
+
+/// Stops a running program from another thread or a signal handler.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    pub fn raise(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+    pub fn clear(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+    pub fn is_raised(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Context {
+    pub limits: Limits,
+    pub interrupt: Interrupt,
+    pub random: crate::ops::random::RandomState,
+}
+
+impl Context {
+    /// Errors when the program was interrupted or its time is up. Called on loop turns, calls and between kernel tiles.
+    pub fn check(&self) -> Result<()> {
+        if self.interrupt.is_raised() {
+            return Err(Error::new(Kind::Interrupted, "interrupted"));
+        }
+        match self.limits.deadline {
+            Some(deadline) if Instant::now() >= deadline => {
+                Err(Error::new(Kind::Interrupted, "the time limit is reached").limit())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Errors when `count` elements of `width` bytes are more than a value may take. `what` is said in the message,
+    /// as `f64[1000, 1000]`.
+    pub fn reserve(&self, count: usize, width: usize, what: impl FnOnce() -> String) -> Result<()> {
+        match count.checked_mul(width) {
+            Some(bytes) if bytes <= self.limits.memory => Ok(()),
+            bytes => {
+                let size = bytes.map_or("more than 16 EB".to_string(), readable);
+                let limit = readable(self.limits.memory);
+                Err(Error::new(Kind::Memory, format!("{} takes {size}; the limit is {limit}", what())))
+            }
+        }
+    }
+}
+
+/// `1536` as `1.5 kB`; decimal prefixes.
+pub fn readable(bytes: usize) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1000.0 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 || value >= 100.0 { format!("{value:.0} {}", units[unit]) } else { format!("{value:.1} {}", units[unit]) }
+}
+
+/// Bytes of main memory as the system tells them; 8 GB where it does not.
+fn physical_memory() -> usize {
+    std::fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| {
+            let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
+            line.split_whitespace().nth(1)?.parse::<usize>().ok()
+        })
+        .map_or(8_000_000_000, |kilobytes| kilobytes.saturating_mul(1024))
+}

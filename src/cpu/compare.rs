@@ -1,0 +1,43 @@
+//! Comparisons and tests: from numbers to truth values.
+
+use super::tile::{binary_loops, unary_loops};
+
+binary_loops! {
+    equal test text(|a, b| a == b) {
+        bool u8 i32 i64 f32 f64 => |a, b| a == b;
+    }
+    not_equal test text(|a, b| a != b) {
+        bool u8 i32 i64 f32 f64 => |a, b| a != b;
+    }
+    less test text(|a, b| a < b) {
+        bool => |a, b| !a & b;
+        u8 i32 i64 f32 f64 => |a, b| a < b;
+    }
+    less_equal test text(|a, b| a <= b) {
+        bool => |a, b| !a | b;
+        u8 i32 i64 f32 f64 => |a, b| a <= b;
+    }
+    greater test text(|a, b| a > b) {
+        bool => |a, b| a & !b;
+        u8 i32 i64 f32 f64 => |a, b| a > b;
+    }
+    greater_equal test text(|a, b| a >= b) {
+        bool => |a, b| a | !b;
+        u8 i32 i64 f32 f64 => |a, b| a >= b;
+    }
+}
+
+unary_loops! {
+    is_nan test {
+        bool u8 i32 i64 => |_a| false;
+        f32 f64 => |a| a.is_nan();
+    }
+    is_inf test {
+        bool u8 i32 i64 => |_a| false;
+        f32 f64 => |a| a.is_infinite();
+    }
+    is_finite test {
+        bool u8 i32 i64 => |_a| true;
+        f32 f64 => |a| a.is_finite();
+    }
+}

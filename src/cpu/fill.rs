@@ -1,0 +1,93 @@
+//! New tensors filled with computed numbers.
+
+use super::{Number, mistyped};
+use crate::diagnostics::Result;
+use crate::tensor::{DType, Data, Scalar, Shape, Tensor, shape};
+use std::ops::{Add, Mul, Sub};
+
+/// The elements of a new tensor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fill {
+    /// This number; in `str` empty text.
+    Same(Scalar),
+    /// `start + i * step`.
+    Integers { start: i64, step: i64 },
+    /// `first + i * (second - first)`, computed in the dtype, a float.
+    Floats { first: f64, second: f64 },
+    /// `start + i * (stop - start) / parts`, computed in `f64`; with `ends` the last is `stop` itself.
+    Between { start: f64, stop: f64, parts: usize, ends: bool },
+    /// One along the diagonal that starts at column `offset`, zero elsewhere.
+    Diagonal { offset: i64 },
+}
+
+/// The memory has been checked.
+pub fn fill(fill: Fill, dtype: DType, shape: &Shape) -> Result<Tensor> {
+    let count = shape::size(shape);
+    let data = match (dtype, fill) {
+        (DType::F32, Fill::Floats { first, second }) => Data::F32(counted(first as f32, second as f32, count)),
+        (DType::F64, Fill::Floats { first, second }) => Data::F64(counted(first, second, count)),
+        (DType::Bool, _) => Data::Bool(elements(fill, shape, count)?),
+        (DType::U8, _) => Data::U8(elements(fill, shape, count)?),
+        (DType::I32, _) => Data::I32(elements(fill, shape, count)?),
+        (DType::I64, _) => Data::I64(elements(fill, shape, count)?),
+        (DType::F32, _) => Data::F32(elements(fill, shape, count)?),
+        (DType::F64, _) => Data::F64(elements(fill, shape, count)?),
+        (DType::Str, _) => Data::zeros(dtype, count),
+    };
+    Ok(Tensor::owner(data, shape.clone()))
+}
+
+/// As NumPy: the first two are given, the others come from their distance.
+fn counted<T>(first: T, second: T, count: usize) -> Vec<T>
+where
+    T: Number + Add<Output = T> + Sub<Output = T> + Mul<Output = T>,
+{
+    let step = second - first;
+    let item = |i: usize| match i {
+        0 => first,
+        1 => second,
+        _ => first + T::of_scalar(Scalar::I64(i as i64)) * step,
+    };
+    (0..count).map(item).collect()
+}
+
+fn elements<T: Number>(fill: Fill, shape: &[usize], count: usize) -> Result<Vec<T>> {
+    let integer = |value| T::of_scalar(Scalar::I64(value));
+    Ok(match fill {
+        Fill::Floats { .. } => return Err(mistyped()),
+        Fill::Same(value) => vec![T::of_scalar(value); count],
+        Fill::Integers { start, step } => {
+            (0..count as i64).map(|i| integer(start.wrapping_add(i.wrapping_mul(step)))).collect()
+        }
+        Fill::Between { start, stop, parts, ends } => {
+            let last = if ends && count > 1 { count - 1 } else { usize::MAX };
+            let number = |i| if i == last { stop } else { between(start, stop, parts, i) };
+            (0..count).map(|i| T::of_scalar(Scalar::F64(number(i)))).collect()
+        }
+        Fill::Diagonal { offset } => {
+            let mut all = vec![T::default(); count];
+            let &[rows, columns] = shape else { return Err(mistyped()) };
+            for row in 0..rows {
+                let column = usize::try_from((row as i64).saturating_add(offset)).unwrap_or(usize::MAX);
+                if column < columns {
+                    all[row * columns + column] = integer(1);
+                }
+            }
+            all
+        }
+    })
+}
+
+/// In the order NumPy multiplies and divides.
+fn between(start: f64, stop: f64, parts: usize, i: usize) -> f64 {
+    let (distance, i) = (stop - start, i as f64);
+    let step = distance / parts as f64;
+    let moved = if parts == 0 {
+        i * distance
+    } else if step == 0.0 {
+        i / parts as f64 * distance
+    } else {
+        i * step
+    };
+    moved + start
+}

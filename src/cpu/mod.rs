@@ -1,0 +1,25 @@
+//! The CPU engine: loops over elements. It knows tensors and nothing of the operations that use it.
+//!
+//! `+ - * / sqrt` are plain IEEE operations, never contracted, so that results are the same everywhere.
+
+pub mod arithmetic;
+pub mod compare;
+pub mod contract;
+pub mod convert;
+pub mod fill;
+pub mod gather;
+pub mod join;
+pub mod math;
+pub mod random;
+pub mod reduce;
+mod tile;
+
+pub use tile::{Binary, Map1, Map2, Number, Refuses, Run, Unary, binary, binary_in_place, refused, text, unary};
+
+use crate::diagnostics::{Error, Kind};
+
+/// A kernel met a dtype that its table entry rules out.
+#[cold]
+pub fn mistyped() -> Error {
+    Error::new(Kind::Internal, "a kernel met a dtype that is not its own")
+}

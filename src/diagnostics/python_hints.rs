@@ -1,0 +1,218 @@
+//! Names that users of Python, NumPy, TensorFlow, PyTorch, JAX and Julia paste, each with its Nabla spelling.
+//!
+//! Data only: it is asked when a name, a module or an attribute is not known, and never changes what a program means.
+
+const SELF: &str =
+    "a function takes the value it works on as an argument: `fn step(p, x) = ...`, called as `p.step(x)`";
+const NO_PREFIX: &str = "array functions need no prefix: `zeros((2, 3))`, `matmul(a, b)`; derivatives are `grad(f)`";
+const LITERAL: &str = "write the array itself: `[[1, 2], [3, 4]]`";
+const RECORD: &str = "a record is a map: `(a=1, b=2)`, read as `r.a` or `r[\"a\"]`";
+const FORMAT: &str = "format with `f\"{x}\"`";
+const GRADIENT: &str = "write `grad(f)` or `value_and_grad(f)`";
+const PLACE: &str = "write `x @ gpu`";
+
+/// Names, each with its advice.
+const NAMES: &[(&str, &str)] = &[
+    // Values and words that stand alone; those that start a statement are the grammar's.
+    ("null", "write `none`"),
+    ("nil", "write `none`"),
+    ("nothing", "write `none`"),
+    ("undefined", "write `none`"),
+    ("pass", "an empty block is `{ }`"),
+    ("end", "a block ends with `}`"),
+    ("self", SELF),
+    ("this", SELF),
+    // Builtins of other languages
+    ("range", "write `0..n`, or `arange(start, stop, step)` for an array"),
+    ("xrange", "write `0..n`"),
+    ("list", "write an array `[1, 2, 3]` or a tuple `(1, \"a\")`"),
+    ("tuple", "write a tuple `(1, \"a\")`"),
+    ("dict", RECORD),
+    ("Dict", RECORD),
+    ("str", FORMAT),
+    ("string", FORMAT),
+    ("repr", FORMAT),
+    ("int", "write `i64(x)`"),
+    ("float", "write `f64(x)`"),
+    ("double", "write `f64(x)`"),
+    ("boolean", "write `bool(x)`"),
+    ("int8", "the small integer type is `u8`"),
+    ("uint8", "write `u8`"),
+    ("int32", "write `i32`"),
+    ("int64", "write `i64`"),
+    ("float32", "write `f32`"),
+    ("float64", "write `f64`"),
+    ("Int32", "write `i32`"),
+    ("Int64", "write `i64`"),
+    ("Float32", "write `f32`"),
+    ("Float64", "write `f64`"),
+    ("complex", "write a complex literal: `1 + 2j`"),
+    ("println", "write `print(x)`"),
+    ("printf", "write `print(f\"{x:.3f}\")`"),
+    ("puts", "write `print(x)`"),
+    ("echo", "write `print(x)`"),
+    ("disp", "write `print(x)`"),
+    ("display", "write `print(x)`"),
+    ("show", "write `print(x)`"),
+    ("length", "write `len(x)`, or `x.size` for the number of elements"),
+    ("numel", "write `x.size`"),
+    ("isinstance", "compare `type(x)`, or state the type in the signature: `fn f(x: f32[n])`"),
+    ("typeof", "write `type(x)`"),
+    ("open", "write `read_text(path)`, `write_text(path, text)` or `loadtxt(path)`"),
+    ("quit", "write `exit(0)`, or press Ctrl-D at the prompt"),
+    ("enumerate", "write `for (i, x) in zip(0..len(xs), xs)`"),
+    ("foldl", "write `reduce(f, xs, init)`"),
+    ("fold", "write `reduce(f, xs, init)`"),
+    ("push", "write `xs = append(xs, v)`"),
+    ("isnull", "compare with `x == none`"),
+    // Array libraries
+    ("np", NO_PREFIX),
+    ("numpy", NO_PREFIX),
+    ("jnp", NO_PREFIX),
+    ("jax", "`grad(f)`, `vmap(f)` and `graph(f)` need no prefix"),
+    ("tf", NO_PREFIX),
+    ("tensorflow", NO_PREFIX),
+    ("torch", NO_PREFIX),
+    ("math", "mathematics needs no prefix: `sqrt(x)`, `pi`"),
+    ("plt", "there is no plotting; write the numbers with `print` or `write_text`"),
+    ("array", LITERAL),
+    ("ndarray", LITERAL),
+    ("asarray", LITERAL),
+    ("tensor", LITERAL),
+    ("Tensor", LITERAL),
+    ("constant", LITERAL),
+    ("Variable", LITERAL),
+    ("tolist", "an array needs no conversion: index it, loop over it, print it"),
+    ("reduce_sum", "write `sum(x, axis=0)`"),
+    ("reduce_mean", "write `mean(x, axis=0)`"),
+    ("reduce_max", "write `max(x, axis=0)`"),
+    ("reduce_min", "write `min(x, axis=0)`"),
+    ("amax", "write `max(x, axis=0)`"),
+    ("amin", "write `min(x, axis=0)`"),
+    ("cat", "write `concatenate((a, b))`"),
+    ("hcat", "write `concatenate((a, b), axis=1)`"),
+    ("vcat", "write `concatenate((a, b))`"),
+    ("mm", "write `a @ b`"),
+    ("bmm", "write `a @ b`"),
+    ("mul", "write `a * b`"),
+    ("permute", "write `transpose(x, axes)`"),
+    ("view", "write `reshape(x, shape)`"),
+    ("unsqueeze", "write `x[newaxis]`"),
+    ("astype", "write `f32(x)` or `x.astype(f32)`"),
+    ("fill", "write `full(shape, value)`"),
+    ("random_normal", "write `randn(shape)`"),
+    ("random_uniform", "write `rand(shape)`"),
+    ("manual_seed", "write `seed(n)`"),
+    ("set_seed", "write `seed(n)`"),
+    ("GradientTape", GRADIENT),
+    ("backward", GRADIENT),
+    ("requires_grad", "write `grad(f)`: it differentiates by the arguments of `f`"),
+    ("no_grad", "nothing is recorded outside `grad`; inside, write `stop_gradient(x)`"),
+    ("detach", "write `stop_gradient(x)`"),
+    ("gradient", "write `grad(f)`"),
+    ("jit", "write `graph(f)`"),
+    ("cuda", PLACE),
+    ("to_device", PLACE),
+    ("device_put", PLACE),
+];
+
+/// Attributes of the array libraries' modules that are spelled otherwise here. Names not listed are the same without
+/// their prefix.
+const ATTRIBUTES: &[(&str, &str)] = &[
+    ("linalg", "`inv(x)`, `solve(a, b)`, `norm(x)`"),
+    ("random", "`rand(shape)`, `randn(shape)`, `randint(low, high, shape)`, `seed(n)`"),
+    ("default_rng", "`seed(n)`, then `rand(shape)`, `randn(shape)`"),
+    ("normal", "`randn(shape)`"),
+    ("uniform", "`rand(shape)`"),
+    ("standard_normal", "`randn(shape)`"),
+    ("bool_", "`bool`"),
+    ("function", "`graph(f)`"),
+    ("fabs", "`abs(x)`"),
+    ("pow", "`x ** y`"),
+    ("fmod", "`x % y`"),
+    ("keras", "`import nn`"),
+    ("nn", "`import nn`"),
+    ("optim", "`import optim`"),
+    ("set_printoptions", "`print_options(precision=4)`"),
+    ("vstack", "`concatenate((a, b))`"),
+    ("hstack", "`concatenate((a, b), axis=1)`"),
+];
+
+/// Modules whose functions are builtins here.
+const ARRAY_MODULES: &[&str] = &["np", "numpy", "jnp", "jax", "tf", "tensorflow", "torch", "math", "random", "linalg"];
+
+/// Other modules people import.
+const MODULES: &[(&str, &str)] = &[
+    ("matplotlib", "there is no plotting; write the numbers with `print` or `write_text`"),
+    ("scipy", "array functions, linear algebra and random numbers are builtins: no import is needed"),
+    ("pandas", "read a table of numbers with `loadtxt(path)`"),
+    ("csv", "read a table of numbers with `loadtxt(path)`"),
+    ("os", "`args`, `env(name)`, `exit(code)` are builtins: no import is needed"),
+    ("sys", "`args`, `env(name)`, `exit(code)` are builtins: no import is needed"),
+    ("time", "`clock()`, `sleep(s)` and `timeit(|| f(x))` are builtins: no import is needed"),
+    ("timeit", "`timeit(|| f(x))` is a builtin: no import is needed"),
+    ("functools", "`map`, `filter`, `reduce` and `scan` are builtins: no import is needed"),
+    ("itertools", "`map`, `filter`, `reduce` and `scan` are builtins: no import is needed"),
+    ("keras", "layers are in the standard library: `import nn`"),
+    ("flax", "layers are in the standard library: `import nn`"),
+    ("optax", "optimisers are in the standard library: `import optim`"),
+];
+
+/// Advice for a name that is not known, or for a word that is no word of the language.
+pub fn hint_for_name(name: &str) -> Option<String> {
+    find(NAMES, name).map(str::to_string)
+}
+
+/// Advice for `import numpy`, of the module or of a part of it (`numpy.linalg`).
+pub fn hint_for_import(module: &str) -> Option<String> {
+    let root = module.split('.').next().unwrap_or(module);
+    if ARRAY_MODULES.contains(&root) {
+        return Some("array functions are builtins: no import is needed, write `zeros((2, 3))`, `grad(f)`".to_string());
+    }
+    find(MODULES, root).map(str::to_string)
+}
+
+/// Advice for `np.zeros`, where `np` is not known; `module` may be a path such as `np.random`.
+pub fn hint_for_attribute(module: &str, attribute: &str) -> Option<String> {
+    let root = module.split('.').next().unwrap_or(module);
+    if !ARRAY_MODULES.contains(&root) {
+        return find(MODULES, root).map(str::to_string);
+    }
+    if let Some(spelling) = find(ATTRIBUTES, attribute) {
+        return Some(format!("write {spelling}"));
+    }
+    hint_for_name(attribute).or_else(|| Some(format!("array functions need no prefix: write `{attribute}`")))
+}
+
+fn find(table: &[(&str, &'static str)], key: &str) -> Option<&'static str> {
+    table.iter().find(|(name, _)| *name == key).map(|(_, advice)| *advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_stands_once() {
+        for table in [NAMES, ATTRIBUTES, MODULES] {
+            for (index, (name, _)) in table.iter().enumerate() {
+                assert!(table[..index].iter().all(|(earlier, _)| earlier != name), "`{name}` stands twice");
+            }
+        }
+    }
+
+    #[test]
+    fn pasted_python_is_understood() {
+        let attribute = |module, name| hint_for_attribute(module, name).unwrap_or_default();
+        assert_eq!(attribute("np", "zeros"), "array functions need no prefix: write `zeros`");
+        assert_eq!(attribute("np.random", "randn"), "array functions need no prefix: write `randn`");
+        assert_eq!(attribute("np", "float32"), "write `f32`");
+        assert_eq!(attribute("tf", "constant"), LITERAL);
+        assert_eq!(attribute("math", "sqrt"), "array functions need no prefix: write `sqrt`");
+        assert_eq!(hint_for_attribute("model", "zeros"), None);
+        assert!(hint_for_import("numpy.linalg").is_some_and(|hint| hint.contains("no import is needed")));
+        assert!(hint_for_import("model").is_none());
+        assert_eq!(hint_for_name("nil").as_deref(), Some("write `none`"));
+        assert_eq!(hint_for_name("frobnicate"), None);
+    }
+}

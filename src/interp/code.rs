@@ -1,0 +1,289 @@
+//! Register bytecode: what the compiler makes and the machine runs.
+//!
+//! An instruction is eight bytes. Operands `d`, `a`, `b`, ... are registers of the running frame, at most 256 of them;
+//! further variables lie in far slots behind them. Code never changes once made.
+
+use super::value::Value;
+use crate::diagnostics::Source;
+use nabla_grammar::tree::{BinaryOp, CompareOp, Span};
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+pub type Reg = u8;
+
+/// Registers below this may hold variables; the rest is for intermediate values.
+pub const MAX_VARIABLES: usize = 160;
+/// Size of a frame's window of registers.
+pub const WINDOW: usize = 256;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Instr {
+    // ---- loads and moves
+    Const { d: Reg, k: u32 },
+    Int { d: Reg, value: i32 },
+    Bool { d: Reg, value: bool },
+    None { d: Reg },
+    Copy { d: Reg, a: Reg },
+    /// `a` is left without a value.
+    Move { d: Reg, a: Reg },
+    GetFar { d: Reg, slot: u32 },
+    SetFar { a: Reg, slot: u32 },
+    GetGlobal { d: Reg, slot: u32 },
+    SetGlobal { a: Reg, slot: u32 },
+    /// Loads a global that a method call may mean; it may lack a value.
+    GetFunction { d: Reg, slot: u32 },
+    GetCapture { d: Reg, index: u32 },
+    /// A function defined beside the running one.
+    Sibling { d: Reg, index: u32 },
+    /// The running function.
+    Myself { d: Reg },
+    /// Errors if the variable in `a` has no value yet; `name` is a constant.
+    Check { a: Reg, name: u32 },
+    /// Register `a` mirrors a global that the instruction after next overwrites: lets go of the global, so that what
+    /// follows may work in place.
+    Lend { a: Reg, slot: u32 },
+
+    // ---- operators
+    Add { d: Reg, a: Reg, b: Reg },
+    Sub { d: Reg, a: Reg, b: Reg },
+    Mul { d: Reg, a: Reg, b: Reg },
+    Div { d: Reg, a: Reg, b: Reg },
+    /// Any operator; those above have instructions of their own for speed.
+    Binary { op: BinaryOp, d: Reg, a: Reg, b: Reg },
+    /// `a + value`, and `a - value` as its negative.
+    AddInt { d: Reg, a: Reg, value: i32 },
+    SubInt { d: Reg, a: Reg, value: i32 },
+    MulInt { d: Reg, a: Reg, value: i32 },
+    Neg { d: Reg, a: Reg },
+    Pos { d: Reg, a: Reg },
+    BitNot { d: Reg, a: Reg },
+    Not { d: Reg, a: Reg },
+    Compare { op: CompareOp, d: Reg, a: Reg, b: Reg },
+    /// The meet of a short-circuit: `a and b` (`or`), where `a` did not decide.
+    Both { or: bool, d: Reg, a: Reg, b: Reg },
+    Range { d: Reg, a: Reg, b: Reg },
+
+    // ---- jumps; `to` is an index into the code
+    Jump { to: u32 },
+    JumpIf { a: Reg, sense: bool, to: u32 },
+    /// Jumps if `a` is one bool equal to `sense`; goes on if it is another bool or an array of bools.
+    ShortCircuit { a: Reg, sense: bool, to: u32 },
+    JumpLt { sense: bool, a: Reg, b: Reg, to: u32 },
+    JumpLe { sense: bool, a: Reg, b: Reg, to: u32 },
+    JumpEq { sense: bool, a: Reg, b: Reg, to: u32 },
+    JumpLtInt { sense: bool, a: Reg, value: i8, to: u32 },
+    JumpLeInt { sense: bool, a: Reg, value: i8, to: u32 },
+    JumpEqInt { sense: bool, a: Reg, value: i8, to: u32 },
+    /// Jumps if `a` holds a value at all.
+    JumpGiven { a: Reg, to: u32 },
+    /// Jumps if `a` can be called.
+    JumpCallable { a: Reg, to: u32 },
+
+    // ---- loops: registers `a` and `a + 1` hold the iteration
+    IterNew { a: Reg },
+    /// Iterates from the integer in `a` up to the one in `a + 1`.
+    IterRange { a: Reg },
+    IterNext { a: Reg, d: Reg, to: u32 },
+
+    // ---- calls: callee in `a`, arguments behind it, the result in `a`
+    Call { a: Reg, count: u8 },
+    CallWith { a: Reg, count: u8, shape: u32 },
+    /// `receiver.name(...)`: receiver in `a + 1`. Takes the field or module member if it has one, else skips an instruction.
+    Method { a: Reg, name: u32 },
+    Return { a: Reg },
+    Closure { d: Reg, proto: u32 },
+
+    // ---- building
+    Tuple { d: Reg, a: Reg, count: u8 },
+    Record { d: Reg, a: Reg, count: u8, shape: u32 },
+    /// An array of the `count` values from `a` on.
+    Stack { d: Reg, a: Reg, count: u8 },
+    /// Lists grow in a register as a tuple nobody else holds.
+    ListNew { d: Reg },
+    ListPush { d: Reg, a: Reg },
+    ListSpread { d: Reg, a: Reg },
+    ListStack { d: Reg },
+    RecordNew { d: Reg },
+    RecordPush { d: Reg, a: Reg, name: u32 },
+    RecordSpread { d: Reg, a: Reg },
+    /// Text of a value in an f-string; `spec` is a constant.
+    Format { d: Reg, a: Reg, spec: u32 },
+    Join { d: Reg, a: Reg, count: u8 },
+    /// Takes a tuple (or the first axis of a tensor) apart into the `count` registers from `d` on.
+    Unpack { d: Reg, a: Reg, count: u8 },
+
+    // ---- access
+    Field { d: Reg, a: Reg, name: u32 },
+    Index { d: Reg, a: Reg, b: Reg },
+    IndexMany { d: Reg, a: Reg, b: Reg, spec: u32 },
+    /// Moves the `count` registers from `a` on to far slots, and back: room for deep expressions.
+    Spill { a: Reg, count: u8, slot: u32 },
+    Unspill { a: Reg, count: u8, slot: u32 },
+    /// Assigns `a` to a place; its subscripts are in registers.
+    SetPath { a: Reg, path: u32 },
+    /// `place op= a`
+    AugPath { op: BinaryOp, a: Reg, path: u32 },
+
+    // ---- statements
+    Show { a: Reg },
+    Import { d: Reg, import: u32 },
+    CheckType { a: Reg, ty: u32 },
+    CheckReturn { a: Reg },
+    /// A part of the language that later work gives its meaning; `what` is a constant.
+    NotYet { what: u32 },
+}
+
+const _: () = assert!(size_of::<Instr>() == 8);
+
+/// A function's code, or that of one top-level statement.
+pub struct Code {
+    pub name: Rc<str>,
+    pub doc: Option<Box<str>>,
+    pub source: Arc<Source>,
+    pub instrs: Vec<Instr>,
+    /// For each instruction, which of its operands are dead behind it: bit 0 for `a`, bit 1 for `b`.
+    pub kills: Vec<u8>,
+    /// For each instruction, its entry in `places`.
+    pub place_of: Vec<u32>,
+    pub places: Vec<Site>,
+    pub consts: Vec<Value>,
+    /// Registers in use.
+    pub registers: usize,
+    /// Far slots in use.
+    pub far: usize,
+    pub params: Vec<ParamInfo>,
+    /// Takes positional arguments alone, with nothing to fill in or gather.
+    pub plain: bool,
+    pub call_shapes: Vec<CallShape>,
+    pub record_shapes: Vec<Vec<Rc<str>>>,
+    pub protos: Vec<Proto>,
+    pub index_specs: Vec<Vec<SubSpec>>,
+    pub paths: Vec<Path>,
+    pub handlers: Vec<Handler>,
+    pub imports: Vec<ImportSpec>,
+    pub types: Vec<TypeCheck>,
+    pub ret: Option<TypeCheck>,
+}
+
+/// Where in the source an instruction comes from.
+#[derive(Clone, Debug, Default)]
+pub struct Site {
+    pub span: Span,
+    /// Spans of its operands, by number.
+    pub operands: Box<[Span]>,
+}
+
+pub struct ParamInfo {
+    pub name: Rc<str>,
+    pub star: bool,
+    pub has_default: bool,
+    /// The default as written, for signatures.
+    pub default_text: Box<str>,
+    pub type_text: Box<str>,
+}
+
+impl fmt::Display for ParamInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.star {
+            f.write_str("*")?;
+        }
+        f.write_str(&self.name)?;
+        if !self.type_text.is_empty() {
+            write!(f, ": {}", self.type_text)?;
+        }
+        if self.has_default {
+            write!(f, "{}{}", if self.type_text.is_empty() { "=" } else { " = " }, self.default_text)?;
+        }
+        Ok(())
+    }
+}
+
+/// Arguments that are not simply positional.
+pub struct CallShape {
+    pub args: Vec<ArgKind>,
+}
+
+#[derive(Clone, Debug)]
+pub enum ArgKind {
+    Pos,
+    Named(Rc<str>),
+    Spread,
+}
+
+/// A closure to be made: code over what it captures from the running function.
+pub struct Proto {
+    pub code: Rc<Code>,
+    pub captures: Rc<[CaptureFrom]>,
+    pub siblings: Rc<[Rc<Code>]>,
+}
+
+/// Where a captured value is found.
+#[derive(Clone, Copy, Debug)]
+pub enum CaptureFrom {
+    Reg(Reg),
+    Far(u32),
+    Capture(u32),
+    Sibling(u32),
+    Myself,
+}
+
+/// A subscript; values are in the registers from the instruction's `b` on, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubSpec {
+    At,
+    Rest,
+    Slice { start: bool, stop: bool, step: bool },
+}
+
+/// Left of `=`: a variable and the steps into it.
+pub struct Path {
+    pub root: Root,
+    pub name: Rc<str>,
+    pub steps: Vec<Step>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Root {
+    Reg(Reg),
+    Far(u32),
+    Global(u32),
+}
+
+pub enum Step {
+    Field { name: Rc<str>, span: Span },
+    Index { first: Reg, spec: Vec<SubSpec>, span: Span },
+}
+
+/// `try`: an error between `start` and `end` goes on at `target`, with the error in `d`.
+#[derive(Clone, Copy, Debug)]
+pub struct Handler {
+    pub start: u32,
+    pub end: u32,
+    pub target: u32,
+    pub d: Option<Reg>,
+}
+
+pub struct ImportSpec {
+    pub path: nabla_grammar::tree::ModulePath,
+    /// Names to be taken out of it into the registers from `d` on; none for the module itself.
+    pub names: Option<Vec<(Rc<str>, Span)>>,
+}
+
+/// A stated type: what a call checks.
+pub struct TypeCheck {
+    pub param: Rc<str>,
+    pub dtype: Option<crate::tensor::DType>,
+    pub dims: Option<Vec<DimCheck>>,
+    pub text: Box<str>,
+    pub span: Span,
+    /// The device as written, if one is required.
+    pub device: Option<Box<str>>,
+}
+
+pub enum DimCheck {
+    Rest,
+    Size(usize),
+    /// A name that must agree across the call; its value is kept in a register of the function.
+    Name(Rc<str>, Reg),
+}

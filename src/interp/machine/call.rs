@@ -1,0 +1,270 @@
+//! Calls: arguments to parameters, and what is called besides functions of the language.
+
+use super::super::code::{ArgKind, Code, Reg};
+use super::super::function::Function;
+use super::super::value::Value;
+use super::Machine;
+use super::operator::{operand_array, wrap};
+use super::run::{Window, set};
+use crate::builtins::{self, Args};
+use crate::diagnostics::suggest::nearest;
+use crate::diagnostics::{Error, Result};
+use crate::ops;
+use crate::tensor::{DType, Device};
+use std::rc::Rc;
+
+/// The arguments of a call, in the registers behind the callee.
+#[derive(Clone, Copy)]
+pub(super) struct Given {
+    pub count: usize,
+    /// The entry of `Code::call_shapes`, if they are not all plain.
+    pub shape: Option<u32>,
+    /// Leading entries of that shape without an argument.
+    pub skipped: usize,
+}
+
+/// Arguments sorted by how they were given.
+#[derive(Default)]
+pub struct Arguments {
+    pub positional: Vec<Value>,
+    pub named: Vec<(Rc<str>, Value)>,
+}
+
+/// A receiver that was only the way to its callee is no argument.
+#[inline]
+pub(super) fn drop_missing_receiver(regs: &mut Window, a: Reg, given: Given) -> Given {
+    let first = usize::from(a) + 1;
+    if given.count == 0 || !regs[first].is_undefined() {
+        return given;
+    }
+    regs[first..first + given.count].rotate_left(1);
+    Given { count: given.count - 1, skipped: 1, ..given }
+}
+
+impl Machine {
+    /// Calls any value that can be called.
+    pub fn call_value(&mut self, callee: &Value, args: Vec<Value>) -> Result<Value> {
+        match callee {
+            Value::Function(function) => {
+                self.deeper()?;
+                let args = Arguments { positional: args, named: vec![] };
+                let bound = bind(function, args)?;
+                let result = self.run(function.clone(), bound);
+                self.depth -= 1;
+                result
+            }
+            Value::Builtin(builtin) => self.call_builtin(builtin, args, vec![]).map_err(|(error, _)| error),
+            other => self.call_plain(other, args),
+        }
+    }
+
+    /// Counts a call; errors at the limit.
+    fn deeper(&mut self) -> Result<()> {
+        if self.depth >= self.host.cx.limits.depth {
+            let limit = self.host.cx.limits.depth;
+            return Err(Error::overflow(format!("calls nested deeper than {limit}"))
+                .help("does the recursion reach its end?")
+                .limit());
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Makes the registers of a call those of the called frame.
+    pub(super) fn enter(&mut self, caller: &Code, callee: &Rc<Function>, regs: &mut [Value], given: Given) -> Result<()> {
+        if self.host.cx.interrupt.is_raised() {
+            self.host.cx.check()?;
+        }
+        self.deeper()?;
+        let code = &callee.code;
+        if given.shape.is_some() || given.count != code.params.len() || !code.plain {
+            let args = self.gather(caller, &mut regs[..given.count], given).and_then(|args| bind(callee, args));
+            match args {
+                Ok(args) => {
+                    for (slot, arg) in regs.iter_mut().zip(args) {
+                        set(slot, arg);
+                    }
+                }
+                Err(error) => {
+                    self.depth -= 1;
+                    return Err(error);
+                }
+            }
+        }
+        for slot in &mut regs[code.params.len()..code.registers.max(code.params.len())] {
+            set(slot, Value::Undefined);
+        }
+        Ok(())
+    }
+
+    /// Takes arguments from their registers.
+    fn gather(&mut self, caller: &Code, regs: &mut [Value], given: Given) -> Result<Arguments> {
+        let values = regs.iter_mut().map(std::mem::take);
+        let Some(shape) = given.shape else { return Ok(Arguments { positional: values.collect(), named: vec![] }) };
+        let kinds = &caller.call_shapes[shape as usize].args[given.skipped..];
+        let mut args = Arguments::default();
+        for (kind, value) in kinds.iter().zip(values) {
+            match kind {
+                ArgKind::Pos => args.positional.push(value),
+                ArgKind::Named(name) => args.named.push((name.clone(), value)),
+                ArgKind::Spread => match value {
+                    Value::Record(record) => args.named.extend(Rc::unwrap_or_clone(record).take()),
+                    other => args.positional.extend(self.items(&other)?),
+                },
+            }
+        }
+        if let Some((name, _)) = args.named.iter().enumerate().find_map(|(i, (name, value))| {
+            args.named[..i].iter().any(|(other, _)| other == name).then_some((name, value))
+        }) {
+            return Err(Error::ty(format!("argument `{name}` is given twice")));
+        }
+        Ok(args)
+    }
+
+    /// Calls what is not a function of the language. The result replaces the callee. On error the arguments are put
+    /// back: a global may depend on them.
+    #[inline(never)]
+    pub(super) fn call_other(&mut self, regs: &mut Window, a: Reg, given: Given, caller: &Code) -> Result<()> {
+        let a = usize::from(a);
+        let row = a + 1..a + 1 + given.count;
+        let callee = std::mem::take(&mut regs[a]);
+        let args = self.gather(caller, &mut regs[row.clone()], given)?;
+        let result = match &callee {
+            Value::Builtin(builtin) => match self.call_builtin(builtin, args.positional, args.named) {
+                Ok(value) => Ok(value),
+                Err((error, given_back)) => {
+                    for (slot, arg) in regs[row].iter_mut().zip(given_back) {
+                        *slot = arg;
+                    }
+                    Err(error)
+                }
+            },
+            other if args.named.is_empty() => self.call_plain(other, args.positional),
+            other => Err(Error::ty(format!("{} takes no named arguments", other.describe()))),
+        };
+        set(&mut regs[a], result?);
+        Ok(())
+    }
+
+    /// Calls a builtin; on error also gives the positional arguments back, as far as it left them alone.
+    pub fn call_builtin(
+        &mut self,
+        builtin: &'static builtins::Builtin,
+        positional: Vec<Value>,
+        named: Vec<(Rc<str>, Value)>,
+    ) -> std::result::Result<Value, (Error, Vec<Value>)> {
+        let mut args = match Args::bind(builtin, positional, named) {
+            Ok(args) => args,
+            Err(error) => return Err((error, vec![])),
+        };
+        (builtin.run)(self, &mut args).map_err(|error| (error, args.into_positional()))
+    }
+
+    /// Calls a dtype, which casts.
+    fn call_plain(&mut self, callee: &Value, mut args: Vec<Value>) -> Result<Value> {
+        match callee {
+            Value::DType(dtype) => match (args.pop(), args.is_empty()) {
+                (Some(value), true) => self.cast(value, *dtype),
+                _ => Err(Error::ty(format!("`{}(x)` takes one value", dtype.name()))),
+            },
+            Value::Device(Device::Gpu(_)) => Err(Error::not_yet("gpu")),
+            other => {
+                let error = Error::ty(format!("{} cannot be called", other.describe()));
+                Err(match other {
+                    Value::Array(_) => error.help("for a product write `*`; an index stands in `[...]`"),
+                    _ => error,
+                })
+            }
+        }
+    }
+
+    /// `f32(x)`: a cast; of text to a number it is parsed.
+    pub fn cast(&mut self, value: Value, dtype: DType) -> Result<Value> {
+        self.map_leaves(value, &mut |machine, leaf| {
+            if let (Value::Str(text), true) = (&leaf, dtype != DType::Str) {
+                return parse_number(text, dtype);
+            }
+            if dtype == DType::Str && leaf.as_array().is_none_or(|array| array.ndim() == 0) {
+                return Ok(Value::str(machine.host.text(&leaf)));
+            }
+            match operand_array(&leaf) {
+                Some(array) => ops::cast(&mut machine.host.cx, array, dtype).map(wrap),
+                None => Err(Error::ty(format!("cannot make {} of {}", dtype.name(), leaf.describe()))
+                    .operand(0, leaf.type_name())),
+            }
+        })
+    }
+}
+
+/// `f64("3.5")`
+fn parse_number(text: &str, dtype: DType) -> Result<Value> {
+    use crate::tensor::{Array, Scalar};
+    let trimmed = text.trim();
+    let bad = || {
+        Error::value(format!("{text:?} is no {}", dtype.name())).operand(0, "str")
+    };
+    let scalar = match dtype {
+        DType::Bool => match trimmed {
+            "true" | "True" => Scalar::Bool(true),
+            "false" | "False" => Scalar::Bool(false),
+            _ => return Err(bad()),
+        },
+        DType::F32 => Scalar::F32(trimmed.replace('_', "").parse().map_err(|_| bad())?),
+        DType::F64 => Scalar::F64(trimmed.replace('_', "").parse().map_err(|_| bad())?),
+        _ => {
+            let value: i64 = trimmed.replace('_', "").parse().map_err(|_| bad())?;
+            Scalar::I64(value).fit(dtype).ok_or_else(|| {
+                Error::overflow(format!("{value} does not fit {}", dtype.name()))
+            })?
+        }
+    };
+    Ok(Value::Array(Array::Scalar(scalar)))
+}
+
+/// Gives each parameter of a function its argument; those left to their default have no value yet.
+fn bind(function: &Function, args: Arguments) -> Result<Vec<Value>> {
+    let code = &function.code;
+    let wrong = |message: String| {
+        let name = if code.name.is_empty() { "fn" } else { &code.name };
+        let signature = function.signature();
+        Err(Error::ty(message).help(format!("the signature is {name}{}", signature.trim_start_matches("fn"))))
+    };
+    let name = if code.name.is_empty() { "this function".to_string() } else { format!("`{}`", code.name) };
+    let star = code.params.iter().position(|param| param.star);
+    let places = star.unwrap_or(code.params.len());
+    let given = args.positional.len();
+    if star.is_none() && given > places {
+        let counted = if places == 1 { "1 argument".to_string() } else { format!("{places} arguments") };
+        let error = wrong(format!("{name} takes {counted}, {given} are given"));
+        return error;
+    }
+    let mut bound: Vec<Value> = vec![Value::Undefined; code.params.len()];
+    let mut positional = args.positional.into_iter();
+    for (slot, value) in bound[..places].iter_mut().zip(&mut positional) {
+        *slot = value;
+    }
+    if let Some(star) = star {
+        bound[star] = Value::tuple(positional.collect());
+    }
+    for (key, value) in args.named {
+        let Some(at) = code.params.iter().position(|param| param.name == key && !param.star) else {
+            let near = nearest(&key, code.params.iter().map(|param| &*param.name));
+            let error = wrong(format!("{name} has no parameter `{key}`"));
+            return error.map_err(|error: Error| match near {
+                Some(near) => error.help(format!("did you mean `{near}`?")),
+                None => error,
+            });
+        };
+        if !bound[at].is_undefined() {
+            return wrong(format!("parameter `{key}` of {name} is given twice"));
+        }
+        bound[at] = value;
+    }
+    for (param, value) in code.params.iter().zip(&bound) {
+        if value.is_undefined() && !param.has_default && !param.star {
+            return wrong(format!("parameter `{}` of {name} is missing", param.name));
+        }
+    }
+    Ok(bound)
+}
+

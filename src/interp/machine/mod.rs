@@ -1,0 +1,52 @@
+//! The machine: runs bytecode.
+//!
+//! One file per concern. Frames lie on the heap, so that depth is a number and not a crash; a nested run (a builtin that
+//! calls back) has a stack of its own. The loop here handles scalars itself and leaves everything else to the functions
+//! in the other files. It must never print: what is shown goes to the session's output.
+
+mod assign;
+mod build;
+mod call;
+mod field;
+mod index;
+mod iterate;
+mod load;
+pub mod operator;
+mod run;
+pub mod structure;
+mod types;
+mod unwind;
+
+pub use operator::{operand_array, wrap};
+
+use super::code::Reg;
+use super::module::Modules;
+use super::value::Value;
+use crate::session::Host;
+
+pub struct Machine {
+    /// What operations and builtins may see of the session.
+    pub host: Host,
+    /// Values of all modules' names.
+    pub globals: Vec<Value>,
+    pub modules: Modules,
+    /// Calls in progress, nested runs included.
+    depth: usize,
+    /// Runs in progress.
+    nesting: usize,
+    /// A stack kept for the next run.
+    spare: Vec<Value>,
+    /// Turns of loops, to look at the clock now and then.
+    turns: u32,
+    /// The register that alone holds the value of a global while an instruction works on it in place.
+    lent: Option<(Reg, u32)>,
+}
+
+/// Runs nested in builtins: each takes some of the native stack.
+const MAX_NESTING: usize = 100;
+
+impl Machine {
+    pub fn new(host: Host) -> Machine {
+        Machine { host, globals: vec![], modules: Modules::default(), depth: 0, nesting: 0, spare: vec![], turns: 0, lent: None }
+    }
+}

@@ -1,0 +1,93 @@
+//! Errors on their way up: their place, who catches them, the calls that led there.
+
+use super::super::code::{Code, Site};
+use super::super::value::{Fields, Value};
+use super::Machine;
+use super::run::{Position, Stacks, set};
+use crate::diagnostics::error::Call;
+use crate::diagnostics::{Error, Result};
+
+/// Calls kept of a long trail: innermost and outermost ones.
+const TRAIL_KEPT: usize = 10;
+
+impl Machine {
+    /// Finds the handler of an error and goes on there, or leaves all frames.
+    pub(super) fn raise(&mut self, stacks: &mut Stacks, now: &mut Position, mut error: Error) -> Result<()> {
+        if let Some((reg, slot)) = self.lent.take() {
+            self.globals[slot as usize] = stacks.values[now.base + usize::from(reg)].clone();
+        }
+        if !error.details().blame_caller {
+            place(&mut error, &now.function.code, now.pc - 1);
+        }
+        loop {
+            let code = &now.function.code;
+            let at = now.pc as u32 - 1;
+            let handler = code.handlers.iter().find(|handler| (handler.start..handler.end).contains(&at));
+            if let (Some(handler), true) = (handler, error.catchable()) {
+                if let Some(d) = handler.d {
+                    set(&mut stacks.values[now.base + usize::from(d)], caught(&error));
+                }
+                now.pc = handler.target as usize;
+                return Ok(());
+            }
+            let name = code.name.clone();
+            let Some(caller) = stacks.leave(now) else {
+                error.details_mut().blame_caller = false;
+                place(&mut error, &now.function.code, now.pc - 1);
+                return Err(error);
+            };
+            *now = caller;
+            self.depth -= 1;
+            let (code, at) = (&now.function.code, now.pc - 1);
+            if std::mem::take(&mut error.details_mut().blame_caller) {
+                place(&mut error, code, at);
+            } else {
+                trail(&mut error, &name, code, at);
+            }
+        }
+    }
+}
+
+fn site(code: &Code, at: usize) -> &Site {
+    &code.places[code.place_of[at] as usize]
+}
+
+/// Says where an error arose, and labels the operands it speaks of.
+fn place(error: &mut Error, code: &Code, at: usize) {
+    if error.details().place.is_some() {
+        return;
+    }
+    let site = site(code, at);
+    let details = error.details_mut();
+    details.place = Some(crate::diagnostics::error::Place { source: code.source.clone(), span: site.span });
+    for (number, text) in std::mem::take(&mut details.operands) {
+        if let Some(&span) = site.operands.get(number) {
+            details.labels.push((span, text));
+        }
+    }
+}
+
+fn trail(error: &mut Error, name: &str, code: &Code, at: usize) {
+    let details = error.details_mut();
+    let place = crate::diagnostics::error::Place { source: code.source.clone(), span: site(code, at).span };
+    let function = if name.is_empty() { "a function without name" } else { name }.to_string();
+    if details.trail.len() >= 2 * TRAIL_KEPT {
+        details.trail.remove(TRAIL_KEPT);
+        details.trail_left_out += 1;
+    }
+    details.trail.push(Call { function, place });
+}
+
+/// What `catch err` gets: a record of the kind, the message and the line.
+fn caught(error: &Error) -> Value {
+    let details = error.details();
+    let mut fields = Fields::default();
+    fields.insert("kind".into(), Value::str(details.kind.name()));
+    fields.insert("message".into(), Value::str(details.message.clone()));
+    let line = details.place.as_ref().map(|place| {
+        let before = place.source.text.get(..place.span.start as usize).unwrap_or(&place.source.text);
+        before.bytes().filter(|&byte| byte == b'\n').count() as i64 + 1
+    });
+    fields.insert("line".into(), line.map_or(Value::None, Value::int));
+    Value::record(fields)
+}

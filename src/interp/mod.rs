@@ -1,0 +1,17 @@
+//! The interpreter: names, bytecode, the machine, and the values it works on.
+//!
+//! It knows no terminal and no engine: arrays go through `ops`, output through the session.
+
+mod code;
+mod compile;
+mod function;
+mod machine;
+mod module;
+mod scope;
+pub mod show;
+mod value;
+
+pub use function::Function;
+pub use machine::{Machine, operand_array, structure, wrap};
+pub use module::Module;
+pub use value::{Fields, Range, Record, Tuple, Value};

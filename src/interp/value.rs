@@ -1,0 +1,258 @@
+//! What a variable can hold.
+//!
+//! A value is 16 bytes and immutable to all who share it: copying is a reference count, changing copies first unless
+//! nobody else holds it. Scalars are unboxed. Nothing here runs code.
+
+use super::function::Function;
+use super::module::Module;
+use crate::builtins::Builtin;
+use crate::tensor::{Array, DType, Device};
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+use std::rc::Rc;
+
+#[derive(Clone, Default)]
+pub enum Value {
+    Array(Array),
+    None,
+    /// A slot without a value yet, or one whose value was moved out. No program can hold it.
+    #[default]
+    Undefined,
+    Str(Rc<String>),
+    Tuple(Rc<Tuple>),
+    Record(Rc<Record>),
+    Range(Rc<Range>),
+    Function(Rc<Function>),
+    Builtin(&'static Builtin),
+    Device(Device),
+    DType(DType),
+    Module(Rc<Module>),
+}
+
+const _: () = assert!(size_of::<Value>() == 16);
+
+/// `start..end`: half-open, kept lazy so that a loop over it costs no memory. Everywhere else it is the `i64` tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    pub start: i64,
+    pub end: i64,
+}
+
+impl Range {
+    pub fn len(self) -> usize {
+        if self.end <= self.start { 0 } else { usize::try_from(self.end.abs_diff(self.start)).unwrap_or(usize::MAX) }
+    }
+    pub fn get(self, index: i64) -> Option<i64> {
+        let value = if index >= 0 { self.start.checked_add(index)? } else { self.end.checked_add(index)? };
+        (self.start <= value && value < self.end).then_some(value)
+    }
+}
+
+#[derive(Clone, Default)]
+pub struct Tuple(pub Vec<Value>);
+
+pub type Fields = IndexMap<Rc<str>, Value, FxBuildHasher>;
+
+#[derive(Clone, Default)]
+pub struct Record(pub Fields);
+
+impl Tuple {
+    pub fn take(mut self) -> Vec<Value> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl Record {
+    pub fn take(mut self) -> Fields {
+        std::mem::take(&mut self.0)
+    }
+}
+
+// Dropping a list of lists of lists... must not recurse: its depth is up to the program.
+impl Drop for Tuple {
+    fn drop(&mut self) {
+        drop_flat(self.0.drain(..));
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        drop_flat(self.0.drain(..).map(|(_, value)| value));
+    }
+}
+
+/// Drops values level by level, on a worklist instead of the stack.
+pub(super) fn drop_flat(values: impl Iterator<Item = Value>) {
+    let mut work: Vec<Value> = values.filter(Value::has_children).collect();
+    while let Some(value) = work.pop() {
+        match value {
+            Value::Tuple(rc) => {
+                if let Ok(mut tuple) = Rc::try_unwrap(rc) {
+                    work.extend(tuple.0.drain(..).filter(Value::has_children));
+                }
+            }
+            Value::Record(rc) => {
+                if let Ok(mut record) = Rc::try_unwrap(rc) {
+                    work.extend(record.0.drain(..).map(|(_, value)| value).filter(Value::has_children));
+                }
+            }
+            Value::Function(rc) => {
+                if let Ok(mut function) = Rc::try_unwrap(rc) {
+                    work.extend(function.take_captures().into_iter().filter(Value::has_children));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Value {
+    pub fn bool(value: bool) -> Value {
+        Value::Array(Array::Bool(value))
+    }
+    pub fn int(value: i64) -> Value {
+        Value::Array(Array::Int(value))
+    }
+    pub fn float(value: f64) -> Value {
+        Value::Array(Array::Float(value))
+    }
+    pub fn str(text: impl Into<String>) -> Value {
+        Value::Str(Rc::new(text.into()))
+    }
+    pub fn tuple(items: Vec<Value>) -> Value {
+        Value::Tuple(Rc::new(Tuple(items)))
+    }
+    pub fn record(fields: Fields) -> Value {
+        Value::Record(Rc::new(Record(fields)))
+    }
+    pub fn range(start: i64, end: i64) -> Value {
+        Value::Range(Rc::new(Range { start, end }))
+    }
+
+    /// Is there nothing on the heap to release when it goes?
+    #[inline(always)]
+    pub fn is_plain(&self) -> bool {
+        matches!(
+            self,
+            Value::Array(Array::Bool(_) | Array::Int(_) | Array::Float(_) | Array::Scalar(_))
+                | Value::None
+                | Value::Undefined
+        )
+    }
+
+    fn has_children(&self) -> bool {
+        matches!(self, Value::Tuple(_) | Value::Record(_) | Value::Function(_))
+    }
+
+    pub fn is_undefined(&self) -> bool {
+        matches!(self, Value::Undefined)
+    }
+
+    pub fn is_callable(&self) -> bool {
+        matches!(self, Value::Function(_) | Value::Builtin(_) | Value::DType(_))
+    }
+
+    /// Numbers, alone or in a range: what an array operation takes.
+    pub fn as_array(&self) -> Option<Array> {
+        match self {
+            Value::Array(array) => Some(array.clone()),
+            Value::Range(range) => Some(Array::from_range(range.start, range.end)),
+            _ => None,
+        }
+    }
+
+    /// A whole number of any width, or a tensor with one such element.
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Value::Array(Array::Int(value)) => Some(*value),
+            Value::Array(Array::Float(_) | Array::Bool(_)) => None,
+            Value::Array(array) if array.dtype().is_integer() => array.as_scalar().and_then(|scalar| scalar.as_i64()),
+            _ => None,
+        }
+    }
+
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Value::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What `type(x)` shows: `f64[2, 3]`, `(i64, str)`, `fn(x)`.
+    pub fn type_name(&self) -> String {
+        let mut text = String::new();
+        self.write_type(&mut text, 0);
+        text
+    }
+
+    fn write_type(&self, out: &mut String, depth: usize) {
+        if depth > MAX_SHOWN_DEPTH {
+            out.push_str("...");
+            return;
+        }
+        match self {
+            Value::Array(array) => out.push_str(&array.type_name()),
+            Value::Range(range) => out.push_str(&format!("i64[{}]", range.len())),
+            Value::None => out.push_str("none"),
+            Value::Undefined => out.push_str("undefined"),
+            Value::Str(_) => out.push_str("str"),
+            Value::Function(function) => out.push_str(&function.signature()),
+            Value::Builtin(builtin) => out.push_str(&format!("fn({})", builtin.parameters())),
+            Value::Device(_) => out.push_str("device"),
+            Value::DType(_) => out.push_str("dtype"),
+            Value::Module(_) => out.push_str("module"),
+            Value::Tuple(tuple) => {
+                out.push('(');
+                for (i, item) in tuple.0.iter().enumerate() {
+                    if i > 0 {
+                        out.push_str(", ");
+                    }
+                    if i >= MAX_SHOWN_ITEMS {
+                        out.push_str("...");
+                        break;
+                    }
+                    item.write_type(out, depth + 1);
+                }
+                if tuple.0.len() == 1 {
+                    out.push(',');
+                }
+                out.push(')');
+            }
+            Value::Record(record) => {
+                out.push('(');
+                for (i, (name, value)) in record.0.iter().enumerate() {
+                    if i > 0 {
+                        out.push_str(", ");
+                    }
+                    if i >= MAX_SHOWN_ITEMS {
+                        out.push_str("...");
+                        break;
+                    }
+                    out.push_str(name);
+                    out.push_str(": ");
+                    value.write_type(out, depth + 1);
+                }
+                out.push(')');
+            }
+        }
+    }
+
+    /// The word for it in messages: `tuple`, `function`; the type for arrays.
+    pub fn describe(&self) -> String {
+        match self {
+            Value::Tuple(_) => "a tuple".into(),
+            Value::Record(_) => "a record".into(),
+            Value::Function(_) | Value::Builtin(_) => "a function".into(),
+            Value::Str(_) => "a string".into(),
+            Value::None => "none".into(),
+            Value::Device(_) => "a device".into(),
+            Value::DType(_) => "a dtype".into(),
+            Value::Module(_) => "a module".into(),
+            _ => self.type_name(),
+        }
+    }
+}
+
+/// Structures nested deeper, or longer, are shortened in a type.
+const MAX_SHOWN_DEPTH: usize = 64;
+const MAX_SHOWN_ITEMS: usize = 1000;

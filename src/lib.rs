@@ -1,0 +1,16 @@
+//! Nabla, a small array language: the library behind the command `nabla`.
+//!
+//! [`session::Session`] runs programs. Nothing in the library is global, prints or exits.
+
+pub mod builtins;
+pub mod context;
+mod cpu;
+pub mod diagnostics;
+pub mod interp;
+pub mod ops;
+pub mod session;
+pub mod tensor;
+
+pub use diagnostics::{Error, Kind, Source};
+pub use interp::Value;
+pub use session::Session;

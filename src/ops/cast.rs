@@ -1,0 +1,186 @@
+//! Casts: from one dtype to another, every value checked.
+
+use super::{Abstract, Arity, Attrs, Entry, Kernel, Op, Rule, apply1};
+use crate::context::Context;
+use crate::cpu::{self, convert};
+use crate::diagnostics::{Error, Kind, Result};
+use crate::tensor::{Array, DType, Element, Scalar, Tensor, Text, walk};
+use std::mem;
+
+static CAST: Entry = Entry {
+    name: "convert",
+    symbol: "cast",
+    arity: Arity::Exactly(1),
+    rule: Rule::Whole(rule),
+    kernel: Kernel::Whole(kernel),
+    exact: None,
+    guard: None,
+};
+
+pub(super) static TABLE: &[&Entry] = &[&CAST];
+
+/// The operation that casts to `dtype`.
+pub fn op(dtype: DType) -> Op {
+    Op { entry: &CAST, attrs: Attrs::DType(dtype) }
+}
+
+/// `x` in `dtype`; typed from then on. Floats are cut towards zero; a value that the dtype has no room for is an
+/// `overflow` error, NaN or infinity to an integer a `value` error, both with its place. Text is read as numbers.
+pub fn cast(cx: &mut Context, x: Array, dtype: DType) -> Result<Array> {
+    match &x {
+        Array::Scalar(scalar) if scalar.dtype() == dtype => Ok(x),
+        Array::Tensor(tensor) if tensor.dtype() == dtype => Ok(x),
+        _ => apply1(cx, &op(dtype), x),
+    }
+}
+
+fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
+    match (&op.attrs, inputs) {
+        (Attrs::DType(dtype), [input]) if *dtype != DType::Str || input.dtype == DType::Str => {
+            Ok(Abstract { dtype: *dtype, weak: false, ..input.clone() })
+        }
+        (_, [input, ..]) => Err(Error::ty(format!("cannot cast {} to str", input.type_name()))
+            .help("`str(x)` and f-strings write numbers as text")),
+        _ => Err(cpu::mistyped()),
+    }
+}
+
+fn kernel(cx: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+    let [input] = inputs else { return Err(cpu::mistyped()) };
+    if input.dtype() == out.dtype
+        && let Array::Tensor(_) = input
+    {
+        return Ok(mem::take(input));
+    }
+    match &*input {
+        Array::Tensor(tensor) if tensor.dtype() == DType::Str => parse(tensor, out.dtype),
+        Array::Tensor(tensor) => {
+            check(tensor, out.dtype)?;
+            Ok(Array::from(convert::convert(cx, tensor, out.dtype)?))
+        }
+        scalar => {
+            let value = scalar.as_scalar().ok_or_else(cpu::mistyped)?;
+            if !holds(out.dtype, value) {
+                return Err(no_room(value, out.dtype, String::new()));
+            }
+            Ok(Array::Scalar(as_dtype(value, out.dtype).ok_or_else(cpu::mistyped)?))
+        }
+    }
+}
+
+/// `value as dtype`; none to text.
+pub(super) fn as_dtype(value: Scalar, dtype: DType) -> Option<Scalar> {
+    use cpu::Number;
+    Some(match dtype {
+        DType::Bool => Scalar::Bool(bool::of_scalar(value)),
+        DType::U8 => Scalar::U8(u8::of_scalar(value)),
+        DType::I32 => Scalar::I32(i32::of_scalar(value)),
+        DType::I64 => Scalar::I64(i64::of_scalar(value)),
+        DType::F32 => Scalar::F32(f32::of_scalar(value)),
+        DType::F64 => Scalar::F64(f64::of_scalar(value)),
+        DType::Str => return None,
+    })
+}
+
+/// The integers of a dtype as a range of floats: from the first, up to but not including the second. None for dtypes
+/// that take any number.
+fn room(dtype: DType) -> Option<(f64, f64)> {
+    match dtype {
+        DType::U8 => Some((0.0, 256.0)),
+        DType::I32 => Some((-2147483648.0, 2147483648.0)),
+        DType::I64 => Some((i64::MIN as f64, i64::MAX as f64)),
+        _ => None,
+    }
+}
+
+/// Has `dtype` room for the value, cut towards zero?
+fn holds(dtype: DType, value: Scalar) -> bool {
+    match (room(dtype), value) {
+        (None, _) => true,
+        // Every i64 fits i64, though the nearest float of the largest does not.
+        (Some(_), Scalar::I64(_)) if dtype == DType::I64 => true,
+        (Some((low, high)), value) => {
+            let value = value.as_f64().trunc();
+            low <= value && value < high
+        }
+    }
+}
+
+/// Errors at the first value that `dtype` has no room for.
+fn check(tensor: &Tensor, dtype: DType) -> Result<()> {
+    fn first<T: cpu::Number>(tensor: &Tensor, dtype: DType) -> Option<(usize, Scalar)> {
+        let bad = |value: &T| !holds(dtype, value.to_scalar());
+        let (at, value) = match tensor.as_slice::<T>() {
+            Some(values) => values.iter().position(bad).map(|at| (at, values[at]))?,
+            None => tensor.walk::<T>()?.enumerate().find(|(_, value)| bad(value))?,
+        };
+        Some((at, value.to_scalar()))
+    }
+    let found = match (tensor.dtype(), dtype) {
+        (DType::I64, DType::U8 | DType::I32) => first::<i64>(tensor, dtype),
+        (DType::I32, DType::U8) => first::<i32>(tensor, dtype),
+        (DType::F32, _) if dtype.is_integer() => first::<f32>(tensor, dtype),
+        (DType::F64, _) if dtype.is_integer() => first::<f64>(tensor, dtype),
+        _ => None,
+    };
+    match found {
+        Some((at, value)) => Err(no_room(value, dtype, place(at, tensor.shape()))),
+        None => Ok(()),
+    }
+}
+
+/// ` at [1, 2]`; nothing for a value without axes.
+pub(super) fn place(number: usize, shape: &[usize]) -> String {
+    if shape.is_empty() { String::new() } else { format!(" at {:?}", walk::coordinates(number, shape)) }
+}
+
+/// A number as messages show it.
+pub(super) fn show(value: Scalar) -> String {
+    match value {
+        Scalar::Bool(x) => x.to_string(),
+        Scalar::U8(x) => x.to_string(),
+        Scalar::I32(x) => x.to_string(),
+        Scalar::I64(x) => x.to_string(),
+        Scalar::F32(x) => format!("{x:?}").replace("NaN", "nan"),
+        Scalar::F64(x) => format!("{x:?}").replace("NaN", "nan"),
+    }
+}
+
+#[cold]
+fn no_room(value: Scalar, dtype: DType, place: String) -> Error {
+    let kind = if value.as_f64().is_finite() { Kind::Overflow } else { Kind::Value };
+    Error::new(kind, format!("{}{place} does not fit {dtype}", show(value)))
+}
+
+/// Numbers and truth values from text.
+fn parse(tensor: &Tensor, dtype: DType) -> Result<Array> {
+    fn all<T: Element>(tensor: &Tensor, dtype: DType, read: impl Fn(&str) -> Option<T>) -> Result<Array> {
+        let mut values = Vec::with_capacity(tensor.size());
+        for (number, text) in tensor.walk::<Text>().ok_or_else(cpu::mistyped)?.enumerate() {
+            values.push(read(text.trim()).ok_or_else(|| unreadable(&text, dtype, place(number, tensor.shape())))?);
+        }
+        Ok(Array::from(Tensor::from_vec(values, tensor.shape())))
+    }
+    match dtype {
+        DType::Bool => all(tensor, dtype, |text| match text {
+            "true" | "True" => Some(true),
+            "false" | "False" => Some(false),
+            _ => None,
+        }),
+        DType::U8 => all(tensor, dtype, |text| text.parse::<u8>().ok()),
+        DType::I32 => all(tensor, dtype, |text| text.parse::<i32>().ok()),
+        DType::I64 => all(tensor, dtype, |text| text.parse::<i64>().ok()),
+        DType::F32 => all(tensor, dtype, |text| text.parse::<f32>().ok()),
+        DType::F64 => all(tensor, dtype, |text| text.parse::<f64>().ok()),
+        DType::Str => Err(cpu::mistyped()),
+    }
+}
+
+#[cold]
+fn unreadable(text: &str, dtype: DType, place: String) -> Error {
+    let mut start: String = text.chars().take(40).collect();
+    if start.len() < text.len() {
+        start.push_str("...");
+    }
+    Error::value(format!("{start:?}{place} is no {dtype}"))
+}

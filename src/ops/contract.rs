@@ -1,0 +1,186 @@
+//! Contraction, and the products of NumPy built on it: `matmul`, which is `@`, and `dot`.
+
+use super::{Abstract, Arity, Attrs, Entry, Kernel, MUL, Op, Rule, apply2, broadcast_to, cast};
+use crate::context::Context;
+use crate::cpu;
+use crate::cpu::contract::Operand;
+use crate::diagnostics::{Error, Result};
+use crate::tensor::shape::{self, Axes, Shape};
+use crate::tensor::{Array, DType, promote};
+
+/// Which axes of the two sides belong together, as in StableHLO's `dot_general`. The result has the batch axes, then
+/// the left side's other axes, then the right side's.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Dimensions {
+    /// Kept: each side's, in the same order.
+    pub batch: [Axes; 2],
+    /// Multiplied and summed: each side's, in the same order.
+    pub contract: [Axes; 2],
+}
+
+/// Both sides have one dtype and lengths that agree.
+pub static CONTRACT: Entry = Entry {
+    name: "dot_general",
+    symbol: "@",
+    arity: Arity::Exactly(2),
+    rule: Rule::Whole(rule),
+    kernel: Kernel::Whole(kernel),
+    exact: None,
+    guard: None,
+};
+
+pub(super) static TABLE: &[&Entry] = &[&CONTRACT];
+
+/// `a @ b` as NumPy's `matmul`: matrices lie in the last two axes, the others broadcast; a vector counts as a row on the
+/// left and as a column on the right, and its axis is left out of the result.
+pub fn matmul(cx: &mut Context, a: Array, b: Array) -> Result<Array> {
+    let (rows, columns) = (a.ndim(), b.ndim());
+    if rows == 0 || columns == 0 {
+        let message = format!("`@` multiplies matrices and vectors, not {} by {}", a.type_name(), b.type_name());
+        return Err(label(Error::shape(message), &a, &b).help("a number times an array is `*`"));
+    }
+    check_inner(&a, &b)?;
+    let (a, b) = common(cx, a, b)?;
+    // Without batch axes on the right the free axes already come in the order of the result.
+    if columns <= 2 || rows == 1 {
+        let contract_axes = [Axes::from_slice(&[rows - 1]), Axes::from_slice(&[inner_axis(columns)])];
+        return contract(cx, a, b, Dimensions { contract: contract_axes, ..Default::default() });
+    }
+    let batch = shape::broadcast(&a.shape()[..rows - 2], &b.shape()[..columns - 2]).map_err(|at| {
+        let message = format!(
+            "cannot multiply {} by {}: batch lengths {} and {} differ",
+            shape::text(a.shape()),
+            shape::text(b.shape()),
+            at.left,
+            at.right
+        );
+        label(Error::shape(message), &a, &b).help("matrices lie in the last two axes; the others must be equal or 1")
+    })?;
+    let axes: Axes = (0..batch.len()).collect();
+    let a = stretched(cx, a, &batch)?;
+    let b = stretched(cx, b, &batch)?;
+    let last = Axes::from_slice(&[batch.len() + 1]);
+    let second_last = Axes::from_slice(&[batch.len()]);
+    contract(cx, a, b, Dimensions { batch: [axes.clone(), axes], contract: [last, second_last] })
+}
+
+/// As NumPy's `dot`: a product of numbers, of vectors, of matrices; of more axes the last of `a` with the last but one of
+/// `b`.
+pub fn dot(cx: &mut Context, a: Array, b: Array) -> Result<Array> {
+    if a.ndim() == 0 || b.ndim() == 0 {
+        return apply2(cx, &MUL, a, b);
+    }
+    check_inner(&a, &b)?;
+    let (a, b) = common(cx, a, b)?;
+    let contract_axes = [Axes::from_slice(&[a.ndim() - 1]), Axes::from_slice(&[inner_axis(b.ndim())])];
+    contract(cx, a, b, Dimensions { contract: contract_axes, ..Default::default() })
+}
+
+/// The contraction itself; the rule checks that the axes fit.
+pub fn contract(cx: &mut Context, a: Array, b: Array, dimensions: Dimensions) -> Result<Array> {
+    apply2(cx, &Op { entry: &CONTRACT, attrs: Attrs::Contract(dimensions) }, a, b)
+}
+
+/// Both in the dtype they have in common.
+fn common(cx: &mut Context, a: Array, b: Array) -> Result<(Array, Array)> {
+    match promote(&[a.element_type(), b.element_type()]) {
+        Some(found) if found.dtype != DType::Str => Ok((cast(cx, a, found.dtype)?, cast(cx, b, found.dtype)?)),
+        _ => {
+            let message = format!("`@` does not take {} and {}", a.type_name(), b.type_name());
+            Err(label(Error::ty(message), &a, &b).help("text is no number: `f64(x)` reads numbers from text"))
+        }
+    }
+}
+
+/// With these batch axes ahead of the matrix.
+fn stretched(cx: &mut Context, x: Array, batch: &[usize]) -> Result<Array> {
+    let matrix = &x.shape()[x.ndim() - 2..];
+    let whole: Shape = batch.iter().chain(matrix).copied().collect();
+    if x.shape() == whole.as_slice() { Ok(x) } else { broadcast_to(cx, x, &whole) }
+}
+
+/// The axis of the right side that a product sums over.
+fn inner_axis(ndim: usize) -> usize {
+    ndim.saturating_sub(2)
+}
+
+fn check_inner(a: &Array, b: &Array) -> Result<()> {
+    let (left, right) = (a.shape(), b.shape());
+    let lengths = (left[left.len() - 1], right[inner_axis(right.len())]);
+    if lengths.0 == lengths.1 { Ok(()) } else { Err(mismatched(a, b, lengths)) }
+}
+
+#[cold]
+fn mismatched(a: &Array, b: &Array, (left, right): (usize, usize)) -> Error {
+    let message = format!(
+        "cannot multiply {} by {}: inner dimensions {left} and {right} differ",
+        shape::text(a.shape()),
+        shape::text(b.shape())
+    );
+    let error = label(Error::shape(message), a, b);
+    match advice(a.shape(), b.shape()) {
+        Some(advice) => error.help(advice),
+        None => error.help("the last axis of the first and the last but one of the second must have one length"),
+    }
+}
+
+/// A product near the one that failed, which would work.
+fn advice(a: &[usize], b: &[usize]) -> Option<String> {
+    if a.len() > 2 || b.len() > 2 {
+        return None;
+    }
+    let product = |a: &[usize], b: &[usize]| -> Option<String> {
+        if a.last()? != b.get(inner_axis(b.len()))? {
+            return None;
+        }
+        let kept: Vec<usize> = a[..a.len() - 1].iter().chain(b.iter().skip(1).take(b.len() - 1)).copied().collect();
+        Some(shape::text(&kept))
+    };
+    let transposed = |shape: &[usize]| -> Vec<usize> { shape.iter().rev().copied().collect() };
+    if b.len() == 2
+        && let Some(shape) = product(a, &transposed(b))
+    {
+        return Some(format!("transposing the second operand (`.T`) would give {shape}"));
+    }
+    if a.len() == 2
+        && let Some(shape) = product(&transposed(a), b)
+    {
+        return Some(format!("transposing the first operand (`.T`) would give {shape}"));
+    }
+    product(b, a).map(|shape| format!("in the other order the product would be {shape}"))
+}
+
+#[cold]
+fn label(error: Error, a: &Array, b: &Array) -> Error {
+    error.operand(0, a.type_name()).operand(1, b.type_name())
+}
+
+fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
+    let (Attrs::Contract(dimensions), [a, b]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    let [batch, contract] = [&dimensions.batch, &dimensions.contract];
+    let agree = |axes: &[Axes; 2]| {
+        axes[0].len() == axes[1].len()
+            && axes[0].iter().zip(&axes[1]).all(|(&i, &j)| a.shape.get(i).is_some() && a.shape.get(i) == b.shape.get(j))
+    };
+    if !agree(batch) || !agree(contract) || a.dtype != b.dtype {
+        let message = format!("cannot contract {} with {}: axes or dtypes differ", a.type_name(), b.type_name());
+        return Err(Error::shape(message).operand(0, a.type_name()).operand(1, b.type_name()));
+    }
+    let free = |shape: &Shape, side: usize| -> Shape {
+        let used = |axis: &usize| batch[side].contains(axis) || contract[side].contains(axis);
+        (0..shape.len()).filter(|axis| !used(axis)).map(|axis| shape[axis]).collect()
+    };
+    let mut out: Shape = batch[0].iter().map(|&axis| a.shape[axis]).collect();
+    out.extend(free(&a.shape, 0));
+    out.extend(free(&b.shape, 1));
+    shape::check_ndim(out.len())?;
+    Ok(Abstract { shape: out, dtype: a.dtype, weak: false, device: a.device })
+}
+
+fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+    let (Attrs::Contract(dimensions), [a, b]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    let (a, b) = (a.to_tensor(), b.to_tensor());
+    let side =
+        |tensor, side: usize| Operand { tensor, batch: &dimensions.batch[side], contract: &dimensions.contract[side] };
+    Ok(cpu::contract::contract(cx, &side(&a, 0), &side(&b, 1), &out.shape)?.into())
+}

@@ -1,0 +1,327 @@
+//! Indexing: NumPy's rules for integers, slices, `...`, `newaxis`, masks and integer arrays, to read and to assign.
+//!
+//! An index is turned into one of four operations: a slice or an update where it is made of integers and slices alone,
+//! a gather or a scatter where it holds arrays. Reading never changes a value; assigning writes in place only where
+//! nobody else holds the buffer.
+
+use super::{Abstract, Entry, apply, gather, reshape, slice};
+use crate::context::Context;
+use crate::cpu;
+use crate::diagnostics::{Error, Kind, Result};
+use crate::tensor::shape::{self, Axes};
+use crate::tensor::{Array, DType, Data, Scalar, Tensor};
+use smallvec::SmallVec;
+use std::mem;
+
+pub use super::gather::Gather;
+pub use super::slice::{Cut, Slice};
+
+pub(super) static TABLE: &[&Entry] = &[&slice::SLICE, &slice::UPDATE, &gather::GATHER, &gather::SCATTER];
+
+/// One part of an index, as written between the brackets.
+#[derive(Clone, Debug)]
+pub enum Index {
+    At(i64),
+    Slice {
+        start: Option<i64>,
+        stop: Option<i64>,
+        step: Option<i64>,
+    },
+    /// `...`
+    Rest,
+    NewAxis,
+    /// A mask, or integers.
+    Array(Tensor),
+}
+
+/// What an index means for a value of a certain shape.
+enum Plan {
+    Basic(Slice),
+    /// With the arrays, one for every axis of `Gather::axes`.
+    Advanced(Gather, Vec<Tensor>),
+}
+
+/// `x[index]`
+pub fn get(cx: &mut Context, x: &Array, index: &[Index]) -> Result<Array> {
+    match plan(x, index)? {
+        Plan::Basic(slice) => apply(cx, &slice::read(slice), &mut [x.clone()]),
+        Plan::Advanced(gather, arrays) => {
+            let mut inputs: Vec<Array> = vec![x.clone()];
+            inputs.extend(arrays.into_iter().map(Array::Tensor));
+            apply(cx, &gather::read(gather), &mut inputs)
+        }
+    }
+}
+
+/// `target[index] = value`. The dtype of the target is kept: a value that does not fit it without loss is an error.
+/// On error the target is as it was.
+pub fn set(cx: &mut Context, target: &mut Array, index: &[Index], value: Array) -> Result<()> {
+    let plan = plan(target, index)?;
+    let value = fit(cx, value, target)?;
+    let (op, mut inputs) = match plan {
+        Plan::Basic(slice) => (slice::write(slice), vec![mem::take(target), value]),
+        Plan::Advanced(gather, arrays) => {
+            let mut inputs = vec![mem::take(target), value];
+            inputs.extend(arrays.into_iter().map(Array::Tensor));
+            (gather::write(gather), inputs)
+        }
+    };
+    let result = without_leading_ones(cx, &op, &mut inputs).and_then(|()| apply(cx, &op, &mut inputs));
+    match result {
+        Ok(array) => {
+            *target = array;
+            Ok(())
+        }
+        Err(error) => {
+            *target = inputs.swap_remove(0);
+            Err(error)
+        }
+    }
+}
+
+/// A value may have more axes than its place, if the first ones have length one.
+fn without_leading_ones(cx: &mut Context, op: &super::Op, inputs: &mut [Array]) -> Result<()> {
+    let kinds: Vec<Abstract> = inputs.iter().map(Abstract::of).collect();
+    let place = match (&op.attrs, kinds.split_first()) {
+        (super::Attrs::Slice(slice), Some((x, _))) => slice.shape(&x.shape).len(),
+        (super::Attrs::Gather(gather), Some((x, rest))) => gather.shape(&x.shape, rest.get(1..).unwrap_or(&[]))?.len(),
+        _ => return Ok(()),
+    };
+    let Some(value) = inputs.get_mut(1) else { return Ok(()) };
+    let extra = value.ndim().saturating_sub(place);
+    if extra > 0 && value.shape()[..extra].iter().all(|&len| len == 1) {
+        let shape: SmallVec<[i64; 4]> = value.shape()[extra..].iter().map(|&len| len as i64).collect();
+        *value = reshape(cx, mem::take(value), &shape)?;
+    }
+    Ok(())
+}
+
+/// The value in the dtype of the target, if nothing is lost.
+fn fit(cx: &mut Context, value: Array, target: &Array) -> Result<Array> {
+    let dtype = target.dtype();
+    if value.dtype() == dtype {
+        return Ok(value);
+    }
+    if dtype == DType::Str || value.dtype() == DType::Str {
+        let message = format!("cannot assign {} to elements of {}", value.type_name(), target.type_name());
+        return Err(Error::ty(message));
+    }
+    let lost = match &value {
+        Array::Tensor(tensor) => (0..tensor.size()).find_map(|number| {
+            let element = tensor.scalar(number)?;
+            element.fit(dtype).is_none().then_some((number, element))
+        }),
+        scalar => scalar.as_scalar().filter(|scalar| scalar.fit(dtype).is_none()).map(|scalar| (0, scalar)),
+    };
+    if let Some((number, element)) = lost {
+        return Err(lossy(element, number, &value, target));
+    }
+    Ok(Array::from(cpu::convert::convert_array(cx, &value, dtype)?))
+}
+
+#[cold]
+fn lossy(element: Scalar, number: usize, value: &Array, target: &Array) -> Error {
+    let whole = element.as_i64().is_some();
+    let kind = if whole { Kind::Overflow } else { Kind::Value };
+    let place = super::cast::place(number, value.shape());
+    let dtype = target.dtype();
+    Error::new(kind, format!("{}{place} does not fit {dtype} without loss", super::cast::show(element)))
+        .operand(0, target.type_name())
+        .help(format!("convert the value, as in `{dtype}(x)`, or the target, as in `{}(a)`", value.dtype()))
+}
+
+/// Where the integer points along an axis of this length.
+pub(super) fn position(index: i64, axis: usize, len: usize) -> Result<usize> {
+    let from_start = if index < 0 { index.saturating_add(len as i64) } else { index };
+    match usize::try_from(from_start) {
+        Ok(found) if found < len => Ok(found),
+        _ => Err(Error::index(format!("index {index} is out of bounds for axis {axis} of size {len}"))),
+    }
+}
+
+fn plan(x: &Array, index: &[Index]) -> Result<Plan> {
+    let taken: usize = index.iter().map(axes_taken).sum();
+    let rests = index.iter().filter(|part| matches!(part, Index::Rest)).count();
+    if rests > 1 {
+        return Err(Error::index("an index holds `...` only once"));
+    }
+    if taken > x.ndim() {
+        let message = format!("too many indices: {} has {} axes, {taken} were indexed", x.type_name(), x.ndim());
+        return Err(Error::index(message).operand(0, x.type_name()));
+    }
+    let left = x.ndim() - taken;
+    let advanced = index.iter().any(|part| matches!(part, Index::Array(_)));
+    let mut cuts: SmallVec<[Cut; 4]> = SmallVec::new();
+    let mut pointers = Pointers::default();
+    let mut axis = 0;
+    for part in index {
+        let len = x.shape().get(axis).copied().unwrap_or(0);
+        match part {
+            Index::At(at) if advanced => {
+                position(*at, axis, len)?;
+                pointers.push(cuts.len(), Tensor::from_vec(vec![*at], &[]));
+                cuts.push(Cut::all(len));
+            }
+            Index::At(at) => cuts.push(Cut::At(position(*at, axis, len)?)),
+            Index::Slice { start, stop, step } => cuts.push(slice::cut(*start, *stop, *step, len)?),
+            Index::NewAxis => cuts.push(Cut::New),
+            Index::Rest => {
+                pointers.part();
+                cuts.extend(x.shape().iter().skip(axis).take(left).map(|&len| Cut::all(len)));
+                axis += left;
+            }
+            Index::Array(array) if array.dtype() == DType::Bool => {
+                let covered = x.shape().get(axis..axis + array.ndim()).unwrap_or(&[]);
+                if array.shape() != covered {
+                    return Err(unlike(array, covered, x));
+                }
+                let found = cpu::gather::nonzero(array)?;
+                for (numbers, &len) in found.into_iter().zip(covered) {
+                    pointers.push(cuts.len(), numbers);
+                    cuts.push(Cut::all(len));
+                }
+            }
+            Index::Array(array) => {
+                pointers.push(cuts.len(), integers(array)?);
+                cuts.push(Cut::all(len));
+            }
+        }
+        axis += axes_taken(part);
+    }
+    if rests == 0 {
+        cuts.extend(x.shape().iter().skip(axis).map(|&len| Cut::all(len)));
+    }
+    shape::check_ndim(cuts.len())?;
+    let slice = Slice { cuts };
+    if !advanced {
+        return Ok(Plan::Basic(slice));
+    }
+    let at = if pointers.parted { 0 } else { pointers.axes.first().copied().unwrap_or(0) };
+    Ok(Plan::Advanced(Gather { slice, axes: pointers.axes, at }, pointers.arrays))
+}
+
+/// The index arrays met so far.
+#[derive(Default)]
+struct Pointers {
+    axes: Axes,
+    arrays: Vec<Tensor>,
+    /// Something else stood behind the last array.
+    behind: bool,
+    /// Something else stood between two arrays: their axes come first in the result.
+    parted: bool,
+}
+
+impl Pointers {
+    fn push(&mut self, axis: usize, array: Tensor) {
+        let adjacent = self.axes.last().is_none_or(|last| last + 1 == axis);
+        self.parted |= !adjacent || self.behind;
+        self.axes.push(axis);
+        self.arrays.push(array);
+    }
+    fn part(&mut self) {
+        self.behind = !self.axes.is_empty();
+    }
+}
+
+fn axes_taken(part: &Index) -> usize {
+    match part {
+        Index::At(_) | Index::Slice { .. } => 1,
+        Index::Rest | Index::NewAxis => 0,
+        Index::Array(array) if array.dtype() == DType::Bool => array.ndim(),
+        Index::Array(_) => 1,
+    }
+}
+
+#[cold]
+fn unlike(mask: &Tensor, covered: &[usize], x: &Array) -> Error {
+    let mask = Array::Tensor(mask.clone()).type_name();
+    Error::index(format!("the mask {mask} does not cover axes of lengths {}", shape::text(covered)))
+        .operand(0, x.type_name())
+        .operand(1, mask)
+}
+
+/// An index array as `i64`. `[]` is a float array, and an index all the same.
+fn integers(array: &Tensor) -> Result<Tensor> {
+    let values = match array.data() {
+        Data::I64(_) => return Ok(array.clone()),
+        Data::U8(_) => array.to_vec::<u8>().map(|values| values.into_iter().map(i64::from).collect()),
+        Data::I32(_) => array.to_vec::<i32>().map(|values| values.into_iter().map(i64::from).collect()),
+        Data::F64(_) if array.size() == 0 => Some(Vec::new()),
+        _ => None,
+    };
+    match values {
+        Some(values) => Ok(Tensor::from_vec(values, array.shape())),
+        None => {
+            let name = Array::Tensor(array.clone()).type_name();
+            Err(Error::ty(format!("an index is made of integers or truth values, not {name}")).help("`i64(x)` converts"))
+        }
+    }
+}
+
+/// `tensor[index]` at little cost, for one integer into one axis; none where `get` has to look closer.
+#[inline]
+pub fn get_at(tensor: &Tensor, index: i64) -> Option<Array> {
+    let (data, &[len]) = tensor.as_owner()? else { return None };
+    data.scalar(offset(index, len)?).map(Array::Scalar)
+}
+
+/// As `get_at`, `tensor[row, column]`.
+#[inline]
+pub fn get_at2(tensor: &Tensor, row: i64, column: i64) -> Option<Array> {
+    let (data, &[rows, columns]) = tensor.as_owner()? else { return None };
+    data.scalar(offset(row, rows)? * columns + offset(column, columns)?).map(Array::Scalar)
+}
+
+/// `tensor[index] = value` at little cost; false, and nothing done, where `set` has to look closer.
+#[inline]
+pub fn set_at(tensor: &mut Tensor, index: i64, value: &Array) -> bool {
+    let Some((data, shape)) = tensor.owned_mut() else { return false };
+    let &[len] = shape.as_slice() else { return false };
+    offset(index, len).is_some_and(|position| write(data, position, value))
+}
+
+/// As `set_at`, `tensor[row, column] = value`.
+#[inline]
+pub fn set_at2(tensor: &mut Tensor, row: i64, column: i64, value: &Array) -> bool {
+    let Some((data, shape)) = tensor.owned_mut() else { return false };
+    let &[rows, columns] = shape.as_slice() else { return false };
+    match (offset(row, rows), offset(column, columns)) {
+        (Some(row), Some(column)) => write(data, row * columns + column, value),
+        _ => false,
+    }
+}
+
+#[inline]
+fn offset(index: i64, len: usize) -> Option<usize> {
+    let from_start = if index < 0 { index.saturating_add(len as i64) } else { index };
+    usize::try_from(from_start).ok().filter(|&found| found < len)
+}
+
+#[inline]
+fn write(data: &mut Data, position: usize, value: &Array) -> bool {
+    match (data, value) {
+        (Data::F64(values), Array::Float(x) | Array::Scalar(Scalar::F64(x))) => put(values, position, *x),
+        (Data::I64(values), Array::Int(x) | Array::Scalar(Scalar::I64(x))) => put(values, position, *x),
+        (Data::Bool(values), Array::Bool(x) | Array::Scalar(Scalar::Bool(x))) => put(values, position, *x),
+        (Data::F32(values), Array::Scalar(Scalar::F32(x))) => put(values, position, *x),
+        (Data::I32(values), Array::Scalar(Scalar::I32(x))) => put(values, position, *x),
+        (Data::U8(values), Array::Scalar(Scalar::U8(x))) => put(values, position, *x),
+        (Data::Str(_), _) => false,
+        (_, Array::Tensor(_)) => false,
+        (data, value) => match value.as_scalar().and_then(|scalar| scalar.fit(data.dtype())) {
+            Some(fitting) if fitting.dtype() == data.dtype() => write(data, position, &Array::Scalar(fitting)),
+            _ => false,
+        },
+    }
+}
+
+#[inline]
+fn put<T>(values: &mut [T], position: usize, value: T) -> bool {
+    match values.get_mut(position) {
+        Some(place) => {
+            *place = value;
+            true
+        }
+        None => false,
+    }
+}

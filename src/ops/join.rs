@@ -1,0 +1,229 @@
+//! Making one array of several: stacking, concatenating, appending, array literals.
+
+use super::elementwise::adopt;
+use super::slice::taken;
+use super::{Abstract, Arity, Attrs, Entry, Kernel, Op, Rule, apply, moveaxis, ravel};
+use crate::context::Context;
+use crate::cpu;
+use crate::diagnostics::{Error, Result};
+use crate::tensor::shape::{self, Shape};
+use crate::tensor::{Array, DType, Data, Device, ElementType, Tensor, promote, type_name};
+use std::mem;
+
+/// Several values of one shape along a new first axis.
+static STACK: Op = Op {
+    entry: &Entry {
+        name: "stack",
+        symbol: "stack",
+        arity: Arity::AtLeast(1),
+        rule: Rule::Whole(stack_rule),
+        kernel: Kernel::Whole(join_kernel),
+        exact: None,
+        guard: None,
+    },
+    attrs: Attrs::Axis(0),
+};
+
+static CONCATENATE: Entry = Entry {
+    name: "concatenate",
+    symbol: "concatenate",
+    arity: Arity::AtLeast(1),
+    rule: Rule::Whole(concatenate_rule),
+    kernel: Kernel::Whole(join_kernel),
+    exact: None,
+    guard: None,
+};
+
+/// The first input with the second behind its last row.
+static APPEND: Op = Op {
+    entry: &Entry {
+        name: "append",
+        symbol: "append",
+        arity: Arity::Exactly(2),
+        rule: Rule::Whole(append_rule),
+        kernel: Kernel::Whole(append_kernel),
+        exact: None,
+        guard: None,
+    },
+    attrs: Attrs::None,
+};
+
+pub(super) static TABLE: &[&Entry] = &[STACK.entry, &CONCATENATE, APPEND.entry];
+
+/// The value of `[a, b, ...]`: the elements along a new first axis, in their common dtype. Without elements `f64[0]`.
+pub fn stack_values(cx: &mut Context, mut values: Vec<Array>) -> Result<Array> {
+    if values.is_empty() {
+        return Ok(Array::Tensor(Tensor::from_vec::<f64>(Vec::new(), &[0])));
+    }
+    if !values.iter().all(Array::is_weak) {
+        return apply(cx, &STACK, &mut values);
+    }
+    let category = values.iter().map(|value| match value {
+        Array::Bool(_) => 0,
+        Array::Int(_) => 1,
+        _ => 2,
+    });
+    let dtype = [DType::Bool, DType::I64, DType::F64][category.max().unwrap_or(0)];
+    let count = values.len();
+    cx.reserve(count, dtype.size(), || type_name(dtype, &[count], Device::Cpu))?;
+    let numbers = values.iter().filter_map(Array::as_scalar);
+    let data = match dtype {
+        DType::Bool => Data::Bool(numbers.map(cpu::Number::of_scalar).collect()),
+        DType::I64 => Data::I64(numbers.map(cpu::Number::of_scalar).collect()),
+        _ => Data::F64(numbers.map(cpu::Number::of_scalar).collect()),
+    };
+    Ok(Array::Tensor(Tensor::owner(data, Shape::from_slice(&[count]))))
+}
+
+/// Values of one shape along a new axis, which is `axis` of the result.
+pub fn stack(cx: &mut Context, mut values: Vec<Array>, axis: i64) -> Result<Array> {
+    if values.is_empty() {
+        return Err(Error::value("stack needs at least one array"));
+    }
+    let ndim = values[0].ndim() + 1;
+    let axis = shape::axis(axis, ndim)?;
+    let stacked = apply(cx, &STACK, &mut values)?;
+    if axis == 0 { Ok(stacked) } else { moveaxis(cx, stacked, &[0], &[axis as i64]) }
+}
+
+/// Values one behind the other along an axis that they have; without an axis, all their elements in a row.
+pub fn concatenate(cx: &mut Context, mut values: Vec<Array>, axis: Option<i64>) -> Result<Array> {
+    let Some(first) = values.first() else { return Err(Error::value("concatenate needs at least one array")) };
+    let axis = match axis {
+        Some(_) if first.ndim() == 0 => {
+            return Err(Error::shape("cannot concatenate values without axes")
+                .operand(0, first.type_name())
+                .help("`stack` joins values along a new axis"));
+        }
+        Some(axis) => shape::axis(axis, first.ndim())?,
+        None => {
+            for value in &mut values {
+                *value = ravel(cx, mem::take(value))?;
+            }
+            0
+        }
+    };
+    apply(cx, &Op { entry: &CONCATENATE, attrs: Attrs::Axis(axis) }, &mut values)
+}
+
+/// Puts `value` behind the last row of `xs`. It costs amortised constant time if nobody else holds `xs`. `f64[0]`, the
+/// value of `[]`, takes the dtype and shape of the first value; else the dtype is the common one.
+pub fn append(cx: &mut Context, xs: &mut Array, value: Array) -> Result<()> {
+    let mut inputs = [mem::take(xs), value];
+    match apply(cx, &APPEND, &mut inputs) {
+        Ok(longer) => {
+            *xs = longer;
+            Ok(())
+        }
+        Err(error) => {
+            *xs = mem::take(&mut inputs[0]);
+            Err(error)
+        }
+    }
+}
+
+/// The dtype that all inputs go to.
+fn common_dtype(inputs: &[Abstract], what: &str) -> Result<DType> {
+    let mut found: Option<ElementType> = None;
+    for (number, input) in inputs.iter().enumerate() {
+        found = match found {
+            None => Some(input.element_type()),
+            Some(before) => promote(&[before, input.element_type()]),
+        };
+        if found.is_none() {
+            let (first, other) = (inputs[0].dtype, input.dtype);
+            return Err(Error::ty(format!("{what} of {first} and {other}: text and numbers do not mix"))
+                .operand(number, input.type_name()));
+        }
+    }
+    Ok(found.map_or(DType::F64, |found| found.dtype))
+}
+
+fn stack_rule(_: &Op, inputs: &[Abstract]) -> Result<Abstract> {
+    let Some(first) = inputs.first() else { return Err(cpu::mistyped()) };
+    if let Some((number, other)) = inputs.iter().enumerate().find(|(_, other)| other.shape != first.shape) {
+        let message = format!(
+            "the rows of an array must have one shape: row 0 is {}, row {number} is {}",
+            first.type_name(),
+            other.type_name()
+        );
+        return Err(Error::shape(message).operand(0, first.type_name()).operand(number, other.type_name()));
+    }
+    shape::check_ndim(first.shape.len() + 1)?;
+    let mut shape = first.shape.clone();
+    shape.insert(0, inputs.len());
+    Ok(Abstract { shape, dtype: common_dtype(inputs, "an array")?, weak: false, device: first.device })
+}
+
+fn concatenate_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
+    let (Attrs::Axis(axis), [first, ..]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    if *axis >= first.shape.len() {
+        return Err(cpu::mistyped());
+    }
+    let fits = |other: &Abstract| {
+        let mut lengths = first.shape.iter().zip(&other.shape).enumerate();
+        other.shape.len() == first.shape.len() && lengths.all(|(at, (a, b))| at == *axis || a == b)
+    };
+    if let Some((number, other)) = inputs.iter().enumerate().find(|(_, other)| !fits(other)) {
+        let (first, other) = (first.type_name(), other.type_name());
+        let message = format!("cannot concatenate {first} and {other} along axis {axis}: all other axes must agree");
+        return Err(Error::shape(message).operand(0, first).operand(number, other));
+    }
+    let mut shape = first.shape.clone();
+    let lengths = inputs.iter().filter_map(|input| input.shape.get(*axis));
+    let total = lengths.fold(0usize, |total, &len| total.saturating_add(len));
+    shape[*axis] = total;
+    Ok(Abstract { shape, dtype: common_dtype(inputs, "concatenate")?, weak: false, device: first.device })
+}
+
+/// Stacking is concatenating along axis 0 of values seen as rows.
+fn join_kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+    let Attrs::Axis(axis) = op.attrs else { return Err(cpu::mistyped()) };
+    let parts = inputs.iter().map(|input| adopt(cx, input, out.dtype)).collect::<Result<Vec<Tensor>>>()?;
+    let outer = out.shape.iter().take(axis).product();
+    Ok(Array::from(cpu::join::join(&parts, outer, &out.shape, out.dtype)?))
+}
+
+fn append_rule(_: &Op, inputs: &[Abstract]) -> Result<Abstract> {
+    let [xs, value] = inputs else { return Err(cpu::mistyped()) };
+    let Some((&count, row)) = xs.shape.split_first() else {
+        return Err(Error::ty(format!("cannot append to {}: it has no axes", xs.type_name()))
+            .operand(0, xs.type_name())
+            .help("`[x]` makes an array of one element"));
+    };
+    if is_blank(xs) {
+        let mut shape = value.shape.clone();
+        shape.insert(0, 1);
+        shape::check_ndim(shape.len())?;
+        return Ok(Abstract { shape, weak: false, ..value.clone() });
+    }
+    if row != value.shape.as_slice() {
+        let message = format!(
+            "cannot append {} to {}: its rows are {}",
+            value.type_name(),
+            xs.type_name(),
+            type_name(xs.dtype, row, xs.device)
+        );
+        return Err(Error::shape(message).operand(0, xs.type_name()).operand(1, value.type_name()));
+    }
+    let mut shape = xs.shape.clone();
+    shape[0] = count.saturating_add(1);
+    Ok(Abstract { shape, dtype: common_dtype(inputs, "append")?, weak: false, device: xs.device })
+}
+
+/// The value of `[]`.
+fn is_blank(xs: &Abstract) -> bool {
+    xs.shape.as_slice() == [0] && xs.dtype == DType::F64
+}
+
+fn append_kernel(cx: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+    let [xs, value] = inputs else { return Err(cpu::mistyped()) };
+    let row = adopt(cx, value, out.dtype)?;
+    if is_blank(&Abstract::of(xs)) {
+        return Ok(Array::from(row.reshaped(out.shape)));
+    }
+    let mut tensor = if xs.dtype() == out.dtype { taken(xs) } else { adopt(cx, xs, out.dtype)? };
+    tensor.make_owned();
+    cpu::join::push(&mut tensor, &row)?;
+    Ok(Array::from(tensor))
+}

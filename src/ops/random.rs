@@ -1,0 +1,132 @@
+//! Random draws.
+//!
+//! # The stream
+//!
+//! It is the same on every machine and engine, and must never change. A session has a seed of 64 bits and counts its
+//! draws: every call of `rand`, `randn` or `randint` is one draw and has the number of draws before it. Element `i` of a
+//! draw (in row-major order) depends on the seed, the number of the draw and `i` alone. Philox 4x32-10 with the key
+//! (seed, low word first) and the counter (`i / 2` in two words, the draw's number in two words, low words first) gives
+//! four words; the first two are the 64 bits of the even element, low word first, the others those of the odd one.
+//! From the bits `b`:
+//!
+//! - `rand`: ⌊b / 2¹¹⌋ · 2⁻⁵³ in `f64`, ⌊b / 2⁴⁰⌋ · 2⁻²⁴ in `f32`, which is the former rounded down;
+//! - `randint`: low + ⌊b · (high - low) / 2⁶⁴⌋. No value is more likely than another by more than 2⁻⁶⁴;
+//! - `randn`: with u = (b + ½) / 2⁶⁴ of the even element and v = b / 2⁶⁴ of the odd one, √(-2 ln u) · cos 2πv for the
+//!   even and √(-2 ln u) · sin 2πv for the odd element (Box and Muller). For u ≥ ½ the logarithm is that of one less the
+//!   exact distance to 1, so that single precision loses nothing near 1. Computed in `f64`, on engines without it in
+//!   `f32`; for `f32` rounded.
+
+use super::{Abstract, Arity, Attrs, Entry, Kernel, Op, Rule, apply, cast, create};
+use crate::context::Context;
+use crate::cpu;
+use crate::cpu::random::Draw;
+use crate::diagnostics::{Error, Result};
+use crate::tensor::{Array, DType, Tensor};
+
+/// Where a session is in its stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RandomState {
+    pub seed: u64,
+    /// How many draws have been made.
+    pub draws: u64,
+}
+
+impl RandomState {
+    /// The start of the stream of this seed.
+    pub fn seeded(seed: u64) -> RandomState {
+        RandomState { seed, draws: 0 }
+    }
+}
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Distribution {
+    /// In [0, 1).
+    Uniform,
+    /// Mean 0, variance 1.
+    Normal,
+    /// `low` and the `range - 1` integers above it.
+    Integers { low: i64, range: u64 },
+}
+
+const fn entry(name: &'static str) -> Entry {
+    let arity = Arity::Exactly(0);
+    Entry {
+        name,
+        symbol: name,
+        arity,
+        rule: Rule::Whole(rule),
+        kernel: Kernel::Whole(kernel),
+        exact: None,
+        guard: None,
+    }
+}
+
+static RAND: Entry = entry("rand");
+static RANDN: Entry = entry("randn");
+static RANDINT: Entry = entry("randint");
+
+pub(super) static TABLE: &[&Entry] = &[&RAND, &RANDN, &RANDINT];
+
+/// Uniform numbers in [0, 1), `f64` or `f32`.
+pub fn rand(cx: &mut Context, shape: &[i64], dtype: DType) -> Result<Array> {
+    draw(cx, &RAND, shape, float(dtype, "rand")?, Distribution::Uniform)
+}
+
+/// Standard normal numbers, `f64` or `f32`.
+pub fn randn(cx: &mut Context, shape: &[i64], dtype: DType) -> Result<Array> {
+    draw(cx, &RANDN, shape, float(dtype, "randn")?, Distribution::Normal)
+}
+
+/// Integers from `low` up to but not including `high`.
+pub fn randint(cx: &mut Context, low: i64, high: i64, shape: &[i64], dtype: DType) -> Result<Array> {
+    if low >= high {
+        let message = format!("randint needs a lower limit below the upper one, not {low} and {high}");
+        return Err(Error::value(message).help("the upper limit is not drawn itself"));
+    }
+    let range = high.abs_diff(low);
+    let drawn = draw(cx, &RANDINT, shape, DType::I64, Distribution::Integers { low, range })?;
+    cast(cx, drawn, dtype)
+}
+
+fn float(dtype: DType, name: &str) -> Result<DType> {
+    match dtype {
+        DType::F32 | DType::F64 => Ok(dtype),
+        _ => Err(Error::ty(format!("{name} draws f32 or f64, not {dtype}")).help("randint draws integers")),
+    }
+}
+
+fn draw(
+    cx: &mut Context,
+    entry: &'static Entry,
+    shape: &[i64],
+    dtype: DType,
+    distribution: Distribution,
+) -> Result<Array> {
+    let out = Abstract::new(create::lengths(shape)?, dtype);
+    let RandomState { seed, draws } = cx.random;
+    let attrs = Attrs::Draw(Draw { seed, number: draws }, distribution, out);
+    let drawn = apply(cx, &Op { entry, attrs }, &mut [])?;
+    cx.random.draws = draws.wrapping_add(1);
+    Ok(drawn)
+}
+
+fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
+    match (&op.attrs, inputs) {
+        (Attrs::Draw(_, _, out), []) => Ok(out.clone()),
+        _ => Err(cpu::mistyped()),
+    }
+}
+
+fn kernel(cx: &mut Context, op: &Op, _: &mut [Array], out: Abstract) -> Result<Array> {
+    let Attrs::Draw(draw, distribution, _) = &op.attrs else { return Err(cpu::mistyped()) };
+    let (count, shape) = (out.size(), out.shape.as_slice());
+    Ok(match (distribution, out.dtype) {
+        (Distribution::Uniform, DType::F32) => Tensor::from_vec(draw.uniform_single(cx, count)?, shape),
+        (Distribution::Uniform, _) => Tensor::from_vec(draw.uniform(cx, count)?, shape),
+        (Distribution::Normal, DType::F32) => Tensor::from_vec(draw.normal_single(cx, count)?, shape),
+        (Distribution::Normal, _) => Tensor::from_vec(draw.normal(cx, count)?, shape),
+        (Distribution::Integers { low, range }, _) => Tensor::from_vec(draw.integers(cx, *low, *range, count)?, shape),
+    }
+    .into())
+}

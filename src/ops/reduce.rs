@@ -1,0 +1,171 @@
+//! Reductions along axes: sums, products, extremes, truth, and what is composed of them.
+//!
+//! Types as in NumPy: sums and products of truth values and integers are `i64` (there is no unsigned kind of it), of
+//! floats the floats' own; means are floats.
+
+use super::{Abstract, Arity, Attrs, DIV, Entry, Kernel, Op, Rule, SQRT, SQUARE, SUB, apply1, apply2, cast};
+use crate::context::Context;
+use crate::cpu;
+use crate::cpu::reduce::Reduction;
+use crate::diagnostics::{Error, Result};
+use crate::tensor::shape::{self, Axes, Shape};
+use crate::tensor::{Array, DType, Tensor};
+
+const fn entry(name: &'static str, kernel: fn(&mut Context, &Op, &mut [Array], Abstract) -> Result<Array>) -> Entry {
+    let arity = Arity::Exactly(1);
+    Entry {
+        name,
+        symbol: name,
+        arity,
+        rule: Rule::Whole(rule),
+        kernel: Kernel::Whole(kernel),
+        exact: None,
+        guard: None,
+    }
+}
+
+pub static SUM: Entry = entry("sum", |cx, op, inputs, out| fold(cx, Reduction::Sum, op, inputs, &out));
+pub static PROD: Entry = entry("prod", |cx, op, inputs, out| fold(cx, Reduction::Product, op, inputs, &out));
+/// NaN wins.
+pub static MAX: Entry = entry("max", |cx, op, inputs, out| fold(cx, Reduction::Max, op, inputs, &out));
+/// NaN wins.
+pub static MIN: Entry = entry("min", |cx, op, inputs, out| fold(cx, Reduction::Min, op, inputs, &out));
+pub static ANY: Entry = entry("any", |cx, op, inputs, out| fold(cx, Reduction::Any, op, inputs, &out));
+pub static ALL: Entry = entry("all", |cx, op, inputs, out| fold(cx, Reduction::All, op, inputs, &out));
+/// The first of several; NaN wins. Along one axis, or of all elements in row-major order.
+pub static ARGMAX: Entry = entry("argmax", |cx, op, inputs, out| place(cx, true, op, inputs, &out));
+/// As `ARGMAX`.
+pub static ARGMIN: Entry = entry("argmin", |cx, op, inputs, out| place(cx, false, op, inputs, &out));
+
+pub(super) static TABLE: &[&Entry] = &[&SUM, &PROD, &MAX, &MIN, &ANY, &ALL, &ARGMAX, &ARGMIN];
+
+/// Reduces along these axes, or along all. With `keepdims` they stay, with length one.
+pub fn reduce(
+    cx: &mut Context,
+    entry: &'static Entry,
+    x: Array,
+    axes: Option<&[i64]>,
+    keepdims: bool,
+) -> Result<Array> {
+    let axes = resolve(&x, axes)?;
+    apply1(cx, &Op { entry, attrs: Attrs::Reduce { axes, keepdims } }, x)
+}
+
+fn resolve(x: &Array, axes: Option<&[i64]>) -> Result<Axes> {
+    match axes {
+        None => Ok((0..x.ndim()).collect()),
+        Some(axes) => shape::axes(axes, x.ndim()).map_err(|error| error.operand(0, x.type_name())),
+    }
+}
+
+/// Sum over number; of nothing NaN. Of integers and truth values in `f64`.
+pub fn mean(cx: &mut Context, x: Array, axes: Option<&[i64]>, keepdims: bool) -> Result<Array> {
+    let count = counted(&x, axes)?;
+    let x = floats(cx, "mean", x)?;
+    let sum = reduce(cx, &SUM, x, axes, keepdims)?;
+    divide(cx, sum, count)
+}
+
+/// The mean of the squared distances from the mean, over the number of elements less `ddof`.
+pub fn var(cx: &mut Context, x: Array, axes: Option<&[i64]>, keepdims: bool, ddof: i64) -> Result<Array> {
+    let count = counted(&x, axes)?;
+    let x = floats(cx, "var", x)?;
+    let centre = mean(cx, x.clone(), axes, true)?;
+    let distance = apply2(cx, &SUB, x, centre)?;
+    let squares = apply1(cx, &SQUARE, distance)?;
+    let sum = reduce(cx, &SUM, squares, axes, keepdims)?;
+    divide(cx, sum, (count as i64).saturating_sub(ddof).max(0) as usize)
+}
+
+/// The square root of `var`.
+pub fn std(cx: &mut Context, x: Array, axes: Option<&[i64]>, keepdims: bool, ddof: i64) -> Result<Array> {
+    let var = var(cx, x, axes, keepdims, ddof)?;
+    apply1(cx, &SQRT, var)
+}
+
+/// How many elements are true, or not zero.
+pub fn count_nonzero(cx: &mut Context, x: Array, axes: Option<&[i64]>, keepdims: bool) -> Result<Array> {
+    let truth = cast(cx, x, DType::Bool)?;
+    reduce(cx, &SUM, truth, axes, keepdims)
+}
+
+/// How many elements make one result.
+fn counted(x: &Array, axes: Option<&[i64]>) -> Result<usize> {
+    Ok(resolve(x, axes)?.iter().map(|&axis| x.shape()[axis]).product())
+}
+
+fn floats(cx: &mut Context, name: &str, x: Array) -> Result<Array> {
+    match x.dtype() {
+        DType::Str => Err(no_text(name, &x.type_name())),
+        dtype => cast(cx, x, dtype.to_float()),
+    }
+}
+
+/// Integers up to here are exact in `f32`.
+const EXACT_IN_F32: usize = 1 << 24;
+
+fn divide(cx: &mut Context, sum: Array, count: usize) -> Result<Array> {
+    let dtype = sum.dtype();
+    if dtype == DType::F32 && count > EXACT_IN_F32 {
+        let wide = cast(cx, sum, DType::F64)?;
+        let mean = apply2(cx, &DIV, wide, Array::Float(count as f64))?;
+        return cast(cx, mean, dtype);
+    }
+    apply2(cx, &DIV, sum, Array::Float(count as f64))
+}
+
+#[cold]
+fn no_text(name: &str, operand: &str) -> Error {
+    Error::ty(format!("`{name}` does not take {operand}"))
+        .operand(0, operand)
+        .help("text is no number: `f64(x)` reads numbers from text")
+}
+
+fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
+    let (Attrs::Reduce { axes, keepdims }, [input]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    let name = op.entry.name;
+    if input.dtype == DType::Str {
+        return Err(no_text(name, &input.type_name()));
+    }
+    let shape = reduced(&input.shape, axes, *keepdims);
+    let dtype = match name {
+        "sum" | "prod" if !input.dtype.is_float() => DType::I64,
+        "any" | "all" => DType::Bool,
+        "argmax" | "argmin" => DType::I64,
+        _ => input.dtype,
+    };
+    let of_nothing = shape::size(&shape) > 0 && shape::size(&input.shape) == 0;
+    if of_nothing && matches!(name, "max" | "min" | "argmax" | "argmin") {
+        let message = format!("`{name}` of no elements: the value is {}", input.type_name());
+        return Err(Error::value(message).operand(0, input.type_name()));
+    }
+    if matches!(name, "argmax" | "argmin") && axes.len() != 1 && axes.len() != input.shape.len() {
+        let message = format!("`{name}` works along one axis or all of them, not along {}", axes.len());
+        return Err(Error::value(message).operand(0, input.type_name()));
+    }
+    Ok(Abstract { shape, dtype, weak: false, device: input.device })
+}
+
+fn reduced(shape: &[usize], axes: &[usize], keepdims: bool) -> Shape {
+    let length = |(axis, &len): (usize, &usize)| match axes.contains(&axis) {
+        false => Some(len),
+        true => keepdims.then_some(1),
+    };
+    shape.iter().enumerate().filter_map(length).collect()
+}
+
+fn fold(cx: &Context, how: Reduction, op: &Op, inputs: &[Array], out: &Abstract) -> Result<Array> {
+    let (Attrs::Reduce { axes, .. }, [input]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    Ok(cpu::reduce::reduce(cx, how, input, axes, &out.shape)?.into())
+}
+
+fn place(cx: &Context, largest: bool, op: &Op, inputs: &[Array], out: &Abstract) -> Result<Array> {
+    let (Attrs::Reduce { axes, .. }, [input]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    let tensor = input.to_tensor();
+    let place = |tensor: &Tensor, axis| cpu::reduce::place(cx, largest, tensor, axis, &out.shape);
+    Ok(match axes.as_slice() {
+        &[axis] => place(&tensor, axis)?,
+        _ => place(&tensor.reshaped(Shape::from_slice(&[tensor.size()])), 0)?,
+    }
+    .into())
+}

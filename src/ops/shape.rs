@@ -1,0 +1,242 @@
+//! Other shapes for the same elements. Nothing is copied where a view will do.
+
+use super::slice::taken;
+use super::{Abstract, Arity, Attrs, Entry, Kernel, Op, Rule, apply1};
+use crate::context::Context;
+use crate::cpu;
+use crate::diagnostics::{Error, Result};
+use crate::tensor::shape::{self, Axes, Shape, Strides};
+use crate::tensor::{Array, Tensor, walk};
+
+type KernelFn = fn(&mut Context, &Op, &mut [Array], Abstract) -> Result<Array>;
+
+const fn entry(
+    name: &'static str,
+    symbol: &'static str,
+    rule: fn(&Op, &[Abstract]) -> Result<Abstract>,
+    kernel: KernelFn,
+) -> Entry {
+    Entry {
+        name,
+        symbol,
+        arity: Arity::Exactly(1),
+        rule: Rule::Whole(rule),
+        kernel: Kernel::Whole(kernel),
+        exact: None,
+        guard: None,
+    }
+}
+
+static RESHAPE: Entry = entry("reshape", "reshape", reshape_rule, reshape_kernel);
+static TRANSPOSE: Entry = entry("transpose", "transpose", transpose_rule, transpose_kernel);
+static BROADCAST: Entry = entry("broadcast", "broadcast_to", broadcast_rule, broadcast_kernel);
+static REVERSE: Entry = entry("reverse", "flip", reverse_rule, reverse_kernel);
+
+pub(super) static TABLE: &[&Entry] = &[&RESHAPE, &TRANSPOSE, &BROADCAST, &REVERSE];
+
+/// The elements in row-major order in another shape; one length may be -1, and follows from the others.
+pub fn reshape(cx: &mut Context, x: Array, wanted: &[i64]) -> Result<Array> {
+    let shape = resolve(&x, wanted)?;
+    reshape_to(cx, x, shape)
+}
+
+/// All elements in row-major order along one axis.
+pub fn ravel(cx: &mut Context, x: Array) -> Result<Array> {
+    let shape = Shape::from_slice(&[x.size()]);
+    reshape_to(cx, x, shape)
+}
+
+/// The axes in another order; reversed without one.
+pub fn transpose(cx: &mut Context, x: Array, order: Option<&[i64]>) -> Result<Array> {
+    let ndim = x.ndim();
+    let axes = match order {
+        None => (0..ndim).rev().collect(),
+        Some(order) if order.len() == ndim => shape::axes(order, ndim)?,
+        Some(order) => {
+            let message = format!("transpose of {} needs {ndim} axes, not {}", x.type_name(), order.len());
+            return Err(Error::shape(message).operand(0, x.type_name()));
+        }
+    };
+    apply1(cx, &Op { entry: &TRANSPOSE, attrs: Attrs::Axes(axes) }, x)
+}
+
+pub fn swapaxes(cx: &mut Context, x: Array, first: i64, second: i64) -> Result<Array> {
+    let mut axes: Axes = (0..x.ndim()).collect();
+    axes.swap(shape::axis(first, x.ndim())?, shape::axis(second, x.ndim())?);
+    apply1(cx, &Op { entry: &TRANSPOSE, attrs: Attrs::Axes(axes) }, x)
+}
+
+/// Axes `from` come to stand at `to`; the others keep their order.
+pub fn moveaxis(cx: &mut Context, x: Array, from: &[i64], to: &[i64]) -> Result<Array> {
+    let ndim = x.ndim();
+    let (from, to) = (shape::axes(from, ndim)?, shape::axes(to, ndim)?);
+    if from.len() != to.len() {
+        return Err(Error::value(format!("moveaxis takes as many axes as places: {} and {}", from.len(), to.len())));
+    }
+    let mut rest = (0..ndim).filter(|axis| !from.contains(axis));
+    let axes: Axes = (0..ndim)
+        .filter_map(|place| match to.iter().position(|&there| there == place) {
+            Some(number) => from.get(number).copied(),
+            None => rest.next(),
+        })
+        .collect();
+    apply1(cx, &Op { entry: &TRANSPOSE, attrs: Attrs::Axes(axes) }, x)
+}
+
+/// New axes of length one, at these places of the result.
+pub fn expand_dims(cx: &mut Context, x: Array, places: &[i64]) -> Result<Array> {
+    let ndim = x.ndim() + places.len();
+    shape::check_ndim(ndim)?;
+    let places = shape::axes(places, ndim)?;
+    let mut lengths = x.shape().iter().copied();
+    let shape: Shape =
+        (0..ndim).filter_map(|axis| if places.contains(&axis) { Some(1) } else { lengths.next() }).collect();
+    reshape_to(cx, x, shape)
+}
+
+/// Without axes of length one: the ones named, or all.
+pub fn squeeze(cx: &mut Context, x: Array, named: Option<&[i64]>) -> Result<Array> {
+    let axes = match named {
+        Some(named) => shape::axes(named, x.ndim())?,
+        None => (0..x.ndim()).filter(|&axis| x.shape()[axis] == 1).collect(),
+    };
+    if let Some(&axis) = axes.iter().find(|&&axis| x.shape()[axis] != 1) {
+        let message = format!("cannot squeeze axis {axis} of {}: its length is {}", x.type_name(), x.shape()[axis]);
+        return Err(Error::shape(message).operand(0, x.type_name()));
+    }
+    let kept = x.shape().iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
+    let shape: Shape = kept.map(|(_, &len)| len).collect();
+    reshape_to(cx, x, shape)
+}
+
+/// Stretched to a shape that it broadcasts to.
+pub fn broadcast_to(cx: &mut Context, x: Array, shape: &[usize]) -> Result<Array> {
+    apply1(cx, &Op { entry: &BROADCAST, attrs: Attrs::Shape(Shape::from_slice(shape)) }, x)
+}
+
+/// The elements in reverse order along some axes, or along all.
+pub fn flip(cx: &mut Context, x: Array, axes: Option<&[i64]>) -> Result<Array> {
+    let axes = match axes {
+        Some(axes) => shape::axes(axes, x.ndim())?,
+        None => (0..x.ndim()).collect(),
+    };
+    apply1(cx, &Op { entry: &REVERSE, attrs: Attrs::Axes(axes) }, x)
+}
+
+fn reshape_to(cx: &mut Context, x: Array, shape: Shape) -> Result<Array> {
+    if x.shape() == shape.as_slice() {
+        return Ok(x);
+    }
+    apply1(cx, &Op { entry: &RESHAPE, attrs: Attrs::Shape(shape) }, x)
+}
+
+/// The shape meant, with -1 filled in.
+fn resolve(x: &Array, wanted: &[i64]) -> Result<Shape> {
+    shape::check_ndim(wanted.len())?;
+    let fail = |why: &str| {
+        let message = format!("cannot reshape {} to {wanted:?}: {why}", x.type_name());
+        Error::shape(message).operand(0, x.type_name())
+    };
+    let mut open = None;
+    let mut known = Shape::new();
+    for (axis, &len) in wanted.iter().enumerate() {
+        match usize::try_from(len) {
+            Ok(len) => known.push(len),
+            Err(_) if len == -1 && open.is_none() => {
+                open = Some(axis);
+                known.push(1);
+            }
+            Err(_) if len == -1 => return Err(fail("only one length may be -1")),
+            Err(_) => return Err(fail("a length is negative")),
+        }
+    }
+    let (size, rest) = (x.size(), shape::size(&known));
+    if let Some(axis) = open {
+        if rest == 0 || size % rest != 0 {
+            return Err(fail(&format!("{size} elements do not divide by {rest}")));
+        }
+        known[axis] = size / rest;
+    } else if rest != size {
+        return Err(fail(&format!("it has {size} elements, not {rest}")));
+    }
+    Ok(known)
+}
+
+fn reshape_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
+    match (&op.attrs, inputs) {
+        (Attrs::Shape(shape), [input]) if shape::size(shape) == input.size() => {
+            Ok(Abstract { shape: shape.clone(), weak: false, ..input.clone() })
+        }
+        _ => Err(cpu::mistyped()),
+    }
+}
+
+fn reshape_kernel(_: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+    view_of(inputs, |tensor| tensor.reshaped(out.shape))
+}
+
+fn transpose_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
+    match (&op.attrs, inputs) {
+        (Attrs::Axes(axes), [input]) => {
+            let shape = axes.iter().filter_map(|&axis| input.shape.get(axis).copied()).collect();
+            Ok(Abstract { shape, weak: false, ..input.clone() })
+        }
+        _ => Err(cpu::mistyped()),
+    }
+}
+
+fn transpose_kernel(_: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+    let Attrs::Axes(axes) = &op.attrs else { return Err(cpu::mistyped()) };
+    view_of(inputs, |tensor| {
+        let strides = tensor.strides();
+        let strides: Strides = axes.iter().filter_map(|&axis| strides.get(axis).copied()).collect();
+        tensor.view(out.shape, tensor.offset(), strides)
+    })
+}
+
+fn broadcast_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
+    let (Attrs::Shape(shape), [input]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    shape::check_ndim(shape.len())?;
+    match shape::broadcast(&input.shape, shape) {
+        Ok(found) if found == *shape => Ok(Abstract { shape: found, weak: false, ..input.clone() }),
+        _ => {
+            let message = format!("cannot broadcast {} to {}", input.type_name(), shape::text(shape));
+            Err(Error::shape(message).operand(0, input.type_name()))
+        }
+    }
+}
+
+fn broadcast_kernel(_: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+    view_of(inputs, |tensor| {
+        let strides = walk::stretch(tensor.shape(), &tensor.strides(), &out.shape);
+        tensor.view(out.shape, tensor.offset(), strides)
+    })
+}
+
+fn reverse_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
+    match (&op.attrs, inputs) {
+        (Attrs::Axes(_), [input]) => Ok(Abstract { weak: false, ..input.clone() }),
+        _ => Err(cpu::mistyped()),
+    }
+}
+
+fn reverse_kernel(_: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+    let Attrs::Axes(axes) = &op.attrs else { return Err(cpu::mistyped()) };
+    view_of(inputs, |tensor| {
+        let mut strides = tensor.strides();
+        let mut offset = tensor.offset();
+        for &axis in axes {
+            if let (Some(stride), Some(&len)) = (strides.get_mut(axis), out.shape.get(axis)) {
+                offset = offset.wrapping_add_signed(*stride * len.saturating_sub(1) as isize);
+                *stride = -*stride;
+            }
+        }
+        tensor.view(out.shape, offset, strides)
+    })
+}
+
+/// A view of the one input, which is let go first, so that the view may be the only holder of its buffer.
+fn view_of(inputs: &mut [Array], make: impl FnOnce(&Tensor) -> Tensor) -> Result<Array> {
+    let [input] = inputs else { return Err(cpu::mistyped()) };
+    Ok(Array::from(make(&taken(input))))
+}

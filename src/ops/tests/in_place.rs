@@ -1,0 +1,130 @@
+//! Results written on their operands never show in a value that somebody else holds.
+
+use super::*;
+use crate::context::Context;
+use crate::ops::{self, apply, index::Index, table};
+use std::slice;
+
+#[test]
+fn shared_values_stay() {
+    let mut cx = Context::default();
+    let mut dice = Dice(3);
+    let ops = [&ops::ADD, &ops::SUB, &ops::MUL, &ops::MAXIMUM, &ops::DIV, &ops::NEG, &ops::SQRT, &ops::EQ];
+    // A pool of values that share buffers: results and views go back into it.
+    let mut pool: Vec<(Array, Vec<Scalar>)> = Vec::new();
+    for round in 0..4000 {
+        if pool.len() < 4 || dice.below(8) == 0 {
+            let dtype = dice.pick(&[DType::F64, DType::F64, DType::F32, DType::I64]);
+            let array = Array::from(tensor(&mut dice, dtype, &[3, 3]));
+            pool.push((array.clone(), elements(&array)));
+        }
+        let op = dice.pick(&ops);
+        let arity = if op.entry.arity == ops::Arity::Exactly(1) { 1 } else { 2 };
+        let mut inputs = Vec::new();
+        for _ in 0..arity {
+            let chosen = dice.below(pool.len());
+            inputs.push(if dice.below(2) == 0 { pool.swap_remove(chosen).0 } else { pool[chosen].0.clone() });
+            if pool.is_empty() {
+                let array = Array::from(tensor(&mut dice, DType::F64, &[3, 3]));
+                pool.push((array.clone(), elements(&array)));
+            }
+        }
+        let result = apply(&mut cx, op, &mut inputs);
+        for (array, before) in &pool {
+            assert_elements(array, array.shape(), before, &format!("round {round}, {}", op.entry.name));
+        }
+        if let Ok(result) = result {
+            let result = match dice.below(3) {
+                0 => ops::transpose(&mut cx, result, None).unwrap(),
+                1 => ops::flip(&mut cx, result, None).unwrap(),
+                _ => result,
+            };
+            let values = elements(&result);
+            pool.push((result, values));
+        }
+        if let Some((array, _)) = pool.last().cloned() {
+            let mut target = array;
+            let row = Index::At(dice.below(3) as i64);
+            if ops::index::set(&mut cx, &mut target, slice::from_ref(&row), Array::Bool(true)).is_ok() {
+                let values = elements(&target);
+                pool.push((target, values));
+            }
+        }
+        for (array, before) in &pool {
+            assert_elements(array, array.shape(), before, &format!("round {round}, set"));
+        }
+        pool.truncate(12);
+    }
+}
+
+#[test]
+fn unshared_buffers_are_used_again() {
+    let mut cx = Context::default();
+    let values = Tensor::from_vec(vec![1.0, 2.0, 3.0], &[3]);
+    let before = values.as_slice::<f64>().unwrap().as_ptr();
+    let mut sum = Array::Tensor(values);
+    for _ in 0..10 {
+        sum = ops::apply2(&mut cx, &ops::ADD, sum, Array::Float(1.0)).unwrap();
+        sum = ops::apply2(&mut cx, &ops::SUB, Array::Float(1.0), sum).unwrap();
+        ops::index::set(&mut cx, &mut sum, &[Index::At(0)], Array::Int(5)).unwrap();
+    }
+    assert_eq!(sum.to_tensor().as_slice::<f64>().unwrap().as_ptr(), before);
+}
+
+#[test]
+fn errors_leave_inputs() {
+    let mut cx = Context::default();
+    let mut dice = Dice(4);
+    let mut failures = 0;
+    for entry in table() {
+        let arity = match entry.arity {
+            ops::Arity::Exactly(count) => count,
+            ops::Arity::AtLeast(count) => count + 1,
+        };
+        for _ in 0..60 {
+            let mut inputs: Vec<Array> = (0..arity)
+                .map(|_| {
+                    let (dtype, shape) = (dice.pick(&DType::ALL), shape(&mut dice, 2));
+                    Array::from(tensor(&mut dice, dtype, &shape))
+                })
+                .collect();
+            let before: Vec<String> = inputs.iter().map(|input| format!("{input:?}")).collect();
+            // Not through another handle: the inputs must be the only ones.
+            let attrs = if matches!(entry.rule, ops::Rule::Whole(_)) && entry.name != "select" {
+                ops::Attrs::Axis(0)
+            } else {
+                ops::Attrs::None
+            };
+            if apply(&mut cx, &ops::Op { entry, attrs }, &mut inputs).is_err() {
+                let after: Vec<String> = inputs.iter().map(|input| format!("{input:?}")).collect();
+                assert_eq!(before, after, "{}", entry.name);
+                failures += 1;
+            }
+        }
+    }
+    assert!(failures > 500, "{failures}");
+}
+
+#[test]
+fn failed_assignments_leave_the_target() {
+    let mut cx = Context::default();
+    let ints = || Array::Tensor(Tensor::from_vec(vec![1i64, 2, 3], &[3]));
+    let mask = || Index::Array(Tensor::from_vec(vec![true, false, true], &[3]));
+    let cases = [
+        (vec![Index::At(3)], Array::Int(1), "error[index]: index 3 is out of bounds for axis 0 of size 3"),
+        (vec![Index::At(0)], Array::Float(2.5), "error[value]: 2.5 does not fit i64 without loss"),
+        (vec![mask()], Array::Float(f64::NAN), "error[value]: nan does not fit i64 without loss"),
+        (vec![mask()], ints(), "error[shape]: cannot assign i64[3] to a part of i64[2]"),
+        (vec![Index::At(0), Index::At(0)], Array::Int(1),
+            "error[index]: too many indices: i64[3] has 1 axes, 2 were indexed"),
+        (vec![Index::Array(Tensor::from_vec(vec![0i64, 5], &[2]))], Array::Int(1),
+            "error[index]: index 5 is out of bounds for axis 0 of size 3"),
+        (vec![Index::At(0)], Array::from_text("a".into()), "error[type]: cannot assign str to elements of i64[3]"),
+    ];
+    for (index, value, expected) in cases {
+        let mut target = ints();
+        let error = ops::index::set(&mut cx, &mut target, &index, value).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+        assert_elements(&target, &[3], &[1, 2, 3].map(Scalar::I64), expected);
+    }
+}

@@ -1,0 +1,200 @@
+//! A session: everything that outlives one run of a program, in one value.
+//!
+//! Names, random state, print options, limits, the interrupt flag and where output goes live here; nothing is global.
+//! A process may hold any number of sessions, each on one thread. A session never prints and never exits.
+
+use crate::context::{Context, Interrupt, Limits};
+use crate::diagnostics::{Error, Kind, Result, Source};
+use crate::interp::{Machine, Module, Value, show};
+use crate::ops::random::RandomState;
+use crate::tensor::show::PrintOptions;
+use std::io;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Where a session's output goes.
+pub trait Output {
+    /// What `print` writes; no newline is added.
+    fn text(&mut self, text: &str) -> io::Result<()>;
+
+    /// The value of a top-level expression.
+    fn value(&mut self, text: &str, type_name: &str) -> io::Result<()> {
+        _ = type_name;
+        self.text(text)?;
+        self.text("\n")
+    }
+
+    fn flush(&mut self) -> io::Result<()>;
+}
+
+/// What `input(prompt)` reads: a line without its end, none at the end of input.
+pub type Input = Box<dyn FnMut(&str) -> io::Result<Option<String>>>;
+
+/// What operations and builtins may see of their session.
+pub struct Host {
+    pub cx: Context,
+    pub print: PrintOptions,
+    pub args: Vec<String>,
+    pub started: Instant,
+    /// Files are named relative to it.
+    pub directory: PathBuf,
+    /// Where the running script lies: files that are not in `directory` are looked for here.
+    pub script_directory: Option<PathBuf>,
+    /// Modules being loaded show no values.
+    pub quiet: usize,
+    /// The value shown last.
+    pub last: Value,
+    output: Box<dyn Output>,
+    input: Option<Input>,
+}
+
+impl Host {
+    /// Text of a value, as `print` writes it.
+    pub fn text(&self, value: &Value) -> String {
+        show::text(value, &self.print)
+    }
+
+    /// Writes to the session's output.
+    pub fn write(&mut self, text: &str) -> Result<()> {
+        self.output.text(text).map_err(|error| output_error(&error))
+    }
+
+    /// Shows the value of a top-level expression.
+    pub fn show(&mut self, value: Value) -> Result<()> {
+        if self.quiet > 0 {
+            return Ok(());
+        }
+        if !matches!(value, Value::None) {
+            let text = show::text(&value, &self.print);
+            self.output.value(&text, &value.type_name()).map_err(|error| output_error(&error))?;
+        }
+        self.last = value;
+        Ok(())
+    }
+
+    /// A line of input; none at its end.
+    pub fn read_line(&mut self, prompt: &str) -> Result<Option<String>> {
+        self.output.flush().map_err(|error| output_error(&error))?;
+        let Some(input) = &mut self.input else {
+            return Err(Error::new(Kind::Io, "this session has no input"));
+        };
+        let line = input(prompt).map_err(|error| Error::new(Kind::Io, format!("cannot read input: {error}")))?;
+        self.cx.check()?;
+        Ok(line)
+    }
+
+    pub fn flush(&mut self) -> Result<()> {
+        self.output.flush().map_err(|error| output_error(&error))
+    }
+}
+
+#[cold]
+fn output_error(error: &io::Error) -> Error {
+    let mut raised = Error::new(Kind::Io, format!("cannot write the output: {error}"));
+    raised.details_mut().broken_pipe = error.kind() == io::ErrorKind::BrokenPipe;
+    raised
+}
+
+pub struct Session {
+    machine: Machine,
+    main: Rc<Module>,
+}
+
+impl Session {
+    pub fn new(output: Box<dyn Output>) -> Session {
+        let host = Host {
+            cx: Context::default(),
+            print: PrintOptions::default(),
+            args: vec![],
+            started: Instant::now(),
+            directory: PathBuf::new(),
+            script_directory: None,
+            quiet: 0,
+            last: Value::None,
+            output,
+            input: None,
+        };
+        Session { machine: Machine::new(host), main: Rc::new(Module::new("main".into())) }
+    }
+
+    /// What `args` holds in the program.
+    pub fn set_args(&mut self, args: Vec<String>) {
+        self.machine.host.args = args;
+    }
+
+    /// Starts the random numbers anew from a seed.
+    pub fn seed(&mut self, seed: u64) {
+        self.machine.host.cx.random = RandomState::seeded(seed);
+    }
+
+    pub fn print_options_mut(&mut self) -> &mut PrintOptions {
+        &mut self.machine.host.print
+    }
+
+    pub fn limits_mut(&mut self) -> &mut Limits {
+        &mut self.machine.host.cx.limits
+    }
+
+    /// A handle that stops the running program, from any thread.
+    pub fn interrupt(&self) -> Interrupt {
+        self.machine.host.cx.interrupt.clone()
+    }
+
+    pub fn set_input(&mut self, input: Input) {
+        self.machine.host.input = Some(input);
+    }
+
+    /// Files are named relative to this directory, not the process's.
+    pub fn set_directory(&mut self, directory: PathBuf) {
+        self.machine.host.directory = directory;
+    }
+
+    /// Runs a program, showing the values of its top-level expressions. If it has syntax errors, they are all reported
+    /// and nothing runs; else the first error ends it. Names keep what they got.
+    pub fn eval(&mut self, source: Arc<Source>) -> Result<(), Vec<Error>> {
+        self.eval_with(source, false)
+    }
+
+    /// The same for a line at a prompt: a leading `|>` or `.name` applies to the value shown last.
+    pub fn eval_continuing(&mut self, source: Arc<Source>) -> Result<(), Vec<Error>> {
+        self.eval_with(source, true)
+    }
+
+    fn eval_with(&mut self, source: Arc<Source>, continuing: bool) -> Result<(), Vec<Error>> {
+        let stmts = Machine::parse(&source, continuing)?;
+        if !source.name.starts_with('<') {
+            let path = std::path::Path::new(&source.name);
+            self.machine.host.script_directory = path.parent().map(PathBuf::from);
+        }
+        if continuing {
+            let last = self.machine.host.last.clone();
+            self.machine.set_global(&self.main, "_", last);
+        }
+        for stmt in &stmts {
+            self.machine.run_statement(&self.main, &source, stmt).map_err(|error| vec![error])?;
+        }
+        Ok(())
+    }
+
+    /// The value of a name; none where it has no value.
+    pub fn get(&self, name: &str) -> Option<Value> {
+        let slot = self.main.slot(name)?;
+        Some(self.machine.globals[slot as usize].clone()).filter(|value| !value.is_undefined())
+    }
+
+    /// Gives a name a value.
+    pub fn set(&mut self, name: &str, value: Value) {
+        self.machine.set_global(&self.main, name, value);
+    }
+
+    /// Names with a meaning here, for completion.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = crate::builtins::names().map(String::from).collect();
+        names.extend(self.main.member_names().iter().filter(|name| self.get(name).is_some()).map(|name| name.to_string()));
+        names.sort();
+        names.dedup();
+        names
+    }
+}

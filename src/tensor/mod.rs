@@ -1,0 +1,26 @@
+//! Tensors: element types, shapes, storage, and how they are shown.
+//!
+//! A tensor is a reference-counted, immutable value. Its operations live in `ops`, its arithmetic in the engines. This
+//! room must never know an engine, the interpreter or the session.
+
+mod array;
+mod data;
+mod device;
+mod dtype;
+pub mod format;
+mod scalar;
+pub mod shape;
+pub mod show;
+mod storage;
+pub mod walk;
+
+pub use array::{Array, ElementType, type_name};
+pub use data::{Data, Element, Text};
+pub use device::Device;
+pub use dtype::{DType, promote};
+pub use scalar::Scalar;
+pub use shape::{Axes, Shape, Strides};
+pub use storage::Tensor;
+pub use walk::{Walk, positions};
+
+pub(crate) use data::with_data;

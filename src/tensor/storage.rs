@@ -1,0 +1,290 @@
+//! The tensor: an owner of a buffer, or a view into one.
+//!
+//! An owner's elements lie in row-major order and fill its buffer. A view holds its owner and reads it through an offset
+//! and strides. A buffer may be written only while nobody else holds its owner; so no view ever sees a change.
+
+use super::walk::{self, Walk};
+use super::{DType, Data, Device, Element, Scalar, Shape, Strides, Text, shape, with_data};
+use std::rc::Rc;
+
+#[derive(Clone, Debug)]
+pub struct Tensor(Rc<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    shape: Shape,
+    device: Device,
+    body: Body,
+}
+
+#[derive(Clone, Debug)]
+enum Body {
+    Owner(Data),
+    View(View),
+}
+
+#[derive(Clone, Debug)]
+struct View {
+    /// Always an owner, so that views do not pile up.
+    owner: Tensor,
+    offset: usize,
+    strides: Strides,
+}
+
+impl Tensor {
+    /// `data` in row-major order; its length must be the size of `shape`.
+    pub fn owner(data: Data, shape: Shape) -> Tensor {
+        debug_assert_eq!(data.len(), shape::size(&shape));
+        Tensor(Rc::new(Inner { shape, device: Device::Cpu, body: Body::Owner(data) }))
+    }
+
+    /// Is it the very same value, not only an equal one?
+    pub fn is_same(&self, other: &Tensor) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Values in row-major order; their number must be the size of `shape`.
+    pub fn from_vec<T: Element>(values: Vec<T>, shape: &[usize]) -> Tensor {
+        Tensor::owner(T::wrap(values), shape::copy(shape))
+    }
+
+    pub fn from_strs<S: AsRef<str>>(values: &[S], shape: &[usize]) -> Tensor {
+        Tensor::from_vec(values.iter().map(|text| Text::from(text.as_ref())).collect(), shape)
+    }
+
+    /// Another look at the same buffer. Offset and strides are in elements of the buffer and must keep within it.
+    pub fn view(&self, shape: Shape, offset: usize, strides: Strides) -> Tensor {
+        let owner = match &self.0.body {
+            Body::Owner(_) => self.clone(),
+            Body::View(view) => view.owner.clone(),
+        };
+        Tensor(Rc::new(Inner { shape, device: self.0.device, body: Body::View(View { owner, offset, strides }) }))
+    }
+
+    /// The same elements in another shape of the same size. Shares the buffer where the elements lie in order.
+    pub fn reshaped(&self, shape: Shape) -> Tensor {
+        if self.is_contiguous() {
+            let strides = shape::contiguous(&shape);
+            return self.view(shape, self.offset(), strides);
+        }
+        Tensor::owner(self.to_data(), shape)
+    }
+
+    #[inline]
+    pub fn shape(&self) -> &[usize] {
+        &self.0.shape
+    }
+    #[inline]
+    pub fn ndim(&self) -> usize {
+        self.0.shape.len()
+    }
+    #[inline]
+    pub fn size(&self) -> usize {
+        match &self.0.body {
+            Body::Owner(data) => data.len(),
+            Body::View(_) => shape::size(&self.0.shape),
+        }
+    }
+    #[inline]
+    pub fn dtype(&self) -> DType {
+        self.data().dtype()
+    }
+    pub fn device(&self) -> Device {
+        self.0.device
+    }
+
+    /// In elements of the buffer.
+    pub fn strides(&self) -> Strides {
+        match &self.0.body {
+            Body::Owner(_) => shape::contiguous(&self.0.shape),
+            Body::View(view) => view.strides.clone(),
+        }
+    }
+
+    /// Where in the buffer the first element lies.
+    pub fn offset(&self) -> usize {
+        match &self.0.body {
+            Body::Owner(_) => 0,
+            Body::View(view) => view.offset,
+        }
+    }
+
+    /// The whole buffer, of which a view may read only some.
+    #[inline]
+    pub fn data(&self) -> &Data {
+        match &self.0.body {
+            Body::Owner(data) => data,
+            Body::View(view) => match &view.owner.0.body {
+                Body::Owner(data) => data,
+                Body::View(inner) => inner.owner.data(),
+            },
+        }
+    }
+
+    /// Do the elements lie one behind the other in row-major order?
+    pub fn is_contiguous(&self) -> bool {
+        let Body::View(view) = &self.0.body else { return true };
+        let mut step = 1;
+        for (&len, &stride) in self.0.shape.iter().zip(&view.strides).rev() {
+            if len != 1 && stride != step {
+                return self.size() == 0;
+            }
+            step *= len as isize;
+        }
+        true
+    }
+
+    /// Does nobody else hold the buffer?
+    #[inline]
+    pub fn is_unique(&self) -> bool {
+        Rc::strong_count(&self.0) == 1
+            && match &self.0.body {
+                Body::Owner(_) => true,
+                Body::View(view) => Rc::strong_count(&view.owner.0) == 1,
+            }
+    }
+
+    /// All elements in order, if they lie so and are of this type.
+    #[inline]
+    pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
+        let values = T::of(self.data())?;
+        match &self.0.body {
+            Body::Owner(_) => Some(values),
+            Body::View(view) if self.is_contiguous() => values.get(view.offset..view.offset + self.size()),
+            Body::View(_) => None,
+        }
+    }
+
+    /// The shape, and the elements to write on, if they lie in order and nobody else holds the buffer.
+    #[inline]
+    pub fn as_mut_slice<T: Element>(&mut self) -> Option<(&[usize], &mut [T])> {
+        if !self.is_contiguous() {
+            return None;
+        }
+        let size = self.size();
+        let Inner { shape, body, .. } = Rc::get_mut(&mut self.0)?;
+        let values = match body {
+            Body::Owner(data) => T::of_mut(data)?.as_mut_slice(),
+            Body::View(view) => match &mut Rc::get_mut(&mut view.owner.0)?.body {
+                Body::Owner(data) => T::of_mut(data)?.get_mut(view.offset..view.offset + size)?,
+                Body::View(_) => return None,
+            },
+        };
+        Some((shape, values))
+    }
+
+    /// The buffer and shape of an owner, whose elements lie in order.
+    #[inline]
+    pub fn as_owner(&self) -> Option<(&Data, &[usize])> {
+        match &self.0.body {
+            Body::Owner(data) => Some((data, &self.0.shape)),
+            Body::View(_) => None,
+        }
+    }
+
+    /// The buffer and shape of an owner that nobody else holds, to grow or to write.
+    #[inline]
+    pub fn owned_mut(&mut self) -> Option<(&mut Data, &mut Shape)> {
+        let inner = Rc::get_mut(&mut self.0)?;
+        match &mut inner.body {
+            Body::Owner(data) => Some((data, &mut inner.shape)),
+            Body::View(_) => None,
+        }
+    }
+
+    /// Elements in logical order; none if they are of another type.
+    pub fn walk<T: Element>(&self) -> Option<Walk<'_, T>> {
+        Some(Walk::new(T::of(self.data())?, self.offset(), self.shape(), &self.strides()))
+    }
+
+    /// Elements in logical order as if broadcast to `target`, which the shape must allow.
+    pub fn walk_as<T: Element>(&self, target: &[usize]) -> Option<Walk<'_, T>> {
+        let strides = walk::stretch(self.shape(), &self.strides(), target);
+        Some(Walk::new(T::of(self.data())?, self.offset(), target, &strides))
+    }
+
+    /// A copy in logical order; none if the elements are of another type.
+    pub fn to_vec<T: Element>(&self) -> Option<Vec<T>> {
+        if let Some(slice) = self.as_slice() {
+            return Some(slice.to_vec());
+        }
+        let mut out = Vec::with_capacity(self.size());
+        self.walk::<T>()?.fill(&mut out, self.size());
+        Some(out)
+    }
+
+    /// A copy of the elements in logical order.
+    pub fn to_data(&self) -> Data {
+        fn copy<T: Element>(tensor: &Tensor, values: &[T]) -> Data {
+            let mut out = Vec::with_capacity(tensor.size());
+            Walk::new(values, tensor.offset(), tensor.shape(), &tensor.strides()).fill(&mut out, tensor.size());
+            T::wrap(out)
+        }
+        with_data!(self.data(), values => copy(self, values))
+    }
+
+    /// The buffer in logical order: taken if nobody else holds it, else copied.
+    pub fn into_data(self) -> Data {
+        if matches!(self.0.body, Body::View(_)) {
+            return self.to_data();
+        }
+        match Rc::try_unwrap(self.0) {
+            Ok(Inner { body: Body::Owner(data), .. }) => data,
+            Ok(Inner { body: Body::View(view), .. }) => view.owner.to_data(),
+            Err(shared) => Tensor(shared).to_data(),
+        }
+    }
+
+    /// Makes this tensor an owner whose buffer nobody else holds, copying where it is not.
+    pub fn make_owned(&mut self) {
+        if matches!(self.0.body, Body::View(_)) || Rc::strong_count(&self.0) > 1 {
+            *self = Tensor::owner(self.to_data(), self.0.shape.clone());
+        }
+    }
+
+    /// Where in the buffer the element lies that is `number` in logical order.
+    fn position(&self, number: usize) -> Option<usize> {
+        match &self.0.body {
+            Body::Owner(_) => Some(number),
+            Body::View(_) if number >= self.size() => None,
+            Body::View(view) => {
+                let index = walk::coordinates(number, &self.0.shape);
+                let steps: isize = index.iter().zip(&view.strides).map(|(&i, &stride)| i as isize * stride).sum();
+                Some((view.offset as isize + steps) as usize)
+            }
+        }
+    }
+
+    /// The element `number` in logical order; none past the end, or for text.
+    pub fn scalar(&self, number: usize) -> Option<Scalar> {
+        self.data().scalar(self.position(number)?)
+    }
+
+    /// The text `number` in logical order; none past the end, or for numbers.
+    pub fn text(&self, number: usize) -> Option<&Text> {
+        Text::of(self.data())?.get(self.position(number)?)
+    }
+
+    /// For work along axes; none if the elements are of another type.
+    pub fn ndarray<T: Element>(&self) -> Option<ndarray::ArrayViewD<'_, T>> {
+        use ndarray::{ArrayViewD, Axis, IxDyn, ShapeBuilder};
+        if let Some(slice) = self.as_slice() {
+            return ArrayViewD::from_shape(self.shape(), slice).ok();
+        }
+        // ndarray takes no negative strides: start at the lowest element and turn those axes around.
+        let strides = self.strides();
+        let mut low = self.offset() as isize;
+        for (&len, &stride) in self.shape().iter().zip(&strides) {
+            low += stride.min(0) * (len as isize - 1);
+        }
+        let steps: Shape = strides.iter().map(|stride| stride.unsigned_abs()).collect();
+        let values = T::of(self.data())?.get(low as usize..)?;
+        let mut view = ArrayViewD::from_shape(IxDyn(self.shape()).strides(IxDyn(&steps)), values).ok()?;
+        for (axis, &stride) in strides.iter().enumerate() {
+            if stride < 0 {
+                view.invert_axis(Axis(axis));
+            }
+        }
+        Some(view)
+    }
+}

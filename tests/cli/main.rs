@@ -1,0 +1,8 @@
+//! The command as a user meets it: its words, streams, exit statuses, signals, golden tests and prompt.
+
+mod golden;
+mod prompt;
+mod run;
+mod signals;
+mod support;
+mod usage;

@@ -1,0 +1,8 @@
+//! Arrays against references: naive loops, and what NumPy and Python give.
+
+mod contract;
+mod create;
+mod printing;
+mod random;
+mod reduce;
+mod sample;
