@@ -7,6 +7,7 @@ pub mod context;
 mod cpu;
 pub mod diagnostics;
 pub mod interp;
+mod io;
 pub mod ops;
 pub mod session;
 pub mod tensor;

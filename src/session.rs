@@ -4,7 +4,7 @@
 //! A process may hold any number of sessions, each on one thread. A session never prints and never exits.
 
 use crate::context::{Context, Interrupt, Limits};
-use crate::diagnostics::{Error, Kind, Result, Source};
+use crate::diagnostics::{Error, Kind, Result, Source, load};
 use crate::interp::{Machine, Module, Value, show};
 use crate::ops::random::RandomState;
 use crate::tensor::show::PrintOptions;
@@ -36,7 +36,6 @@ pub type Input = Box<dyn FnMut(&str) -> io::Result<Option<String>>>;
 pub struct Host {
     pub cx: Context,
     pub print: PrintOptions,
-    pub args: Vec<String>,
     pub started: Instant,
     /// Files are named relative to it.
     pub directory: PathBuf,
@@ -80,9 +79,10 @@ impl Host {
         let Some(input) = &mut self.input else {
             return Err(Error::new(Kind::Io, "this session has no input"));
         };
-        let line = input(prompt).map_err(|error| Error::new(Kind::Io, format!("cannot read input: {error}")))?;
+        let line = input(prompt);
+        // Ctrl-C while it waited is no fault of the input.
         self.cx.check()?;
-        Ok(line)
+        line.map_err(|error| Error::new(Kind::Io, format!("cannot read input: {}", load::reason(&error))))
     }
 
     pub fn flush(&mut self) -> Result<()> {
@@ -92,7 +92,7 @@ impl Host {
 
 #[cold]
 fn output_error(error: &io::Error) -> Error {
-    let mut raised = Error::new(Kind::Io, format!("cannot write the output: {error}"));
+    let mut raised = Error::new(Kind::Io, format!("cannot write the output: {}", load::reason(error)));
     raised.details_mut().broken_pipe = error.kind() == io::ErrorKind::BrokenPipe;
     raised
 }
@@ -107,7 +107,6 @@ impl Session {
         let host = Host {
             cx: Context::default(),
             print: PrintOptions::default(),
-            args: vec![],
             started: Instant::now(),
             directory: PathBuf::new(),
             script_directory: None,
@@ -116,12 +115,14 @@ impl Session {
             output,
             input: None,
         };
-        Session { machine: Machine::new(host), main: Rc::new(Module::new("main".into())) }
+        let mut session = Session { machine: Machine::new(host), main: Rc::new(Module::new("main".into())) };
+        session.set_args(vec![]);
+        session
     }
 
     /// What `args` holds in the program.
     pub fn set_args(&mut self, args: Vec<String>) {
-        self.machine.host.args = args;
+        self.set("args", Value::tuple(args.into_iter().map(Value::str).collect()));
     }
 
     /// Starts the random numbers anew from a seed.
@@ -192,7 +193,9 @@ impl Session {
     /// Names with a meaning here, for completion.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = crate::builtins::names().map(String::from).collect();
-        names.extend(self.main.member_names().iter().filter(|name| self.get(name).is_some()).map(|name| name.to_string()));
+        names.extend(
+            self.main.member_names().iter().filter(|name| self.get(name).is_some()).map(|name| name.to_string()),
+        );
         names.sort();
         names.dedup();
         names

@@ -17,15 +17,20 @@ pub struct Args {
 }
 
 impl Args {
-    pub fn bind(builtin: &'static Builtin, positional: Vec<Value>, named: Vec<(Rc<str>, Value)>) -> Result<Args> {
+    /// Gives every parameter its argument. On error the positional arguments come back: variables may depend on them.
+    pub fn bind(
+        builtin: &'static Builtin,
+        positional: Vec<Value>,
+        named: Vec<(Rc<str>, Value)>,
+    ) -> Result<Args, (Error, Vec<Value>)> {
         let params = builtin.params;
         let rest = params.iter().position(|param| param.rest);
         let places = rest.unwrap_or(params.len());
         let given = positional.len();
-        let wrong = |message: String| Error::ty(message).help(format!("the signature is {}", builtin.signature()));
         if rest.is_none() && given > places {
             let counted = if places == 1 { "1 argument".to_string() } else { format!("{places} arguments") };
-            return Err(wrong(format!("`{}` takes {counted}, {given} are given", builtin.name)));
+            let error = wrong_call(builtin, format!("`{}` takes {counted}, {given} are given", builtin.name));
+            return Err((error, positional));
         }
         let mut values: SmallVec<[Value; 6]> = SmallVec::with_capacity(params.len());
         let mut positional = positional.into_iter();
@@ -34,36 +39,62 @@ impl Args {
         if let Some(rest) = rest {
             values[rest] = Value::tuple(positional.collect());
         }
+        let mut args = Args { builtin, values, positional: given };
+        match args.bind_named(named).and_then(|()| args.bind_defaults()) {
+            Ok(()) => Ok(args),
+            Err(error) => Err((error, args.into_positional())),
+        }
+    }
+
+    fn bind_named(&mut self, named: Vec<(Rc<str>, Value)>) -> Result<()> {
+        let params = self.builtin.params;
         for (name, value) in named {
-            let Some(at) = params.iter().position(|param| *param.name == *name && !param.rest) else {
-                let error = wrong(format!("`{}` has no parameter `{name}`", builtin.name));
+            let Some(at) = params.iter().position(|param| *param.name == *name) else {
+                let error = wrong_call(self.builtin, format!("`{}` has no parameter `{name}`", self.builtin.name));
                 return Err(match nearest(&name, params.iter().map(|param| param.name)) {
                     Some(near) => error.help(format!("did you mean `{near}`?")),
                     None => error,
                 });
             };
-            if !values[at].is_undefined() {
-                return Err(wrong(format!("parameter `{name}` of `{}` is given twice", builtin.name)));
+            let empty = matches!(&self.values[at], Value::Tuple(items) if items.0.is_empty());
+            if !(self.values[at].is_undefined() || params[at].rest && empty) {
+                let message = format!("parameter `{name}` of `{}` is given twice", self.builtin.name);
+                return Err(wrong_call(self.builtin, message));
             }
-            values[at] = value;
+            self.values[at] = if params[at].rest { Value::tuple(vec![value]) } else { value };
         }
-        for (param, value) in params.iter().zip(&mut values) {
+        Ok(())
+    }
+
+    fn bind_defaults(&mut self) -> Result<()> {
+        for (param, value) in self.builtin.params.iter().zip(&mut self.values) {
             if value.is_undefined() {
                 match param.default {
                     Some(text) => *value = default(text),
                     None => {
-                        return Err(wrong(format!("parameter `{}` of `{}` is missing", param.name, builtin.name)));
+                        let message = format!("parameter `{}` of `{}` is missing", param.name, self.builtin.name);
+                        return Err(wrong_call(self.builtin, message));
                     }
                 }
             }
         }
-        Ok(Args { builtin, values, positional: given.min(places) })
+        Ok(())
     }
 
     /// The positional arguments, for the variables they came from.
-    pub fn into_positional(mut self) -> Vec<Value> {
-        self.values.truncate(self.positional);
-        self.values.into_vec()
+    pub fn into_positional(self) -> Vec<Value> {
+        let mut given: Vec<Value> = Vec::with_capacity(self.positional);
+        for (param, value) in self.builtin.params.iter().zip(self.values) {
+            match value {
+                Value::Tuple(items) if param.rest => given.extend(items.0.iter().cloned()),
+                value => given.push(value),
+            }
+            if param.rest {
+                break;
+            }
+        }
+        given.truncate(self.positional);
+        given
     }
 
     pub fn get(&self, number: usize) -> &Value {
@@ -87,9 +118,19 @@ impl Args {
     /// The error of an argument that is not what it has to be.
     pub fn wrong(&self, number: usize, wanted: &str) -> Error {
         let (param, value) = (&self.builtin.params[number], &self.values[number]);
-        Error::ty(format!("`{}` of `{}` has to be {wanted}, this is {}", param.name, self.builtin.name, value.describe()))
-            .operand(number, value.type_name())
-            .help(format!("the signature is {}", self.builtin.signature()))
+        Error::ty(format!(
+            "`{}` of `{}` has to be {wanted}, this is {}",
+            param.name,
+            self.builtin.name,
+            value.describe()
+        ))
+        .operand(number, value.type_name())
+        .help(format!("the signature is {}", self.builtin.signature()))
+    }
+
+    /// Numbers.
+    pub fn number(&self, number: usize) -> Result<Array> {
+        self.values[number].as_array().ok_or_else(|| self.wrong(number, "numbers"))
     }
 
     /// Numbers, or text as a `str` array.
@@ -133,33 +174,60 @@ impl Args {
         match &self.values[number] {
             Value::None => Ok(None),
             Value::DType(dtype) => Ok(Some(*dtype)),
+            Value::Array(_) => {
+                Err(self.wrong(number, "a dtype").help("several lengths stand in a tuple: `zeros((2, 3))`"))
+            }
             _ => Err(self.wrong(number, "a dtype")),
         }
     }
 
     /// Whole numbers: one, or several in a tuple or a tensor of one axis. A shape, axes.
     pub fn ints(&self, number: usize) -> Result<SmallVec<[i64; 4]>> {
-        let wrong = || self.wrong(number, "a whole number or a tuple of them");
+        ints(&self.values[number]).ok_or_else(|| self.wrong(number, "a whole number or a tuple of them"))
+    }
+
+    /// Whole numbers of a `*rest`: each an argument, or all in one tuple or tensor.
+    pub fn rest_ints(&self, number: usize) -> Result<SmallVec<[i64; 4]>> {
+        let wrong = || self.wrong(number, "whole numbers or a tuple of them");
         match &self.values[number] {
-            Value::Tuple(tuple) => tuple.0.iter().map(|item| item.as_int().ok_or_else(wrong)).collect(),
-            Value::Array(Array::Tensor(tensor)) if tensor.ndim() == 1 => (0..tensor.size())
-                .map(|i| tensor.scalar(i).and_then(|scalar| scalar.as_i64()).ok_or_else(wrong))
-                .collect(),
-            value => Ok(SmallVec::from_slice(&[value.as_int().ok_or_else(wrong)?])),
+            Value::Tuple(items) => match items.0.as_slice() {
+                [one] => ints(one).ok_or_else(wrong),
+                several => several.iter().map(|item| item.as_int().ok_or_else(wrong)).collect(),
+            },
+            _ => Err(wrong()),
         }
     }
 
-    /// The same, or none.
+    /// As `ints`, or none.
     pub fn optional_ints(&self, number: usize) -> Result<Option<SmallVec<[i64; 4]>>> {
         if self.is_none(number) { Ok(None) } else { self.ints(number).map(Some) }
     }
 
-    /// The items of a `*rest`, taken out.
-    pub fn rest(&mut self, number: usize) -> Vec<Value> {
-        match self.take(number) {
-            Value::Tuple(tuple) => Rc::unwrap_or_clone(tuple).take(),
+    /// The items of a `*rest`.
+    pub fn rest(&self, number: usize) -> Vec<Value> {
+        match &self.values[number] {
+            Value::Tuple(items) => items.0.clone(),
             _ => vec![],
         }
+    }
+}
+
+/// The error of a call that does not fit the signature.
+#[cold]
+fn wrong_call(builtin: &Builtin, message: String) -> Error {
+    Error::ty(message).help(format!("the signature is {}", builtin.signature()))
+}
+
+/// One whole number, or those in a tuple or a tensor of one axis.
+fn ints(value: &Value) -> Option<SmallVec<[i64; 4]>> {
+    match value {
+        Value::Tuple(tuple) => tuple.0.iter().map(Value::as_int).collect(),
+        Value::Array(Array::Tensor(tensor))
+            if tensor.ndim() == 1 && (tensor.dtype().is_integer() || tensor.size() == 0) =>
+        {
+            (0..tensor.size()).map(|i| tensor.scalar(i)?.as_i64()).collect()
+        }
+        value => Some(SmallVec::from_slice(&[value.as_int()?])),
     }
 }
 

@@ -8,6 +8,8 @@ use std::fmt::Write;
 /// One builtin function and all there is to say of it.
 pub struct Builtin {
     pub name: &'static str,
+    /// Further names of it, as NumPy has some.
+    pub aliases: &'static [&'static str],
     pub params: &'static [Param],
     /// The first line is a summary.
     pub doc: &'static [&'static str],
@@ -85,21 +87,26 @@ impl Builtin {
 /// builtins! {
 ///     /// What it does.
 ///     fn name(x, axis = none, *rest, sep = " ")
+///         also other_name;
 ///         ex "name(1)" => "1";
 ///         fails "name()" => "type";
 ///     = |machine, args| { ... };
 /// }
 /// ```
+///
+/// `@calls_back` stands before the `fn` of a builtin that calls functions it is given.
 macro_rules! builtins {
     ($(
         $(#[doc = $doc:literal])+
         $(@$calls_back:ident)? fn $name:ident ( $($params:tt)* )
+            $(also $alias:ident;)*
             $(ex $code:literal => $shown:literal;)*
             $(fails $bad:literal => $kind:literal;)*
         = $run:expr;
     )+) => {
         pub(super) static TABLE: &[$crate::builtins::Builtin] = &[$($crate::builtins::Builtin {
             name: stringify!($name),
+            aliases: &[$(stringify!($alias)),*],
             params: $crate::builtins::declare::params!([] $($params)*),
             doc: &[$($doc),+],
             examples: &[$(($code, $shown)),*],
@@ -116,6 +123,13 @@ macro_rules! params {
     ([$($done:expr,)*] * $name:ident $(, $($rest:tt)*)?) => {
         $crate::builtins::declare::params!(
             [$($done,)* $crate::builtins::Param { name: stringify!($name), default: None, rest: true },] $($($rest)*)?
+        )
+    };
+    ([$($done:expr,)*] $name:ident = -$default:literal $(, $($rest:tt)*)?) => {
+        $crate::builtins::declare::params!(
+            [$($done,)* $crate::builtins::Param {
+                name: stringify!($name), default: Some(concat!("-", stringify!($default))), rest: false
+            },] $($($rest)*)?
         )
     };
     ([$($done:expr,)*] $name:ident = $default:tt $(, $($rest:tt)*)?) => {

@@ -7,12 +7,17 @@
 mod args;
 mod declare;
 
+mod arithmetic;
 mod arrays;
 mod elementwise;
 mod files;
 mod linear;
+mod logic;
+mod math;
 mod random;
 mod reductions;
+mod sequences;
+mod shapes;
 mod strings;
 mod structures;
 mod system;
@@ -22,15 +27,20 @@ pub use declare::{Builtin, Param};
 
 use crate::interp::Value;
 use crate::tensor::{DType, Device};
+use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
 
 const FAMILIES: &[&[Builtin]] = &[
+    arithmetic::TABLE,
     arrays::TABLE,
-    elementwise::TABLE,
     files::TABLE,
     linear::TABLE,
+    logic::TABLE,
+    math::TABLE,
     random::TABLE,
     reductions::TABLE,
+    sequences::TABLE,
+    shapes::TABLE,
     strings::TABLE,
     structures::TABLE,
     system::TABLE,
@@ -69,6 +79,11 @@ const LIBRARIES: &[(&str, &str, &[&str])] = &[(
     &["map", "filter", "reduce", "scan", "timeit", "map_leaves", "assert_close"],
 )];
 
+/// The names of functions written in Nabla.
+pub fn library_names() -> impl Iterator<Item = &'static str> {
+    LIBRARIES.iter().flat_map(|(_, _, names)| names.iter().copied())
+}
+
 /// Every builtin, family by family.
 pub fn table() -> impl Iterator<Item = &'static Builtin> {
     FAMILIES.iter().copied().flatten()
@@ -76,20 +91,20 @@ pub fn table() -> impl Iterator<Item = &'static Builtin> {
 
 /// The builtin of a name.
 pub fn find(name: &str) -> Option<&'static Builtin> {
-    static BY_NAME: LazyLock<Vec<&'static Builtin>> = LazyLock::new(|| {
-        let mut all: Vec<&Builtin> = table().collect();
-        all.sort_by_key(|builtin| builtin.name);
-        all
-    });
-    let at = BY_NAME.binary_search_by_key(&name, |builtin| builtin.name).ok()?;
-    Some(BY_NAME[at])
+    static BY_NAME: LazyLock<FxHashMap<&'static str, &'static Builtin>> =
+        LazyLock::new(|| table().flat_map(|builtin| names_of(builtin).map(move |name| (name, builtin))).collect());
+    BY_NAME.get(name).copied()
+}
+
+/// Its name, and the further ones.
+fn names_of(builtin: &'static Builtin) -> impl Iterator<Item = &'static str> {
+    std::iter::once(builtin.name).chain(builtin.aliases.iter().copied())
 }
 
 /// Names that have a meaning before a program gives them another.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    let library = LIBRARIES.iter().flat_map(|(_, _, names)| names.iter().copied());
     let dtypes = DTYPES.iter().map(|dtype| dtype.name());
-    table().map(|builtin| builtin.name).chain(library).chain(dtypes).chain(CONSTANTS.iter().copied())
+    table().flat_map(names_of).chain(library_names()).chain(dtypes).chain(CONSTANTS.iter().copied())
 }
 
 const DTYPES: [DType; 7] = [DType::Bool, DType::U8, DType::I32, DType::I64, DType::F32, DType::F64, DType::Str];

@@ -1,6 +1,6 @@
 //! Arithmetic, bits and logic of two numbers, and of one.
 
-use super::tile::{binary_loops, unary_loops};
+use super::loops::{binary_loops, unary_loops};
 use crate::tensor::Text;
 
 /// The quotient rounded down, computed from the exact remainder as Python and NumPy do.
@@ -114,7 +114,8 @@ binary_loops! {
     }
     /// Bits shifted out are lost.
     shift_left closed {
-        u8 i32 i64 => |a, b| u32::try_from(b).ok().and_then(|b| a.checked_shl(b)).unwrap_or(0);
+        u8 => |a, b| a.checked_shl(u32::from(b)).unwrap_or(0);
+        i32 i64 => |a, b| u32::try_from(b).ok().and_then(|b| a.checked_shl(b)).unwrap_or(0);
     }
     /// The sign is kept.
     shift_right closed {

@@ -1,6 +1,6 @@
 //! Comparisons and tests: from numbers to truth values.
 
-use super::tile::{binary_loops, unary_loops};
+use super::loops::{binary_loops, unary_loops};
 
 binary_loops! {
     equal test text(|a, b| a == b) {

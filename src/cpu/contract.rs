@@ -116,8 +116,8 @@ impl<'a, T: Factor> Matrix<'a, T> {
         Matrix { values, rows: columns, columns: rows, row_step: column_step, column_step: row_step }
     }
 
-    fn from_row(self, row: usize, rows: usize) -> Matrix<'a, T> {
-        Matrix { values: &self.values[row * self.row_step..], rows, ..self }
+    fn part(self, first: usize, rows: usize) -> Matrix<'a, T> {
+        Matrix { values: &self.values[first * self.row_step..], rows, ..self }
     }
 
     fn view(&self) -> Option<ArrayView2<'a, T>> {
@@ -151,40 +151,60 @@ pub fn contract(cx: &Context, left: &Operand, right: &Operand, out: &[usize]) ->
 
 fn product<T: Factor>(cx: &Context, left: &Operand, right: &Operand, out: &[usize]) -> Result<Vec<T>> {
     let mut result = vec![T::default(); shape::size(out)];
+    if let (Some(a), Some(b), [1], [0]) = (plain(left), plain(right), left.contract, right.contract) {
+        multiply(cx, a, b, &mut result)?;
+        return Ok(result);
+    }
     let (a, b) = (gather(cx, left)?, gather(cx, right)?);
     if result.is_empty() || a.summed.0 == 0 {
         return Ok(result);
     }
     let left_values = T::of(a.tensor.data()).ok_or_else(mistyped)?;
     let right_values = T::of(b.tensor.data()).ok_or_else(mistyped)?;
+    let a_at = |start: usize| Matrix {
+        values: &left_values[start..],
+        rows: a.free.0,
+        columns: a.summed.0,
+        row_step: a.free.1,
+        column_step: a.summed.1,
+    };
+    let b_at = |start: usize| Matrix {
+        values: &right_values[start..],
+        rows: b.summed.0,
+        columns: b.free.0,
+        row_step: b.summed.1,
+        column_step: b.free.1,
+    };
+    if left.batch.is_empty() {
+        multiply(cx, a_at(a.tensor.offset()), b_at(b.tensor.offset()), &mut result)?;
+        return Ok(result);
+    }
     let batch = &out[..left.batch.len()];
     let left_starts = walk::positions(a.tensor.offset(), batch, &a.batch);
     let right_starts = walk::positions(b.tensor.offset(), batch, &b.batch);
-    for (number, (left_start, right_start)) in left_starts.into_iter().zip(right_starts).enumerate() {
-        let left = Matrix {
-            values: &left_values[left_start..],
-            rows: a.free.0,
-            columns: a.summed.0,
-            row_step: a.free.1,
-            column_step: a.summed.1,
-        };
-        let right = Matrix {
-            values: &right_values[right_start..],
-            rows: b.summed.0,
-            columns: b.free.0,
-            row_step: b.summed.1,
-            column_step: b.free.1,
-        };
-        let size = left.rows * right.columns;
-        multiply(cx, left, right, &mut result[number * size..(number + 1) * size])?;
+    let size = a.free.0 * b.free.0;
+    for ((left, right), out) in left_starts.into_iter().zip(right_starts).zip(result.chunks_exact_mut(size)) {
+        multiply(cx, a_at(left), b_at(right), out)?;
     }
     Ok(result)
+}
+
+/// A matrix in row-major order, which needs no gathering: most are, and small ones are many.
+fn plain<'a, T: Factor>(operand: &Operand<'a>) -> Option<Matrix<'a, T>> {
+    let &[rows, columns] = operand.tensor.shape() else { return None };
+    let values = operand.tensor.as_slice()?;
+    operand.batch.is_empty().then_some(Matrix { values, rows, columns, row_step: columns, column_step: 1 })
 }
 
 /// Brings an operand's axes together; copies it if its strides do not allow that.
 fn gather(cx: &Context, operand: &Operand) -> Result<Gathered> {
     let Operand { tensor, batch, contract } = operand;
-    let free: Axes = (0..tensor.ndim()).filter(|axis| !batch.contains(axis) && !contract.contains(axis)).collect();
+    let mut free = Axes::new();
+    for axis in 0..tensor.ndim() {
+        if !batch.contains(&axis) && !contract.contains(&axis) {
+            free.push(axis);
+        }
+    }
     let strides = tensor.strides();
     if let (Some(kept), Some(summed)) = (joined(tensor, &strides, &free), joined(tensor, &strides, contract)) {
         let batch = batch.iter().map(|&axis| strides[axis]).collect();
@@ -219,6 +239,9 @@ fn joined(tensor: &Tensor, strides: &[isize], axes: &[usize]) -> Option<(usize, 
 
 /// `out` is zero and in row-major order.
 fn multiply<T: Factor>(cx: &Context, a: Matrix<T>, b: Matrix<T>, out: &mut [T]) -> Result<()> {
+    if out.is_empty() || a.columns == 0 {
+        return Ok(());
+    }
     let work = a.columns.saturating_mul(b.columns);
     if a.rows.saturating_mul(work) <= SMALL {
         by_rows(a, b, out);
@@ -235,7 +258,7 @@ fn multiply<T: Factor>(cx: &Context, a: Matrix<T>, b: Matrix<T>, out: &mut [T]) 
     let rows = (STRETCH / work.max(1)).max(64);
     for (number, out) in out.chunks_mut(rows.saturating_mul(b.columns)).enumerate() {
         cx.check()?;
-        let part = a.from_row(number * rows, out.len() / b.columns);
+        let part = a.part(number * rows, out.len() / b.columns);
         if !T::library(&part, &b, out) {
             by_rows(part, b, out);
         }

@@ -2,8 +2,8 @@
 
 use super::mistyped;
 use crate::diagnostics::Result;
-use smallvec::SmallVec;
 use crate::tensor::{Element, Tensor, positions, with_data};
+use smallvec::SmallVec;
 
 /// Where in a buffer elements lie: runs that start at every sum of one number from each of three lists. The sums are
 /// taken modulo 2^64, so that steps back are numbers too.
@@ -34,7 +34,7 @@ impl Places {
 
     /// Calls `work` with the start of every run.
     fn each(&self, mut work: impl FnMut(usize)) {
-        if self.run == 0 {
+        if self.run == 0 || self.after.is_empty() {
             return;
         }
         for &before in &self.before {
@@ -126,7 +126,12 @@ pub fn nonzero(mask: &Tensor) -> Result<Vec<Tensor>> {
 
 /// The number in the buffer that every element of the index arrays points to, added up over the arrays. The first index
 /// out of bounds is given back as the array it is in and its value.
-pub fn points(arrays: &[Tensor], shape: &[usize], lens: &[usize], strides: &[isize]) -> Result<Vec<usize>, (usize, i64)> {
+pub fn points(
+    arrays: &[Tensor],
+    shape: &[usize],
+    lens: &[usize],
+    strides: &[isize],
+) -> Result<Vec<usize>, (usize, i64)> {
     let mut points = vec![0usize; crate::tensor::shape::size(shape)];
     for (number, ((array, &len), &stride)) in arrays.iter().zip(lens).zip(strides).enumerate() {
         let indices = array.walk_as::<i64>(shape).into_iter().flatten();
@@ -135,7 +140,7 @@ pub fn points(arrays: &[Tensor], shape: &[usize], lens: &[usize], strides: &[isi
             if position < 0 || position >= len as i64 {
                 return Err((number, index));
             }
-            *point = point.wrapping_add_signed(position as isize * stride);
+            *point = point.wrapping_add_signed((position as isize).wrapping_mul(stride));
         }
     }
     Ok(points)

@@ -7,8 +7,9 @@ use crate::tensor::{DType, Data, Element, Tensor, shape, with_data};
 /// The parts one behind the other, `outer` times: every part gives an equal share of its elements each time.
 pub fn join(parts: &[Tensor], outer: usize, shape: &[usize], dtype: DType) -> Result<Tensor> {
     fn typed<T: Element>(_: &[T], parts: &[Tensor], outer: usize, shape: &[usize]) -> Option<Tensor> {
-        let mut out = Vec::with_capacity(shape::size(shape));
-        if outer == 1 {
+        let size = shape::size(shape);
+        let mut out = Vec::with_capacity(size);
+        if outer == 1 || size == 0 {
             for part in parts {
                 part.walk::<T>()?.fill(&mut out, part.size());
             }

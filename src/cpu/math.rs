@@ -1,6 +1,6 @@
 //! Functions of real numbers.
 
-use super::tile::{binary_loops, unary_loops};
+use super::loops::{binary_loops, unary_loops};
 
 unary_loops! {
     exp closed { f32 f64 => |a| a.exp(); }

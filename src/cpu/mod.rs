@@ -9,12 +9,15 @@ pub mod convert;
 pub mod fill;
 pub mod gather;
 pub mod join;
+mod loops;
 pub mod math;
 pub mod random;
 pub mod reduce;
+pub mod select;
 mod tile;
 
-pub use tile::{Binary, Map1, Map2, Number, Refuses, Run, Unary, binary, binary_in_place, refused, text, unary};
+pub use loops::{Binary, Map1, Map2, Number, Run, Unary};
+pub use tile::{Refuses, binary, binary_in_place, refused, text, unary};
 
 use crate::diagnostics::{Error, Kind};
 

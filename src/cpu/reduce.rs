@@ -382,20 +382,26 @@ fn places<T: Number + PartialOrd>(
 ) -> Result<Vec<i64>> {
     let strides = tensor.strides();
     let (len, step) = (tensor.shape()[axis], strides[axis]);
-    let beats = |x: T, best: T| (if largest { x > best } else { x < best }) || is_nan(x) && !is_nan(best);
     let mut rows = tensor.shape().to_vec();
     rows[axis] = 1;
     let mut found = Vec::with_capacity(shape::size(&rows));
     for start in walk::positions(tensor.offset(), &rows, &strides) {
-        let item = |i: usize| values[(start as isize + i as isize * step) as usize];
-        let mut best = 0;
-        for i in 1..len {
-            if beats(item(i), item(best)) {
-                best = i;
-            }
-        }
-        found.push(best as i64);
+        let best = if step == 1 {
+            best_of(values[start..start + len].iter().copied(), largest)
+        } else {
+            let positions = (0..len as isize).map(|i| (start as isize + i * step) as usize);
+            best_of(positions.map(|position| values[position]), largest)
+        };
+        found.push(best);
     }
     cx.check()?;
     Ok(found)
+}
+
+/// The number of the first largest (or smallest) item.
+fn best_of<T: Number + PartialOrd>(items: impl Iterator<Item = T>, largest: bool) -> i64 {
+    let beats = |x: T, best: T| (if largest { x > best } else { x < best }) || is_nan(x) && !is_nan(best);
+    let mut items = (0..).zip(items);
+    let Some(first) = items.next() else { return 0 };
+    items.fold(first, |best, item| if beats(item.1, best.1) { item } else { best }).0
 }

@@ -60,6 +60,9 @@ pub struct Place {
     pub span: Span,
 }
 
+/// Calls kept at each end of a long trail.
+pub const TRAIL_ENDS: usize = 10;
+
 /// A call on the way to an error.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -85,7 +88,7 @@ pub struct Details {
     pub labels: Vec<(Span, String)>,
     /// The calls that led here, innermost first.
     pub trail: Vec<Call>,
-    /// Calls left out of a long trail.
+    /// Calls left out of a long trail, behind the first `TRAIL_ENDS`.
     pub trail_left_out: usize,
     /// A limit of the session (depth, memory, time): `try` does not catch it.
     pub limit: bool,

@@ -9,5 +9,6 @@ pub mod source;
 pub mod suggest;
 
 pub use error::{Error, Kind, Result};
+pub use excerpt::line_column;
 pub use render::render;
 pub use source::Source;

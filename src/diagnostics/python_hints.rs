@@ -172,16 +172,18 @@ pub fn hint_for_import(module: &str) -> Option<String> {
     find(MODULES, root).map(str::to_string)
 }
 
-/// Advice for `np.zeros`, where `np` is not known; `module` may be a path such as `np.random`.
-pub fn hint_for_attribute(module: &str, attribute: &str) -> Option<String> {
-    let root = module.split('.').next().unwrap_or(module);
-    if !ARRAY_MODULES.contains(&root) {
-        return find(MODULES, root).map(str::to_string);
+/// Advice for a name that is not known, given the text behind it: of `np.random.randn(3)` it sees the whole path.
+pub fn hint_for_use(name: &str, behind: &str) -> Option<String> {
+    let end = behind.find(|c: char| c != '.' && c != '_' && !c.is_alphanumeric()).unwrap_or(behind.len());
+    let attribute = behind[..end].starts_with('.').then(|| behind[..end].rsplit('.').next()).flatten();
+    match attribute.filter(|attribute| !attribute.is_empty() && ARRAY_MODULES.contains(&name)) {
+        Some(attribute) => match find(ATTRIBUTES, attribute) {
+            Some(spelling) => Some(format!("write {spelling}")),
+            None => hint_for_name(attribute)
+                .or_else(|| Some(format!("array functions need no prefix: write `{attribute}`"))),
+        },
+        None => hint_for_name(name).or_else(|| find(MODULES, name).map(str::to_string)),
     }
-    if let Some(spelling) = find(ATTRIBUTES, attribute) {
-        return Some(format!("write {spelling}"));
-    }
-    hint_for_name(attribute).or_else(|| Some(format!("array functions need no prefix: write `{attribute}`")))
 }
 
 fn find(table: &[(&str, &'static str)], key: &str) -> Option<&'static str> {
@@ -203,16 +205,19 @@ mod tests {
 
     #[test]
     fn pasted_python_is_understood() {
-        let attribute = |module, name| hint_for_attribute(module, name).unwrap_or_default();
-        assert_eq!(attribute("np", "zeros"), "array functions need no prefix: write `zeros`");
-        assert_eq!(attribute("np.random", "randn"), "array functions need no prefix: write `randn`");
-        assert_eq!(attribute("np", "float32"), "write `f32`");
-        assert_eq!(attribute("tf", "constant"), LITERAL);
-        assert_eq!(attribute("math", "sqrt"), "array functions need no prefix: write `sqrt`");
-        assert_eq!(hint_for_attribute("model", "zeros"), None);
+        let hint = |name, behind| hint_for_use(name, behind).unwrap_or_default();
+        assert_eq!(hint("np", ".zeros((2, 3))"), "array functions need no prefix: write `zeros`");
+        assert_eq!(hint("np", ".random.randn(3)\n"), "array functions need no prefix: write `randn`");
+        assert_eq!(hint("np", ".float32"), "write `f32`");
+        assert_eq!(hint("np", ""), NO_PREFIX);
+        assert_eq!(hint("np", " + 1"), NO_PREFIX);
+        assert_eq!(hint("tf", ".constant([1])"), LITERAL);
+        assert_eq!(hint("math", ".sqrt(2)"), "array functions need no prefix: write `sqrt`");
+        assert_eq!(hint("nil", ""), "write `none`");
+        assert!(hint("os", ".environ").contains("`env(name)`"));
+        assert_eq!(hint_for_use("model", ".zeros"), None);
         assert!(hint_for_import("numpy.linalg").is_some_and(|hint| hint.contains("no import is needed")));
         assert!(hint_for_import("model").is_none());
-        assert_eq!(hint_for_name("nil").as_deref(), Some("write `none`"));
         assert_eq!(hint_for_name("frobnicate"), None);
     }
 }

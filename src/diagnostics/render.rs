@@ -3,7 +3,7 @@
 //! Text in, text out: nothing here prints. Whatever the program or its source holds, the result stays short and free of
 //! control characters, and a span that points nowhere does no harm.
 
-use super::error::{Call, Details, Error, Place};
+use super::error::{Call, Details, Error, Place, TRAIL_ENDS};
 use super::excerpt::{Excerpt, line_around, line_column, printable};
 use codespan_reporting::diagnostic::{LabelStyle, Severity};
 use codespan_reporting::files::Error as RenderError;
@@ -11,13 +11,11 @@ use codespan_reporting::term::{Chars, Config, Renderer, WriteStyle};
 use nabla_grammar::tree::Span;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Errors shown of one run; more would only scroll the first ones away.
 const ERRORS_SHOWN: usize = 20;
-/// Calls shown at the inner and at the outer end of a long trail.
-const CALLS_INNER: usize = 8;
-const CALLS_OUTER: usize = 2;
 /// Bytes of a message, an advice or a label.
 const MESSAGE_LENGTH: usize = 4000;
 const LABEL_LENGTH: usize = 200;
@@ -70,7 +68,7 @@ fn render_one(error: &Details, page: &mut Page) -> Result<(), RenderError> {
 /// One line of the source and what is marked in it.
 struct MarkedLine {
     excerpt: Excerpt,
-    labels: Vec<(LabelStyle, std::ops::Range<usize>, String)>,
+    labels: Vec<(LabelStyle, Range<usize>, String)>,
 }
 
 /// Writes the place and the marked lines; returns the width of the line numbers.
@@ -100,10 +98,7 @@ fn render_source(
         }
     }
 
-    // The expression starts at its first operand, left of the operator that is marked.
-    let spans = labels.iter().map(|(span, _)| span.start as usize);
-    let start = spans.filter(|start| home.contains(start)).chain([place.span.start as usize]).min().unwrap_or(0);
-    let (line, column) = line_column(text, start);
+    let (line, column) = line_column(text, expression_start(place, labels, &home));
     let gutter = lines.last_key_value().map_or(1, |(number, _)| number.to_string().len());
     write!(page, "{:gutter$} ", "")?;
     page.set_source_border()?;
@@ -137,6 +132,15 @@ fn render_source(
     Ok(gutter)
 }
 
+/// Where the expression starts that the place belongs to: between two operands stands the operator, and the expression
+/// starts with the first of them.
+fn expression_start(place: &Place, labels: &[(Span, String)], line: &Range<usize>) -> usize {
+    let place = place.span.start as usize;
+    let starts = || labels.iter().map(|(span, _)| span.start as usize).filter(|start| line.contains(start));
+    let (first, last) = (starts().min().unwrap_or(place), starts().max().unwrap_or(place));
+    if first < place && place < last { first } else { place }
+}
+
 /// Does the line only lead from a mark to its text below?
 fn is_pointer(line: &str) -> bool {
     without_style(line).chars().all(|c| matches!(c, '│' | ' '))
@@ -152,35 +156,28 @@ fn without_style(line: &str) -> String {
     plain + rest
 }
 
-/// The calls, innermost first, equal ones in a row as one, the middle of a long trail left out.
+/// The calls, innermost first, equal ones in a row as one.
 fn describe_trail(trail: &[Call], left_out: usize) -> Vec<String> {
-    let mut groups: Vec<(&Call, usize)> = Vec::new();
-    for call in trail {
-        match groups.last_mut() {
-            Some((last, count)) if same_call(last, call) => *count += 1,
-            _ => groups.push((call, 1)),
-        }
+    if left_out == 0 {
+        return describe_calls(trail);
     }
-    let hidden = groups.len().saturating_sub(CALLS_INNER + CALLS_OUTER);
-    let mut notes = Vec::new();
-    for (index, (call, count)) in groups.iter().enumerate() {
-        if hidden > 0 && index == CALLS_INNER {
-            let calls: usize = groups[index..index + hidden].iter().map(|(_, count)| count).sum();
-            notes.push(format!("... {calls} more"));
-        }
-        if index < CALLS_INNER || index >= CALLS_INNER + hidden {
-            let place = &call.place;
-            let (line, column) = line_column(&place.source.text, place.span.start as usize);
-            let function = printable(&call.function, LABEL_LENGTH);
-            let name = printable(&place.source.name, LABEL_LENGTH);
-            let times = if *count > 1 { format!(", {count} times") } else { String::new() };
-            notes.push(format!("in {function} called at {name}:{line}:{column}{times}"));
-        }
-    }
-    if left_out > 0 {
-        notes.push(format!("... {left_out} more"));
-    }
+    let (inner, outer) = trail.split_at(trail.len().min(TRAIL_ENDS));
+    let mut notes = describe_calls(inner);
+    notes.push(format!("... {left_out} calls between"));
+    notes.extend(describe_calls(outer));
     notes
+}
+
+fn describe_calls(calls: &[Call]) -> Vec<String> {
+    let describe = |calls: &[Call]| {
+        let call = calls.first()?;
+        let (line, column) = line_column(&call.place.source.text, call.place.span.start as usize);
+        let function = printable(&call.function, LABEL_LENGTH);
+        let name = printable(&call.place.source.name, LABEL_LENGTH);
+        let times = if calls.len() > 1 { format!(", {} times", calls.len()) } else { String::new() };
+        Some(format!("in {function} called at {name}:{line}:{column}{times}"))
+    };
+    calls.chunk_by(same_call).filter_map(describe).collect()
 }
 
 fn same_call(a: &Call, b: &Call) -> bool {

@@ -20,118 +20,376 @@ pub const WINDOW: usize = 256;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Instr {
     // ---- loads and moves
-    Const { d: Reg, k: u32 },
-    Int { d: Reg, value: i32 },
-    Bool { d: Reg, value: bool },
-    None { d: Reg },
-    Copy { d: Reg, a: Reg },
+    Const {
+        d: Reg,
+        k: u32,
+    },
+    Int {
+        d: Reg,
+        value: i32,
+    },
+    Bool {
+        d: Reg,
+        value: bool,
+    },
+    None {
+        d: Reg,
+    },
+    Copy {
+        d: Reg,
+        a: Reg,
+    },
     /// `a` is left without a value.
-    Move { d: Reg, a: Reg },
-    GetFar { d: Reg, slot: u32 },
-    SetFar { a: Reg, slot: u32 },
-    GetGlobal { d: Reg, slot: u32 },
-    SetGlobal { a: Reg, slot: u32 },
+    Move {
+        d: Reg,
+        a: Reg,
+    },
+    GetFar {
+        d: Reg,
+        slot: u32,
+    },
+    SetFar {
+        a: Reg,
+        slot: u32,
+    },
+    GetGlobal {
+        d: Reg,
+        slot: u32,
+    },
+    SetGlobal {
+        a: Reg,
+        slot: u32,
+    },
     /// Loads a global that a method call may mean; it may lack a value.
-    GetFunction { d: Reg, slot: u32 },
-    GetCapture { d: Reg, index: u32 },
+    GetFunction {
+        d: Reg,
+        slot: u32,
+    },
+    GetCapture {
+        d: Reg,
+        index: u32,
+    },
     /// A function defined beside the running one.
-    Sibling { d: Reg, index: u32 },
+    Sibling {
+        d: Reg,
+        index: u32,
+    },
     /// The running function.
-    Myself { d: Reg },
+    Myself {
+        d: Reg,
+    },
     /// Errors if the variable in `a` has no value yet; `name` is a constant.
-    Check { a: Reg, name: u32 },
+    Check {
+        a: Reg,
+        name: u32,
+    },
     /// Register `a` mirrors a global that the instruction after next overwrites: lets go of the global, so that what
     /// follows may work in place.
-    Lend { a: Reg, slot: u32 },
+    Lend {
+        a: Reg,
+        slot: u32,
+    },
 
     // ---- operators
-    Add { d: Reg, a: Reg, b: Reg },
-    Sub { d: Reg, a: Reg, b: Reg },
-    Mul { d: Reg, a: Reg, b: Reg },
-    Div { d: Reg, a: Reg, b: Reg },
+    Add {
+        d: Reg,
+        a: Reg,
+        b: Reg,
+    },
+    Sub {
+        d: Reg,
+        a: Reg,
+        b: Reg,
+    },
+    Mul {
+        d: Reg,
+        a: Reg,
+        b: Reg,
+    },
+    Div {
+        d: Reg,
+        a: Reg,
+        b: Reg,
+    },
     /// Any operator; those above have instructions of their own for speed.
-    Binary { op: BinaryOp, d: Reg, a: Reg, b: Reg },
+    Binary {
+        op: BinaryOp,
+        d: Reg,
+        a: Reg,
+        b: Reg,
+    },
     /// `a + value`, and `a - value` as its negative.
-    AddInt { d: Reg, a: Reg, value: i32 },
-    SubInt { d: Reg, a: Reg, value: i32 },
-    MulInt { d: Reg, a: Reg, value: i32 },
-    Neg { d: Reg, a: Reg },
-    Pos { d: Reg, a: Reg },
-    BitNot { d: Reg, a: Reg },
-    Not { d: Reg, a: Reg },
-    Compare { op: CompareOp, d: Reg, a: Reg, b: Reg },
+    AddInt {
+        d: Reg,
+        a: Reg,
+        value: i32,
+    },
+    SubInt {
+        d: Reg,
+        a: Reg,
+        value: i32,
+    },
+    MulInt {
+        d: Reg,
+        a: Reg,
+        value: i32,
+    },
+    Neg {
+        d: Reg,
+        a: Reg,
+    },
+    Pos {
+        d: Reg,
+        a: Reg,
+    },
+    BitNot {
+        d: Reg,
+        a: Reg,
+    },
+    Not {
+        d: Reg,
+        a: Reg,
+    },
+    Compare {
+        op: CompareOp,
+        d: Reg,
+        a: Reg,
+        b: Reg,
+    },
     /// The meet of a short-circuit: `a and b` (`or`), where `a` did not decide.
-    Both { or: bool, d: Reg, a: Reg, b: Reg },
-    Range { d: Reg, a: Reg, b: Reg },
+    Both {
+        or: bool,
+        d: Reg,
+        a: Reg,
+        b: Reg,
+    },
+    Range {
+        d: Reg,
+        a: Reg,
+        b: Reg,
+    },
 
     // ---- jumps; `to` is an index into the code
-    Jump { to: u32 },
-    JumpIf { a: Reg, sense: bool, to: u32 },
+    Jump {
+        to: u32,
+    },
+    JumpIf {
+        a: Reg,
+        sense: bool,
+        to: u32,
+    },
     /// Jumps if `a` is one bool equal to `sense`; goes on if it is another bool or an array of bools.
-    ShortCircuit { a: Reg, sense: bool, to: u32 },
-    JumpLt { sense: bool, a: Reg, b: Reg, to: u32 },
-    JumpLe { sense: bool, a: Reg, b: Reg, to: u32 },
-    JumpEq { sense: bool, a: Reg, b: Reg, to: u32 },
-    JumpLtInt { sense: bool, a: Reg, value: i8, to: u32 },
-    JumpLeInt { sense: bool, a: Reg, value: i8, to: u32 },
-    JumpEqInt { sense: bool, a: Reg, value: i8, to: u32 },
+    ShortCircuit {
+        a: Reg,
+        sense: bool,
+        to: u32,
+    },
+    JumpLt {
+        sense: bool,
+        a: Reg,
+        b: Reg,
+        to: u32,
+    },
+    JumpLe {
+        sense: bool,
+        a: Reg,
+        b: Reg,
+        to: u32,
+    },
+    JumpEq {
+        sense: bool,
+        a: Reg,
+        b: Reg,
+        to: u32,
+    },
+    JumpLtInt {
+        sense: bool,
+        a: Reg,
+        value: i8,
+        to: u32,
+    },
+    JumpLeInt {
+        sense: bool,
+        a: Reg,
+        value: i8,
+        to: u32,
+    },
+    JumpEqInt {
+        sense: bool,
+        a: Reg,
+        value: i8,
+        to: u32,
+    },
     /// Jumps if `a` holds a value at all.
-    JumpGiven { a: Reg, to: u32 },
+    JumpGiven {
+        a: Reg,
+        to: u32,
+    },
     /// Jumps if `a` can be called.
-    JumpCallable { a: Reg, to: u32 },
+    JumpCallable {
+        a: Reg,
+        to: u32,
+    },
 
     // ---- loops: registers `a` and `a + 1` hold the iteration
-    IterNew { a: Reg },
+    IterNew {
+        a: Reg,
+    },
     /// Iterates from the integer in `a` up to the one in `a + 1`.
-    IterRange { a: Reg },
-    IterNext { a: Reg, d: Reg, to: u32 },
+    IterRange {
+        a: Reg,
+    },
+    IterNext {
+        a: Reg,
+        d: Reg,
+        to: u32,
+    },
 
     // ---- calls: callee in `a`, arguments behind it, the result in `a`
-    Call { a: Reg, count: u8 },
-    CallWith { a: Reg, count: u8, shape: u32 },
+    Call {
+        a: Reg,
+        count: u8,
+    },
+    CallWith {
+        a: Reg,
+        count: u8,
+        shape: u32,
+    },
     /// `receiver.name(...)`: receiver in `a + 1`. Takes the field or module member if it has one, else skips an instruction.
-    Method { a: Reg, name: u32 },
-    Return { a: Reg },
-    Closure { d: Reg, proto: u32 },
+    Method {
+        a: Reg,
+        name: u32,
+    },
+    Return {
+        a: Reg,
+    },
+    Closure {
+        d: Reg,
+        proto: u32,
+    },
 
     // ---- building
-    Tuple { d: Reg, a: Reg, count: u8 },
-    Record { d: Reg, a: Reg, count: u8, shape: u32 },
+    Tuple {
+        d: Reg,
+        a: Reg,
+        count: u8,
+    },
+    Record {
+        d: Reg,
+        a: Reg,
+        count: u8,
+        shape: u32,
+    },
     /// An array of the `count` values from `a` on.
-    Stack { d: Reg, a: Reg, count: u8 },
+    Stack {
+        d: Reg,
+        a: Reg,
+        count: u8,
+    },
     /// Lists grow in a register as a tuple nobody else holds.
-    ListNew { d: Reg },
-    ListPush { d: Reg, a: Reg },
-    ListSpread { d: Reg, a: Reg },
-    ListStack { d: Reg },
-    RecordNew { d: Reg },
-    RecordPush { d: Reg, a: Reg, name: u32 },
-    RecordSpread { d: Reg, a: Reg },
+    ListNew {
+        d: Reg,
+    },
+    ListPush {
+        d: Reg,
+        a: Reg,
+    },
+    ListSpread {
+        d: Reg,
+        a: Reg,
+    },
+    ListStack {
+        d: Reg,
+    },
+    RecordNew {
+        d: Reg,
+    },
+    RecordPush {
+        d: Reg,
+        a: Reg,
+        name: u32,
+    },
+    RecordSpread {
+        d: Reg,
+        a: Reg,
+    },
     /// Text of a value in an f-string; `spec` is a constant.
-    Format { d: Reg, a: Reg, spec: u32 },
-    Join { d: Reg, a: Reg, count: u8 },
+    Format {
+        d: Reg,
+        a: Reg,
+        spec: u32,
+    },
+    Join {
+        d: Reg,
+        a: Reg,
+        count: u8,
+    },
     /// Takes a tuple (or the first axis of a tensor) apart into the `count` registers from `d` on.
-    Unpack { d: Reg, a: Reg, count: u8 },
+    Unpack {
+        d: Reg,
+        a: Reg,
+        count: u8,
+    },
 
     // ---- access
-    Field { d: Reg, a: Reg, name: u32 },
-    Index { d: Reg, a: Reg, b: Reg },
-    IndexMany { d: Reg, a: Reg, b: Reg, spec: u32 },
+    Field {
+        d: Reg,
+        a: Reg,
+        name: u32,
+    },
+    Index {
+        d: Reg,
+        a: Reg,
+        b: Reg,
+    },
+    IndexMany {
+        d: Reg,
+        a: Reg,
+        b: Reg,
+        spec: u32,
+    },
     /// Moves the `count` registers from `a` on to far slots, and back: room for deep expressions.
-    Spill { a: Reg, count: u8, slot: u32 },
-    Unspill { a: Reg, count: u8, slot: u32 },
+    Spill {
+        a: Reg,
+        count: u8,
+        slot: u32,
+    },
+    Unspill {
+        a: Reg,
+        count: u8,
+        slot: u32,
+    },
     /// Assigns `a` to a place; its subscripts are in registers.
-    SetPath { a: Reg, path: u32 },
+    SetPath {
+        a: Reg,
+        path: u32,
+    },
     /// `place op= a`
-    AugPath { op: BinaryOp, a: Reg, path: u32 },
+    AugPath {
+        op: BinaryOp,
+        a: Reg,
+        path: u32,
+    },
 
     // ---- statements
-    Show { a: Reg },
-    Import { d: Reg, import: u32 },
-    CheckType { a: Reg, ty: u32 },
-    CheckReturn { a: Reg },
+    Show {
+        a: Reg,
+    },
+    Import {
+        d: Reg,
+        import: u32,
+    },
+    CheckType {
+        a: Reg,
+        ty: u32,
+    },
+    CheckReturn {
+        a: Reg,
+    },
     /// A part of the language that later work gives its meaning; `what` is a constant.
-    NotYet { what: u32 },
+    NotYet {
+        what: u32,
+    },
 }
 
 const _: () = assert!(size_of::<Instr>() == 8);
@@ -148,8 +406,9 @@ pub struct Code {
     pub place_of: Vec<u32>,
     pub places: Vec<Site>,
     pub consts: Vec<Value>,
-    /// Registers in use.
+    /// Registers in use, and how many of them are variables.
     pub registers: usize,
+    pub variables: usize,
     /// Far slots in use.
     pub far: usize,
     pub params: Vec<ParamInfo>,

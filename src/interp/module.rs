@@ -66,7 +66,11 @@ impl Modules {
     /// Names with a value in the module that a slot belongs to.
     pub fn names_beside(&self, slot: u32, globals: &[Value]) -> Vec<Rc<str>> {
         let names = self.slots[slot as usize].1.names.borrow();
-        names.iter().filter(|(_, slot)| !globals[**slot as usize].is_undefined()).map(|(name, _)| name.clone()).collect()
+        names
+            .iter()
+            .filter(|(_, slot)| !globals[**slot as usize].is_undefined())
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
     pub fn set_library(&mut self, name: &'static str, module: Rc<Module>) {
@@ -82,7 +86,10 @@ impl Modules {
         if let Some(at) = self.loading.iter().position(|(other, _)| other == path) {
             let mut chain: Vec<&str> = self.loading[at..].iter().map(|(_, shown)| shown.as_str()).collect();
             chain.push(shown);
-            return Err(Error::new(Kind::Name, format!("modules import each other in a circle: {}", chain.join(" -> "))));
+            return Err(Error::new(
+                Kind::Name,
+                format!("modules import each other in a circle: {}", chain.join(" -> ")),
+            ));
         }
         if self.loading.len() >= MAX_IMPORTS {
             return Err(Error::new(Kind::Overflow, format!("imports nested deeper than {MAX_IMPORTS}")));

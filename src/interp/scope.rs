@@ -31,7 +31,14 @@ impl<'t> Scopes<'t> {
 
     /// Walks a top-level statement; its functions can then be asked for.
     pub fn add_statement(&mut self, stmt: &'t Stmt) {
-        let mut walk = Walk { scopes: self, locals: Names::default(), used: Names::default(), shadowed: vec![], functions: vec![], other: FxHashSet::default() };
+        let mut walk = Walk {
+            scopes: self,
+            locals: Names::default(),
+            used: Names::default(),
+            shadowed: vec![],
+            functions: vec![],
+            other: FxHashSet::default(),
+        };
         walk.stmt(stmt);
     }
 }
@@ -244,7 +251,14 @@ impl<'t> Walk<'_, 't> {
 
     /// Walks a function of its own; what it takes from outside is used here.
     fn function(&mut self, params: &'t [Param], ret: Option<&'t Type>, body: &'t Expr) {
-        let mut inner = Walk { scopes: self.scopes, locals: Names::default(), used: Names::default(), shadowed: vec![], functions: vec![], other: FxHashSet::default() };
+        let mut inner = Walk {
+            scopes: self.scopes,
+            locals: Names::default(),
+            used: Names::default(),
+            shadowed: vec![],
+            functions: vec![],
+            other: FxHashSet::default(),
+        };
         for param in params {
             if let Pattern::Name(name) = &param.pattern {
                 inner.bind(&name.text);

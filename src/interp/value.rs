@@ -9,6 +9,7 @@ use crate::builtins::Builtin;
 use crate::tensor::{Array, DType, Device};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
 #[derive(Clone, Default)]
@@ -30,6 +31,19 @@ pub enum Value {
 }
 
 const _: () = assert!(size_of::<Value>() == 16);
+
+const INT_TAG: u8 = tag_of(Value::Array(Array::Int(0)));
+const FLOAT_TAG: u8 = tag_of(Value::Array(Array::Float(0.0)));
+
+/// Reading an uninitialised byte does not compile, and `None` has no other byte than its tag.
+const TAG_IS_FIRST: u8 = tag_of(Value::None);
+const _: () = assert!(TAG_IS_FIRST != INT_TAG && INT_TAG != FLOAT_TAG);
+
+const fn tag_of(value: Value) -> u8 {
+    let value = ManuallyDrop::new(value);
+    // SAFETY: a `ManuallyDrop` has the layout of what it holds; the read fails to compile if the byte is not the tag.
+    unsafe { *std::ptr::from_ref(&value).cast::<u8>() }
+}
 
 /// `start..end`: half-open, kept lazy so that a loop over it costs no memory. Everywhere else it is the `i64` tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +143,13 @@ impl Value {
         Value::Range(Rc::new(Range { start, end }))
     }
 
+    /// The byte that tells the variants apart.
+    #[inline(always)]
+    const fn tag(&self) -> u8 {
+        // SAFETY: `TAG_IS_FIRST` shows that the first byte is initialised in every variant, as it is the tag.
+        unsafe { *std::ptr::from_ref(self).cast::<u8>() }
+    }
+
     /// Is there nothing on the heap to release when it goes?
     #[inline(always)]
     pub fn is_plain(&self) -> bool {
@@ -138,6 +159,24 @@ impl Value {
                 | Value::None
                 | Value::Undefined
         )
+    }
+
+    /// A weak whole number. The tag alone is looked at, which spares the machine's loop the two steps of a nested match.
+    #[inline(always)]
+    pub fn weak_int(&self) -> Option<i64> {
+        if self.tag() != INT_TAG {
+            return None;
+        }
+        if let Value::Array(Array::Int(value)) = self { Some(*value) } else { None }
+    }
+
+    /// A weak float.
+    #[inline(always)]
+    pub fn weak_float(&self) -> Option<f64> {
+        if self.tag() != FLOAT_TAG {
+            return None;
+        }
+        if let Value::Array(Array::Float(value)) = self { Some(*value) } else { None }
     }
 
     fn has_children(&self) -> bool {

@@ -18,6 +18,7 @@ pub fn apply(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
             cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
             kernel(cx, op, inputs, out)
         }
+        (Kernel::Open(kernel), inputs) => kernel(cx, op, inputs),
         (_, inputs) => Err(elementwise::wrong_arity(op, inputs.len())),
     }
 }

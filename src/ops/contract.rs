@@ -166,13 +166,14 @@ fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
         let message = format!("cannot contract {} with {}: axes or dtypes differ", a.type_name(), b.type_name());
         return Err(Error::shape(message).operand(0, a.type_name()).operand(1, b.type_name()));
     }
-    let free = |shape: &Shape, side: usize| -> Shape {
-        let used = |axis: &usize| batch[side].contains(axis) || contract[side].contains(axis);
-        (0..shape.len()).filter(|axis| !used(axis)).map(|axis| shape[axis]).collect()
-    };
     let mut out: Shape = batch[0].iter().map(|&axis| a.shape[axis]).collect();
-    out.extend(free(&a.shape, 0));
-    out.extend(free(&b.shape, 1));
+    for (side, shape) in [&a.shape, &b.shape].into_iter().enumerate() {
+        for (axis, &len) in shape.iter().enumerate() {
+            if !batch[side].contains(&axis) && !contract[side].contains(&axis) {
+                out.push(len);
+            }
+        }
+    }
     shape::check_ndim(out.len())?;
     Ok(Abstract { shape: out, dtype: a.dtype, weak: false, device: a.device })
 }

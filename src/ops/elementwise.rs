@@ -10,7 +10,12 @@ use crate::tensor::{Array, DType, Device, Element, ElementType, Scalar, Tensor, 
 use std::mem;
 
 /// An operation of one operand.
-pub fn unary(cx: &mut Context, op: &Op, loops: fn(DType) -> Option<&'static Unary>, input: &mut Array) -> Result<Array> {
+pub fn unary(
+    cx: &mut Context,
+    op: &Op,
+    loops: fn(DType) -> Option<&'static Unary>,
+    input: &mut Array,
+) -> Result<Array> {
     let types = types(op, &[input.element_type()], || vec![input.type_name()])?;
     macro_rules! run {
         ($($variant:ident)+) => {
@@ -60,7 +65,7 @@ pub fn binary(
 fn types(op: &Op, operands: &[ElementType], names: impl FnOnce() -> Vec<String>) -> Result<Types> {
     match op.entry.rule {
         Rule::Elementwise(rule) => rule(operands).map_err(|refusal| refused(op.entry, refusal, names())),
-        Rule::Whole(_) => Err(cpu::mistyped()),
+        Rule::Whole(_) | Rule::Open => Err(cpu::mistyped()),
     }
 }
 
@@ -75,7 +80,8 @@ fn fits(value: i64, dtype: DType) -> bool {
 #[cold]
 fn no_fit(value: i64, dtype: DType, names: Vec<String>) -> Error {
     let error = Error::overflow(format!("{value} does not fit {dtype}"));
-    super::types::label(error, names).help(format!("convert the tensor first, as in `i64(x)`; a number takes {dtype} from it"))
+    super::types::label(error, names)
+        .help(format!("convert the tensor first, as in `i64(x)`; a number takes {dtype} from it"))
 }
 
 /// Integers that have no room for the result.

@@ -7,7 +7,7 @@ use crate::cpu;
 use crate::cpu::gather::Places;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::shape::{self, Axes, Shape, Strides};
-use crate::tensor::{Array, Tensor, positions};
+use crate::tensor::{Array, DType, Tensor, positions, type_name};
 
 /// How integer arrays point into a slice of a value. The arrays are inputs and broadcast to one shape; its axes stand in
 /// the result in place of the axes they point along.
@@ -79,6 +79,20 @@ pub(super) static SCATTER: Entry = Entry {
     guard: None,
 };
 
+/// The rows of the first input for which the second, a mask over its first axes, holds.
+pub(super) static COMPRESS: Op = Op {
+    entry: &Entry {
+        name: "compress",
+        symbol: "[mask]",
+        arity: Arity::Exactly(2),
+        rule: Rule::Open,
+        kernel: Kernel::Open(compress_kernel),
+        exact: None,
+        guard: None,
+    },
+    attrs: Attrs::None,
+};
+
 pub(super) fn read(gather: Gather) -> Op {
     Op { entry: &GATHER, attrs: Attrs::Gather(gather) }
 }
@@ -131,4 +145,13 @@ fn write_kernel(_: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -
     let places = gather.places(0, &shape::contiguous(&out.shape), &arrays, &common(&kinds)?)?;
     let value = value.to_tensor();
     Ok(Array::from(cpu::gather::scatter(taken(x), &value, &place, &places)?))
+}
+
+fn compress_kernel(cx: &mut Context, _: &Op, inputs: &mut [Array]) -> Result<Array> {
+    let [Array::Tensor(x), Array::Tensor(mask)] = inputs else { return Err(cpu::mistyped()) };
+    if mask.dtype() != DType::Bool || x.shape().get(..mask.ndim()) != Some(mask.shape()) {
+        return Err(cpu::mistyped());
+    }
+    cx.reserve(x.size(), x.dtype().size(), || type_name(x.dtype(), x.shape(), x.device()))?;
+    Ok(Array::from(cpu::select::compress(x, mask)?))
 }

@@ -4,11 +4,11 @@
 //! a gather or a scatter where it holds arrays. Reading never changes a value; assigning writes in place only where
 //! nobody else holds the buffer.
 
-use super::{Abstract, Entry, apply, gather, reshape, slice};
+use super::{Abstract, Entry, SELECT, apply, gather, reshape, slice};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
-use crate::tensor::shape::{self, Axes};
+use crate::tensor::shape::{self, Axes, Shape};
 use crate::tensor::{Array, DType, Data, Scalar, Tensor};
 use smallvec::SmallVec;
 use std::mem;
@@ -16,7 +16,8 @@ use std::mem;
 pub use super::gather::Gather;
 pub use super::slice::{Cut, Slice};
 
-pub(super) static TABLE: &[&Entry] = &[&slice::SLICE, &slice::UPDATE, &gather::GATHER, &gather::SCATTER];
+pub(super) static TABLE: &[&Entry] =
+    &[&slice::SLICE, &slice::UPDATE, &gather::GATHER, &gather::SCATTER, gather::COMPRESS.entry];
 
 /// One part of an index, as written between the brackets.
 #[derive(Clone, Debug)]
@@ -43,6 +44,9 @@ enum Plan {
 
 /// `x[index]`
 pub fn get(cx: &mut Context, x: &Array, index: &[Index]) -> Result<Array> {
+    if let Some(mask) = whole_mask(x, index) {
+        return apply(cx, &gather::COMPRESS, &mut [x.clone(), Array::Tensor(mask.clone())]);
+    }
     match plan(x, index)? {
         Plan::Basic(slice) => apply(cx, &slice::read(slice), &mut [x.clone()]),
         Plan::Advanced(gather, arrays) => {
@@ -56,6 +60,11 @@ pub fn get(cx: &mut Context, x: &Array, index: &[Index]) -> Result<Array> {
 /// `target[index] = value`. The dtype of the target is kept: a value that does not fit it without loss is an error.
 /// On error the target is as it was.
 pub fn set(cx: &mut Context, target: &mut Array, index: &[Index], value: Array) -> Result<()> {
+    let mask = whole_mask(target, index);
+    if let (Some(mask), 0) = (mask, value.ndim()) {
+        let value = fit(cx, value, target)?;
+        return set_where(cx, target, mask, value);
+    }
     let plan = plan(target, index)?;
     let value = fit(cx, value, target)?;
     let (op, mut inputs) = match plan {
@@ -67,16 +76,37 @@ pub fn set(cx: &mut Context, target: &mut Array, index: &[Index], value: Array) 
         }
     };
     let result = without_leading_ones(cx, &op, &mut inputs).and_then(|()| apply(cx, &op, &mut inputs));
-    match result {
-        Ok(array) => {
-            *target = array;
-            Ok(())
+    keep(target, result, inputs.swap_remove(0))
+}
+
+/// Puts the result in the place of the target, or the target back.
+fn keep(target: &mut Array, result: Result<Array>, before: Array) -> Result<()> {
+    let (array, outcome) = match result {
+        Ok(array) => (array, Ok(())),
+        Err(error) => (before, Err(error)),
+    };
+    *target = array;
+    outcome
+}
+
+/// The mask that is all of the index and covers the first axes of the value.
+fn whole_mask<'a>(x: &Array, index: &'a [Index]) -> Option<&'a Tensor> {
+    match index {
+        [Index::Array(mask)] if mask.dtype() == DType::Bool && mask.ndim() > 0 => {
+            (x.shape().get(..mask.ndim()) == Some(mask.shape())).then_some(mask)
         }
-        Err(error) => {
-            *target = inputs.swap_remove(0);
-            Err(error)
-        }
+        _ => None,
     }
+}
+
+/// One value wherever the mask holds.
+fn set_where(cx: &mut Context, target: &mut Array, mask: &Tensor, value: Array) -> Result<()> {
+    let mut shape = Shape::from_slice(mask.shape());
+    shape.resize(target.ndim(), 1);
+    let mut inputs = [Array::Tensor(mask.reshaped(shape)), value, mem::take(target)];
+    let result = apply(cx, &SELECT, &mut inputs);
+    let [_, _, before] = inputs;
+    keep(target, result, before)
 }
 
 /// A value may have more axes than its place, if the first ones have length one.
@@ -170,6 +200,9 @@ fn plan(x: &Array, index: &[Index]) -> Result<Plan> {
                 cuts.extend(x.shape().iter().skip(axis).take(left).map(|&len| Cut::all(len)));
                 axis += left;
             }
+            Index::Array(array) if array.dtype() == DType::Bool && array.ndim() == 0 => {
+                return Err(Error::index("a single truth value is no index").help("`where` chooses between values"));
+            }
             Index::Array(array) if array.dtype() == DType::Bool => {
                 let covered = x.shape().get(axis..axis + array.ndim()).unwrap_or(&[]);
                 if array.shape() != covered {
@@ -253,7 +286,8 @@ fn integers(array: &Tensor) -> Result<Tensor> {
         Some(values) => Ok(Tensor::from_vec(values, array.shape())),
         None => {
             let name = Array::Tensor(array.clone()).type_name();
-            Err(Error::ty(format!("an index is made of integers or truth values, not {name}")).help("`i64(x)` converts"))
+            Err(Error::ty(format!("an index is made of integers or truth values, not {name}"))
+                .help("`i64(x)` converts"))
         }
     }
 }

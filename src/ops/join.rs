@@ -180,7 +180,7 @@ fn concatenate_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
 fn join_kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let Attrs::Axis(axis) = op.attrs else { return Err(cpu::mistyped()) };
     let parts = inputs.iter().map(|input| adopt(cx, input, out.dtype)).collect::<Result<Vec<Tensor>>>()?;
-    let outer = out.shape.iter().take(axis).product();
+    let outer = shape::size(out.shape.get(..axis).unwrap_or(&[]));
     Ok(Array::from(cpu::join::join(&parts, outer, &out.shape, out.dtype)?))
 }
 

@@ -30,14 +30,14 @@ pub use cast::cast;
 pub use compare::*;
 pub use join::{append, concatenate, stack, stack_values};
 pub use math::*;
-pub use select::{clip, select};
+pub use select::{SELECT, clip, select};
 pub use shape::*;
 pub use table::table;
 pub use types::{Refusal, Types};
 
 use crate::context::Context;
 use crate::cpu;
-use crate::diagnostics::Result;
+use crate::diagnostics::{Error, Result};
 use crate::tensor::{Array, Axes, DType, Device, ElementType, Shape};
 use smallvec::SmallVec;
 
@@ -75,6 +75,8 @@ pub enum Rule {
     /// Inputs broadcast; the types follow from their types.
     Elementwise(fn(&[ElementType]) -> Result<Types, Refusal>),
     Whole(fn(&Op, &[Abstract]) -> Result<Abstract>),
+    /// The shape depends on the values: there is no telling before.
+    Open,
 }
 
 /// How the CPU computes it.
@@ -85,6 +87,8 @@ pub enum Kernel {
     /// Makes the whole result. It may take inputs out (`mem::take`) once it cannot fail any more. The memory of the
     /// result, as the rule describes it, has been checked.
     Whole(fn(&mut Context, &Op, &mut [Array], Abstract) -> Result<Array>),
+    /// As `Whole`, where there is no rule; it checks types and memory by itself.
+    Open(fn(&mut Context, &Op, &mut [Array]) -> Result<Array>),
 }
 
 /// Arithmetic of weak integers: no result means that the loops refuse the operands, or that it does not fit `i64`. Unary
@@ -159,6 +163,10 @@ impl Op {
     pub fn infer(&self, inputs: &[Abstract]) -> Result<Abstract> {
         match self.entry.rule {
             Rule::Whole(rule) => rule(self, inputs),
+            Rule::Open => {
+                let message = format!("the shape of `{}` depends on the values", self.entry.symbol);
+                Err(Error::new(crate::diagnostics::Kind::Graph, message).help("`where` keeps the shape"))
+            }
             Rule::Elementwise(rule) => {
                 let kinds: SmallVec<[ElementType; 4]> = inputs.iter().map(Abstract::element_type).collect();
                 let shapes: SmallVec<[&[usize]; 4]> = inputs.iter().map(|input| input.shape.as_slice()).collect();

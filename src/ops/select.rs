@@ -1,11 +1,12 @@
 //! Choosing between values, element by element.
 
 use super::elementwise::adopt;
+use super::slice::taken;
 use super::{Abstract, Arity, Attrs, Entry, Kernel, MAXIMUM, MINIMUM, Op, Rule, apply, apply2, types};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
-use crate::tensor::{Array, Element, Tensor, with_data};
+use crate::tensor::Array;
 
 /// `where(condition, a, b)`: `a` where the condition holds, else `b`.
 pub static SELECT: Op = Op {
@@ -41,19 +42,12 @@ pub fn clip(cx: &mut Context, x: Array, low: Option<Array>, high: Option<Array>)
 }
 
 fn kernel(cx: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
-    fn choose<T: Element>(condition: &Tensor, a: &Tensor, b: &Tensor, shape: &[usize]) -> Option<Tensor> {
-        let choices = a.walk_as::<T>(shape)?.zip(b.walk_as::<T>(shape)?);
-        let values = condition.walk_as::<bool>(shape)?.zip(choices).map(|(holds, (a, b))| if holds { a } else { b });
-        Some(Tensor::from_vec(values.collect(), shape))
-    }
-    fn typed<T: Element>(_: &[T], condition: &Tensor, a: &Tensor, b: &Tensor, shape: &[usize]) -> Option<Tensor> {
-        choose::<T>(condition, a, b, shape)
-    }
     let [condition, a, b] = inputs else { return Err(cpu::mistyped()) };
     let condition = condition.to_tensor();
-    let (a, b) = (adopt(cx, a, out.dtype)?, adopt(cx, b, out.dtype)?);
-    let chosen = with_data!(a.data(), values => typed(values, &condition, &a, &b, &out.shape));
-    let chosen = Array::from(chosen.ok_or_else(cpu::mistyped)?);
+    let a = adopt(cx, a, out.dtype)?;
+    let typed = matches!(&*b, Array::Tensor(tensor) if tensor.dtype() == out.dtype);
+    let b = if typed { taken(b) } else { adopt(cx, b, out.dtype)? };
+    let chosen = Array::from(cpu::select::select(&condition, &a, b, &out.shape)?);
     match chosen.as_scalar() {
         Some(scalar) if out.weak => Ok(Array::weaken(scalar)),
         _ => Ok(chosen),

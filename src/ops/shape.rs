@@ -6,7 +6,8 @@ use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::shape::{self, Axes, Shape, Strides};
-use crate::tensor::{Array, Tensor, walk};
+use crate::tensor::{Array, Tensor};
+use std::mem;
 
 type KernelFn = fn(&mut Context, &Op, &mut [Array], Abstract) -> Result<Array>;
 
@@ -164,22 +165,20 @@ fn resolve(x: &Array, wanted: &[i64]) -> Result<Shape> {
 
 fn reshape_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     match (&op.attrs, inputs) {
-        (Attrs::Shape(shape), [input]) if shape::size(shape) == input.size() => {
-            Ok(Abstract { shape: shape.clone(), weak: false, ..input.clone() })
-        }
+        (Attrs::Shape(shape), [input]) if shape::size(shape) == input.size() => Ok(reshaped(input, shape.clone())),
         _ => Err(cpu::mistyped()),
     }
 }
 
 fn reshape_kernel(_: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
-    view_of(inputs, |tensor| tensor.reshaped(out.shape))
+    view_of(inputs, out.shape, |tensor, shape| tensor.reshaped(shape))
 }
 
 fn transpose_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     match (&op.attrs, inputs) {
         (Attrs::Axes(axes), [input]) => {
             let shape = axes.iter().filter_map(|&axis| input.shape.get(axis).copied()).collect();
-            Ok(Abstract { shape, weak: false, ..input.clone() })
+            Ok(reshaped(input, shape))
         }
         _ => Err(cpu::mistyped()),
     }
@@ -187,10 +186,10 @@ fn transpose_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
 
 fn transpose_kernel(_: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let Attrs::Axes(axes) = &op.attrs else { return Err(cpu::mistyped()) };
-    view_of(inputs, |tensor| {
+    view_of(inputs, out.shape, |tensor, shape| {
         let strides = tensor.strides();
         let strides: Strides = axes.iter().filter_map(|&axis| strides.get(axis).copied()).collect();
-        tensor.view(out.shape, tensor.offset(), strides)
+        tensor.view(shape, tensor.offset(), strides)
     })
 }
 
@@ -198,7 +197,7 @@ fn broadcast_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     let (Attrs::Shape(shape), [input]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
     shape::check_ndim(shape.len())?;
     match shape::broadcast(&input.shape, shape) {
-        Ok(found) if found == *shape => Ok(Abstract { shape: found, weak: false, ..input.clone() }),
+        Ok(found) if found == *shape => Ok(reshaped(input, found)),
         _ => {
             let message = format!("cannot broadcast {} to {}", input.type_name(), shape::text(shape));
             Err(Error::shape(message).operand(0, input.type_name()))
@@ -207,36 +206,42 @@ fn broadcast_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
 }
 
 fn broadcast_kernel(_: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
-    view_of(inputs, |tensor| {
-        let strides = walk::stretch(tensor.shape(), &tensor.strides(), &out.shape);
-        tensor.view(out.shape, tensor.offset(), strides)
-    })
+    view_of(inputs, out.shape, |tensor, shape| tensor.stretched(shape))
 }
 
 fn reverse_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     match (&op.attrs, inputs) {
-        (Attrs::Axes(_), [input]) => Ok(Abstract { weak: false, ..input.clone() }),
+        (Attrs::Axes(_), [input]) => Ok(input.clone()),
         _ => Err(cpu::mistyped()),
     }
 }
 
 fn reverse_kernel(_: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let Attrs::Axes(axes) = &op.attrs else { return Err(cpu::mistyped()) };
-    view_of(inputs, |tensor| {
+    view_of(inputs, out.shape, |tensor, shape| {
         let mut strides = tensor.strides();
         let mut offset = tensor.offset();
         for &axis in axes {
-            if let (Some(stride), Some(&len)) = (strides.get_mut(axis), out.shape.get(axis)) {
-                offset = offset.wrapping_add_signed(*stride * len.saturating_sub(1) as isize);
-                *stride = -*stride;
+            if let (Some(stride), Some(&len)) = (strides.get_mut(axis), shape.get(axis)) {
+                offset = offset.wrapping_add_signed(stride.wrapping_mul(len.saturating_sub(1) as isize));
+                *stride = stride.wrapping_neg();
             }
         }
-        tensor.view(out.shape, offset, strides)
+        tensor.view(shape, offset, strides)
     })
 }
 
-/// A view of the one input, which is let go first, so that the view may be the only holder of its buffer.
-fn view_of(inputs: &mut [Array], make: impl FnOnce(&Tensor) -> Tensor) -> Result<Array> {
+/// A view of the one input, which is let go first, so that the view may be the only holder of its buffer. A scalar that
+/// stays one stays as it is.
+fn view_of(inputs: &mut [Array], shape: Shape, make: impl FnOnce(&Tensor, Shape) -> Tensor) -> Result<Array> {
     let [input] = inputs else { return Err(cpu::mistyped()) };
-    Ok(Array::from(make(&taken(input))))
+    if shape.is_empty() && !matches!(input, Array::Tensor(_)) {
+        return Ok(mem::take(input));
+    }
+    Ok(Array::from(make(&taken(input), shape)))
+}
+
+/// Another shape for the same elements.
+fn reshaped(input: &Abstract, shape: Shape) -> Abstract {
+    Abstract { weak: input.weak && shape.is_empty(), shape, ..input.clone() }
 }

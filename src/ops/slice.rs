@@ -3,9 +3,9 @@
 use super::{Abstract, Arity, Attrs, Entry, Kernel, Op, Rule};
 use crate::context::Context;
 use crate::cpu;
+use crate::cpu::gather::Places;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::shape::{self, Shape, Strides};
-use crate::cpu::gather::Places;
 use crate::tensor::{Array, Tensor};
 use smallvec::SmallVec;
 use std::mem;
@@ -36,7 +36,8 @@ impl Cut {
 }
 
 impl Slice {
-    /// Shape, offset and strides of the slice of a value with this layout.
+    /// Shape, offset and strides of the slice of a value with this layout. Only empty values, whose strides are never
+    /// used, are so long that a step wraps.
     pub fn layout(&self, offset: usize, strides: &[isize]) -> (Shape, usize, Strides) {
         let (mut lengths, mut steps) = (Shape::new(), Strides::new());
         let mut offset = offset as isize;
@@ -47,14 +48,16 @@ impl Slice {
                     lengths.push(1);
                     steps.push(0);
                 }
-                Cut::At(position) => offset += position as isize * strides.next().copied().unwrap_or(0),
+                Cut::At(position) => {
+                    offset = offset.wrapping_add((position as isize).wrapping_mul(strides.next().copied().unwrap_or(0)))
+                }
                 Cut::Span { start, step, count } => {
                     let stride = strides.next().copied().unwrap_or(0);
                     if count > 0 {
-                        offset += start as isize * stride;
+                        offset = offset.wrapping_add((start as isize).wrapping_mul(stride));
                     }
                     lengths.push(count);
-                    steps.push(stride * step);
+                    steps.push(stride.wrapping_mul(step));
                 }
             }
         }

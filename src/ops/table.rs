@@ -45,13 +45,21 @@ macro_rules! elementwise {
 }
 
 macro_rules! arity {
-    (Unary) => { 1 };
-    (Binary) => { 2 };
+    (Unary) => {
+        1
+    };
+    (Binary) => {
+        2
+    };
 }
 
 macro_rules! optional {
-    () => { None };
-    ($value:expr) => { Some($value) };
+    () => {
+        None
+    };
+    ($value:expr) => {
+        Some($value)
+    };
 }
 
 pub(super) use {arity, elementwise, optional};

@@ -15,7 +15,7 @@ pub struct Types {
     pub weak: bool,
 }
 
-/// Why an operation does not take operands of these types: an advice for the user, or nothing.
+/// An operation does not take operands of these types; with an advice for the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal(pub &'static str);
 
@@ -99,7 +99,11 @@ pub fn real(operands: &[ElementType]) -> Ruling {
 /// `& | ^ ~`: integers and truth values.
 pub fn bitwise(operands: &[ElementType]) -> Ruling {
     let found = numeric(operands)?;
-    if found.dtype.is_float() { Err(Refusal("floats have no bits to work on: convert them with `i64(x)`")) } else { closed(found) }
+    if found.dtype.is_float() {
+        Err(Refusal("floats have no bits to work on: convert them with `i64(x)`"))
+    } else {
+        closed(found)
+    }
 }
 
 /// `<< >>`: integers; truth values count as `i64`.

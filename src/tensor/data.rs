@@ -21,7 +21,6 @@ pub enum Data {
 pub trait Element: Clone + Default + PartialEq + std::fmt::Debug + 'static {
     const DTYPE: DType;
     fn wrap(values: Vec<Self>) -> Data;
-    fn unwrap(data: Data) -> Result<Vec<Self>, Data>;
     fn of(data: &Data) -> Option<&Vec<Self>>;
     fn of_mut(data: &mut Data) -> Option<&mut Vec<Self>>;
     /// The value as a scalar; text has none.
@@ -91,12 +90,6 @@ macro_rules! elements {
             const DTYPE: DType = DType::$variant;
             fn wrap(values: Vec<$type>) -> Data {
                 Data::$variant(values)
-            }
-            fn unwrap(data: Data) -> Result<Vec<$type>, Data> {
-                match data {
-                    Data::$variant(values) => Ok(values),
-                    other => Err(other),
-                }
             }
             #[inline]
             fn of(data: &Data) -> Option<&Vec<$type>> {

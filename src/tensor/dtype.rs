@@ -15,8 +15,7 @@ pub enum DType {
 }
 
 impl DType {
-    pub const ALL: [DType; 7] =
-        [DType::Bool, DType::U8, DType::I32, DType::I64, DType::F32, DType::F64, DType::Str];
+    pub const ALL: [DType; 7] = [DType::Bool, DType::U8, DType::I32, DType::I64, DType::F32, DType::F64, DType::Str];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -87,6 +86,13 @@ impl DType {
 /// The common type of several operands. Weak ones (literals and what is computed from them) take the dtype of the
 /// typed ones, unless they are of a wider category: then they bring `i64` or `f64`. Text and numbers have none.
 pub fn promote(operands: &[ElementType]) -> Option<ElementType> {
+    if let &[a, b] = operands {
+        return match (a.weak, b.weak) {
+            (true, false) => b.meet(a.dtype),
+            (false, true) => a.meet(b.dtype),
+            (weak, _) => Some(ElementType { dtype: a.dtype.promote(b.dtype)?, weak }),
+        };
+    }
     let mut typed: Option<DType> = None;
     let mut weak: Option<DType> = None;
     for operand in operands {
@@ -97,11 +103,21 @@ pub fn promote(operands: &[ElementType]) -> Option<ElementType> {
         });
     }
     match (typed, weak) {
-        (Some(typed), Some(_)) if typed == DType::Str => None,
-        (Some(typed), Some(weak)) if weak.category() > typed.category() => Some(ElementType::typed(weak)),
-        (Some(typed), _) => Some(ElementType::typed(typed)),
+        (Some(typed), Some(weak)) => ElementType::typed(typed).meet(weak),
+        (Some(typed), None) => Some(ElementType::typed(typed)),
         (None, Some(weak)) => Some(ElementType::weak(weak)),
         (None, None) => Some(ElementType::weak(DType::F64)),
+    }
+}
+
+impl ElementType {
+    /// The type of a typed operand together with a weak number.
+    fn meet(self, weak: DType) -> Option<ElementType> {
+        match self.dtype {
+            DType::Str => None,
+            typed if weak.category() > typed.category() => Some(ElementType::typed(weak)),
+            typed => Some(ElementType::typed(typed)),
+        }
     }
 }
 

@@ -20,7 +20,8 @@ struct Inner {
 #[derive(Clone, Debug)]
 enum Body {
     Owner(Data),
-    View(View),
+    /// Boxed, so that owners stay small: most tensors are.
+    View(Box<View>),
 }
 
 #[derive(Clone, Debug)]
@@ -58,16 +59,29 @@ impl Tensor {
             Body::Owner(_) => self.clone(),
             Body::View(view) => view.owner.clone(),
         };
-        Tensor(Rc::new(Inner { shape, device: self.0.device, body: Body::View(View { owner, offset, strides }) }))
+        Tensor(Rc::new(Inner {
+            shape,
+            device: self.0.device,
+            body: Body::View(Box::new(View { owner, offset, strides })),
+        }))
+    }
+
+    /// A view stretched to a shape that this one broadcasts to.
+    pub fn stretched(&self, shape: Shape) -> Tensor {
+        let strides = walk::stretch(self.shape(), &self.strides(), &shape);
+        self.view(shape, self.offset(), strides)
+    }
+
+    /// This tensor, or a copy, whose elements lie in order.
+    pub fn in_order(&self) -> Tensor {
+        if self.is_contiguous() { self.clone() } else { Tensor::owner(self.to_data(), self.0.shape.clone()) }
     }
 
     /// The same elements in another shape of the same size. Shares the buffer where the elements lie in order.
     pub fn reshaped(&self, shape: Shape) -> Tensor {
-        if self.is_contiguous() {
-            let strides = shape::contiguous(&shape);
-            return self.view(shape, self.offset(), strides);
-        }
-        Tensor::owner(self.to_data(), shape)
+        let ordered = self.in_order();
+        let strides = shape::contiguous(&shape);
+        ordered.view(shape, ordered.offset(), strides)
     }
 
     #[inline]
@@ -124,10 +138,13 @@ impl Tensor {
     /// Do the elements lie one behind the other in row-major order?
     pub fn is_contiguous(&self) -> bool {
         let Body::View(view) = &self.0.body else { return true };
+        if self.size() == 0 {
+            return true;
+        }
         let mut step = 1;
         for (&len, &stride) in self.0.shape.iter().zip(&view.strides).rev() {
             if len != 1 && stride != step {
-                return self.size() == 0;
+                return false;
             }
             step *= len as isize;
         }
@@ -223,18 +240,6 @@ impl Tensor {
         with_data!(self.data(), values => copy(self, values))
     }
 
-    /// The buffer in logical order: taken if nobody else holds it, else copied.
-    pub fn into_data(self) -> Data {
-        if matches!(self.0.body, Body::View(_)) {
-            return self.to_data();
-        }
-        match Rc::try_unwrap(self.0) {
-            Ok(Inner { body: Body::Owner(data), .. }) => data,
-            Ok(Inner { body: Body::View(view), .. }) => view.owner.to_data(),
-            Err(shared) => Tensor(shared).to_data(),
-        }
-    }
-
     /// Makes this tensor an owner whose buffer nobody else holds, copying where it is not.
     pub fn make_owned(&mut self) {
         if matches!(self.0.body, Body::View(_)) || Rc::strong_count(&self.0) > 1 {
@@ -263,28 +268,5 @@ impl Tensor {
     /// The text `number` in logical order; none past the end, or for numbers.
     pub fn text(&self, number: usize) -> Option<&Text> {
         Text::of(self.data())?.get(self.position(number)?)
-    }
-
-    /// For work along axes; none if the elements are of another type.
-    pub fn ndarray<T: Element>(&self) -> Option<ndarray::ArrayViewD<'_, T>> {
-        use ndarray::{ArrayViewD, Axis, IxDyn, ShapeBuilder};
-        if let Some(slice) = self.as_slice() {
-            return ArrayViewD::from_shape(self.shape(), slice).ok();
-        }
-        // ndarray takes no negative strides: start at the lowest element and turn those axes around.
-        let strides = self.strides();
-        let mut low = self.offset() as isize;
-        for (&len, &stride) in self.shape().iter().zip(&strides) {
-            low += stride.min(0) * (len as isize - 1);
-        }
-        let steps: Shape = strides.iter().map(|stride| stride.unsigned_abs()).collect();
-        let values = T::of(self.data())?.get(low as usize..)?;
-        let mut view = ArrayViewD::from_shape(IxDyn(self.shape()).strides(IxDyn(&steps)), values).ok()?;
-        for (axis, &stride) in strides.iter().enumerate() {
-            if stride < 0 {
-                view.invert_axis(Axis(axis));
-            }
-        }
-        Some(view)
     }
 }

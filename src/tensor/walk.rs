@@ -1,6 +1,6 @@
 //! Walking a strided tensor in logical (row-major) order, a stretch at a time.
 
-use super::{Shape, Strides};
+use super::{Shape, Strides, shape};
 use smallvec::SmallVec;
 
 /// One axis of a walk.
@@ -26,6 +26,10 @@ impl<'a, T: Clone> Walk<'a, T> {
     /// `offset`, `shape` and `strides` must keep within `data`, as every tensor's do.
     pub fn new(data: &'a [T], offset: usize, shape: &[usize], strides: &[isize]) -> Walk<'a, T> {
         let mut axes: SmallVec<[Axis; 4]> = SmallVec::new();
+        let left = shape::size(shape);
+        if left == 0 {
+            return Walk { data, axes, position: 0, left };
+        }
         for (&len, &stride) in shape.iter().zip(strides) {
             match axes.last_mut() {
                 _ if len == 1 => {}
@@ -36,7 +40,6 @@ impl<'a, T: Clone> Walk<'a, T> {
                 _ => axes.push(Axis { len, stride, at: 0 }),
             }
         }
-        let left = shape.iter().product();
         Walk { data, axes, position: offset as isize, left }
     }
 
@@ -71,9 +74,7 @@ impl<'a, T: Clone> Walk<'a, T> {
                 1 => out.extend_from_slice(&self.data[start..start + take]),
                 0 => out.extend(std::iter::repeat_n(&self.data[start], take).cloned()),
                 step if step > 0 => out.extend(self.data[start..].iter().step_by(step as usize).take(take).cloned()),
-                step => out.extend(
-                    self.data[..=start].iter().rev().step_by(step.unsigned_abs()).take(take).cloned(),
-                ),
+                step => out.extend(self.data[..=start].iter().rev().step_by(step.unsigned_abs()).take(take).cloned()),
             }
             axis.at += take;
             self.position += axis.stride * take as isize;
@@ -127,6 +128,9 @@ impl<T: Clone> ExactSizeIterator for Walk<'_, T> {}
 
 /// The positions in a buffer of all elements of a view, in logical order.
 pub fn positions(offset: usize, shape: &[usize], strides: &[isize]) -> Vec<usize> {
+    if shape.contains(&0) {
+        return Vec::new();
+    }
     let mut all = vec![offset];
     for (&len, &stride) in shape.iter().zip(strides) {
         all = all

@@ -2,6 +2,7 @@
 
 mod golden;
 mod prompt;
+mod readme;
 mod run;
 mod signals;
 mod support;

@@ -1,22 +1,21 @@
 //! Arrays of every shape and layout to test with, the same at every run.
 
-use nabla::cpu::random::philox;
 use nabla::tensor::{Array, DType, Data, Tensor};
 
-pub struct Sample {
-    seed: u32,
-    drawn: u32,
-}
+/// Numbers from SplitMix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014).
+pub struct Sample(u64);
 
 impl Sample {
-    pub fn new(seed: u32) -> Sample {
-        Sample { seed, drawn: 0 }
+    pub fn new(seed: u64) -> Sample {
+        Sample(seed)
     }
 
     /// A number below `range`.
     pub fn below(&mut self, range: usize) -> usize {
-        self.drawn += 1;
-        philox([self.seed, 0], [self.drawn, 0, 0, 0])[0] as usize % range
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) >> 32) as usize % range
     }
 
     pub fn number(&mut self) -> f64 {
@@ -47,9 +46,9 @@ impl Sample {
         let mut order: Vec<usize> = (0..shape.len()).collect();
         let mut steps = vec![1isize; shape.len()];
         if self.below(2) == 0 {
-            for axis in 0..shape.len() {
+            for (axis, step) in steps.iter_mut().enumerate() {
                 order.swap(axis, self.below(shape.len()));
-                steps[axis] = [1, 1, 2, 3, -1, -2][self.below(6)];
+                *step = [1, 1, 2, 3, -1, -2][self.below(6)];
             }
         }
         let mut buffer = vec![0; shape.len()];

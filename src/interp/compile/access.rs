@@ -1,8 +1,8 @@
 //! Fields, subscripts, method calls, and the places that assignment writes to.
 
 use super::super::code::*;
-use super::builder::Place;
 use super::Compiler;
+use super::builder::Place;
 use crate::diagnostics::{Kind, Result};
 use nabla_grammar::tree::*;
 use std::rc::Rc;

@@ -149,6 +149,7 @@ impl Builder {
             places: self.places,
             consts: self.consts,
             registers: self.high,
+            variables: self.temps_from,
             far: self.far as usize,
             params: self.params,
             plain: self.plain,
@@ -281,9 +282,16 @@ impl Builder {
         self.loaded.push((reg, slot));
     }
 
-    /// The last instruction makes the value that global `slot` is about to get: if it also reads it, let go of it.
+    /// The last instruction makes the value that global `slot` is about to get: if it also reads it, let go of it. The
+    /// result of a call is moved once more.
     pub fn lend(&mut self, slot: u32) {
-        let Some(&last) = self.instrs.last() else { return };
+        let (at, last) = match *self.instrs.as_slice() {
+            [.., call @ Instr::Call { a: result, .. }, Instr::Move { a, .. }] if a == result => {
+                (self.instrs.len() - 2, call)
+            }
+            [.., last] => (self.instrs.len() - 1, last),
+            [] => return,
+        };
         let reads = |reg: Reg| match last {
             Instr::Add { a, b, .. }
             | Instr::Sub { a, b, .. }
@@ -297,8 +305,7 @@ impl Builder {
             _ => false,
         };
         let Some(&(a, _)) = self.loaded.iter().rev().find(|&&(reg, from)| from == slot && reads(reg)) else { return };
-        let (instr, place) = (Instr::Lend { a, slot }, self.place_of[self.place_of.len() - 1]);
-        let at = self.instrs.len() - 1;
+        let (instr, place) = (Instr::Lend { a, slot }, self.place_of[at]);
         self.instrs.insert(at, instr);
         self.place_of.insert(at, place);
     }

@@ -1,9 +1,9 @@
 //! Expressions: names, operators, conditions of short-circuit, everything that is neither a call nor control flow.
 
 use super::super::code::*;
-use super::builder::{Patch, Place};
-use super::Compiler;
 use super::super::value::Value;
+use super::Compiler;
+use super::builder::{Patch, Place};
 use crate::diagnostics::{Kind, Result};
 use nabla_grammar::tree::*;
 
@@ -202,6 +202,15 @@ impl<'t> Compiler<'_, 't> {
             _ => {}
         }
         let mark = self.b.top;
+        if let (Some(value), [Operand { op: BinaryOp::Mul, op_span, right }]) = (self.small_int(first), rest)
+            && self.small_int(right).is_none()
+        {
+            // `2 * x` is `x * 2`
+            let a = self.operand(right)?;
+            self.b.emit_with(Instr::MulInt { d, a, value }, *op_span, &[right.span, first.span]);
+            self.b.top = mark;
+            return Ok(());
+        }
         let mut left = self.steady_operand(first, &rest.iter().map(|operand| &operand.right).collect::<Vec<_>>())?;
         let mut span = first.span;
         let acc = if rest.len() > 1 { Some(self.b.temp(whole.span)?) } else { None };
@@ -298,7 +307,8 @@ impl<'t> Compiler<'_, 't> {
                 // `decided`: the value of one part that settles the whole
                 let decided = rest[0].op == BinaryOp::Or;
                 let parts: Vec<&Expr> = std::iter::once(&**first).chain(rest.iter().map(|part| &part.right)).collect();
-                let (last, before) = parts.split_last().ok_or_else(|| self.error(Kind::Internal, "empty condition", cond.span))?;
+                let (last, before) =
+                    parts.split_last().ok_or_else(|| self.error(Kind::Internal, "empty condition", cond.span))?;
                 let mut settled = vec![];
                 let assigned = self.b.assigned.clone();
                 for part in before {

@@ -1,8 +1,8 @@
 //! Control flow: blocks, `if`, loops, `try`.
 
 use super::super::code::*;
-use super::builder::Place;
 use super::Compiler;
+use super::builder::Place;
 use crate::diagnostics::{Kind, Result};
 use nabla_grammar::tree::*;
 
@@ -107,11 +107,7 @@ impl<'t> Compiler<'_, 't> {
     }
 
     /// A loop over the items of `iter`; `turn` gets the register of the item.
-    pub(super) fn for_each(
-        &mut self,
-        iter: &'t Expr,
-        turn: impl FnOnce(&mut Self, Reg) -> Result<()>,
-    ) -> Result<()> {
+    pub(super) fn for_each(&mut self, iter: &'t Expr, turn: impl FnOnce(&mut Self, Reg) -> Result<()>) -> Result<()> {
         let (mark, span) = (self.b.top, iter.span);
         let a = self.b.temps(3, span)?;
         let item = a + 2;

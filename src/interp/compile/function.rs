@@ -1,8 +1,8 @@
 //! Functions and lambdas: parameters, types, and what they capture.
 
 use super::super::code::*;
-use super::builder::{Builder, Place};
 use super::Compiler;
+use super::builder::{Builder, Place};
 use crate::diagnostics::{Kind, Result};
 use crate::tensor::DType;
 use nabla_grammar::tree::*;
@@ -102,7 +102,11 @@ impl<'t> Compiler<'_, 't> {
             for (at, function) in scope.functions.iter().enumerate() {
                 let named: Vec<usize> = self.scopes.of(&function.body).free.iter().filter_map(|n| find(n)).collect();
                 if members.contains(&at) {
-                    named.into_iter().for_each(|n| if !members.contains(&n) { members.push(n) });
+                    named.into_iter().for_each(|n| {
+                        if !members.contains(&n) {
+                            members.push(n)
+                        }
+                    });
                 } else if named.iter().any(|n| members.contains(n)) {
                     members.push(at);
                 }
@@ -157,7 +161,11 @@ impl<'t> Compiler<'_, 't> {
 
     fn function_body(&mut self, def: &Definition<'t>) -> Result<()> {
         if def.params.len() > MAX_PARAMS {
-            return Err(self.error(Kind::Syntax, format!("more than {MAX_PARAMS} parameters"), def.params[MAX_PARAMS].span));
+            return Err(self.error(
+                Kind::Syntax,
+                format!("more than {MAX_PARAMS} parameters"),
+                def.params[MAX_PARAMS].span,
+            ));
         }
         for (i, param) in def.params.iter().enumerate() {
             let name: Rc<str> = match &param.pattern {

@@ -137,22 +137,52 @@ impl Regs {
 fn effects(instr: Instr, tables: &Tables) -> (Regs, Regs) {
     use Instr::*;
     match instr {
-        Const { d, .. } | Int { d, .. } | Bool { d, .. } | None { d } | GetFar { d, .. } | GetGlobal { d, .. }
+        Const { d, .. }
+        | Int { d, .. }
+        | Bool { d, .. }
+        | None { d }
+        | GetFar { d, .. }
+        | GetGlobal { d, .. }
         | GetFunction { d, .. }
-        | GetCapture { d, .. } | Sibling { d, .. } | Myself { d } | ListNew { d } | RecordNew { d } | Import { d, .. } => {
-            (Regs::default(), Regs::of(&[d]))
-        }
-        Copy { d, a } | Move { d, a } | AddInt { d, a, .. } | SubInt { d, a, .. } | MulInt { d, a, .. } | Neg { d, a }
-        | Pos { d, a } | BitNot { d, a } | Not { d, a } | Format { d, a, .. } | Field { d, a, .. } => {
-            (Regs::of(&[a]), Regs::of(&[d]))
-        }
-        Add { d, a, b } | Sub { d, a, b } | Mul { d, a, b } | Div { d, a, b } | Binary { d, a, b, .. }
-        | Compare { d, a, b, .. } | Both { d, a, b, .. } | Range { d, a, b } | Index { d, a, b } => {
-            (Regs::of(&[a, b]), Regs::of(&[d]))
-        }
-        SetFar { a, .. } | SetGlobal { a, .. } | Check { a, .. } | Lend { a, .. } | JumpIf { a, .. }
-        | ShortCircuit { a, .. } | JumpLtInt { a, .. } | JumpLeInt { a, .. } | JumpEqInt { a, .. }
-        | JumpGiven { a, .. } | JumpCallable { a, .. } | Return { a } | Show { a } => (Regs::of(&[a]), Regs::default()),
+        | GetCapture { d, .. }
+        | Sibling { d, .. }
+        | Myself { d }
+        | ListNew { d }
+        | RecordNew { d }
+        | Import { d, .. } => (Regs::default(), Regs::of(&[d])),
+        Copy { d, a }
+        | Move { d, a }
+        | AddInt { d, a, .. }
+        | SubInt { d, a, .. }
+        | MulInt { d, a, .. }
+        | Neg { d, a }
+        | Pos { d, a }
+        | BitNot { d, a }
+        | Not { d, a }
+        | Format { d, a, .. }
+        | Field { d, a, .. } => (Regs::of(&[a]), Regs::of(&[d])),
+        Add { d, a, b }
+        | Sub { d, a, b }
+        | Mul { d, a, b }
+        | Div { d, a, b }
+        | Binary { d, a, b, .. }
+        | Compare { d, a, b, .. }
+        | Both { d, a, b, .. }
+        | Range { d, a, b }
+        | Index { d, a, b } => (Regs::of(&[a, b]), Regs::of(&[d])),
+        SetFar { a, .. }
+        | SetGlobal { a, .. }
+        | Check { a, .. }
+        | Lend { a, .. }
+        | JumpIf { a, .. }
+        | ShortCircuit { a, .. }
+        | JumpLtInt { a, .. }
+        | JumpLeInt { a, .. }
+        | JumpEqInt { a, .. }
+        | JumpGiven { a, .. }
+        | JumpCallable { a, .. }
+        | Return { a }
+        | Show { a } => (Regs::of(&[a]), Regs::default()),
         CheckReturn { a } => {
             let mut reads = dim_registers(tables.ret);
             reads.single.push(a);
@@ -241,12 +271,36 @@ impl Instr {
     fn a(self) -> Option<Reg> {
         use Instr::*;
         match self {
-            Copy { a, .. } | AddInt { a, .. } | SubInt { a, .. } | MulInt { a, .. } | Neg { a, .. } | Pos { a, .. }
-            | BitNot { a, .. } | Not { a, .. } | Field { a, .. } | Add { a, .. } | Sub { a, .. } | Mul { a, .. }
-            | Div { a, .. } | Binary { a, .. } | Both { a, .. } | Compare { a, .. } | Index { a, .. }
-            | IndexMany { a, .. } | SetFar { a, .. } | SetGlobal { a, .. } | Return { a } | ListPush { a, .. }
-            | ListSpread { a, .. } | RecordPush { a, .. } | RecordSpread { a, .. } | Unpack { a, .. } | IterNew { a }
-            | SetPath { a, .. } | AugPath { a, .. } | Show { a } => Some(a),
+            Copy { a, .. }
+            | AddInt { a, .. }
+            | SubInt { a, .. }
+            | MulInt { a, .. }
+            | Neg { a, .. }
+            | Pos { a, .. }
+            | BitNot { a, .. }
+            | Not { a, .. }
+            | Field { a, .. }
+            | Add { a, .. }
+            | Sub { a, .. }
+            | Mul { a, .. }
+            | Div { a, .. }
+            | Binary { a, .. }
+            | Both { a, .. }
+            | Compare { a, .. }
+            | Index { a, .. }
+            | IndexMany { a, .. }
+            | SetFar { a, .. }
+            | SetGlobal { a, .. }
+            | Return { a }
+            | ListPush { a, .. }
+            | ListSpread { a, .. }
+            | RecordPush { a, .. }
+            | RecordSpread { a, .. }
+            | Unpack { a, .. }
+            | IterNew { a }
+            | SetPath { a, .. }
+            | AugPath { a, .. }
+            | Show { a } => Some(a),
             _ => Option::None,
         }
     }
@@ -255,8 +309,14 @@ impl Instr {
     fn b(self) -> Option<Reg> {
         use Instr::*;
         match self {
-            Add { b, .. } | Sub { b, .. } | Mul { b, .. } | Div { b, .. } | Binary { b, .. } | Both { b, .. }
-            | Compare { b, .. } | Index { b, .. } => Some(b),
+            Add { b, .. }
+            | Sub { b, .. }
+            | Mul { b, .. }
+            | Div { b, .. }
+            | Binary { b, .. }
+            | Both { b, .. }
+            | Compare { b, .. }
+            | Index { b, .. } => Some(b),
             _ => Option::None,
         }
     }

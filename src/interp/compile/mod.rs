@@ -10,8 +10,8 @@ mod call;
 mod expr;
 mod flow;
 mod function;
-mod liveness;
 mod literal;
+mod liveness;
 mod stmt;
 
 use super::code::Code;
@@ -39,7 +39,14 @@ pub fn statement(names: &mut dyn Names, source: &Arc<Source>, stmt: &Stmt) -> Re
     let mut scopes = Scopes::default();
     scopes.add_statement(stmt);
     let builder = Builder::new("".into(), source.clone(), true);
-    let mut compiler = Compiler { names, scopes: &scopes, b: builder, scope: Rc::default(), groups: FxHashMap::default(), outer: FxHashMap::default() };
+    let mut compiler = Compiler {
+        names,
+        scopes: &scopes,
+        b: builder,
+        scope: Rc::default(),
+        groups: FxHashMap::default(),
+        outer: FxHashMap::default(),
+    };
     compiler.top_statement(stmt)?;
     let d = compiler.b.temp(stmt.span)?;
     compiler.b.emit(super::code::Instr::None { d }, stmt.span);

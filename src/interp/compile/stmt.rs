@@ -2,8 +2,8 @@
 
 use super::super::code::*;
 use super::super::scope::import_name;
-use super::builder::Place;
 use super::Compiler;
+use super::builder::Place;
 use crate::diagnostics::{Kind, Result};
 use nabla_grammar::tree::*;
 
@@ -81,17 +81,31 @@ impl<'t> Compiler<'_, 't> {
         if let (Target::Tuple(targets, _), ExprKind::Tuple { items, .. }) = (target, &value.kind) {
             let plain = items.iter().all(|item| matches!(item, Item::Pos(_)));
             if plain && targets.len() == items.len() {
-                let first = self.b.top;
-                for item in items {
-                    if let Item::Pos(e) = item {
-                        self.fresh(e)?;
-                    }
-                }
-                return targets.iter().enumerate().try_for_each(|(i, t)| self.assign_reg(t, (first + i) as Reg));
+                return self.assign_each(targets, items);
             }
         }
         let a = self.operand(value)?;
         self.assign_reg(target, a)
+    }
+
+    /// `a, b = x, y`: all values first, then the targets from left to right.
+    fn assign_each(&mut self, targets: &'t [Target], items: &'t [Item]) -> Result<()> {
+        let first = self.b.top;
+        let names: Vec<Option<&Name>> = targets.iter().map(plain_name).collect();
+        for (i, item) in items.iter().enumerate() {
+            let Item::Pos(e) = item else { continue };
+            match names[i] {
+                // nothing is computed behind the last value: it may go straight to its name
+                Some(name) if i + 1 == items.len() && distinct(&names) => {
+                    self.assign_value(name, e)?;
+                    return targets[..i].iter().enumerate().try_for_each(|(i, t)| self.assign_reg(t, (first + i) as Reg));
+                }
+                _ => {
+                    self.fresh(e)?;
+                }
+            }
+        }
+        targets.iter().enumerate().try_for_each(|(i, t)| self.assign_reg(t, (first + i) as Reg))
     }
 
     /// `name = value`, computed in place where the name is a register.
@@ -233,6 +247,21 @@ impl<'t> Compiler<'_, 't> {
             }
         }
     }
+}
+
+fn plain_name(target: &Target) -> Option<&Name> {
+    match target {
+        Target::Place { name, path, .. } if path.is_empty() => Some(name),
+        _ => None,
+    }
+}
+
+/// Are all of them names, and no two the same?
+fn distinct(names: &[Option<&Name>]) -> bool {
+    names.iter().enumerate().all(|(i, name)| match name {
+        Some(name) => !names[..i].iter().flatten().any(|other| other.text == name.text),
+        None => false,
+    })
 }
 
 fn arithmetic(op: BinaryOp, d: Reg, a: Reg, b: Reg) -> Instr {

@@ -95,7 +95,8 @@ impl Machine {
 
 /// `a[idx] += v` with an array of indices has to accumulate where they repeat.
 fn refuse_repeats(index: &[Index]) -> Result<()> {
-    let several = |part: &Index| matches!(part, Index::Array(tensor) if tensor.dtype().is_integer() && tensor.size() > 1);
+    let several =
+        |part: &Index| matches!(part, Index::Array(tensor) if tensor.dtype().is_integer() && tensor.size() > 1);
     if index.iter().any(several) {
         return Err(Error::not_yet("a[indices] += v"));
     }
@@ -174,9 +175,8 @@ fn inside<'v>(place: &'v mut Value, step: &Into, last: bool) -> Result<&'v mut V
             let at = item(tuple.0.len(), at, "tuple")?;
             Ok(&mut Rc::make_mut(tuple).0[at])
         }
-        (Value::Str(_), Into::Index(_)) => {
-            Err(Error::ty("the characters of a string cannot be assigned").help("build a new one with slices and `+`, or `replace`"))
-        }
+        (Value::Str(_), Into::Index(_)) => Err(Error::ty("the characters of a string cannot be assigned")
+            .help("build a new one with slices and `+`, or `replace`")),
         (Value::Module(module), Into::Field(name)) => {
             Err(Error::ty(format!("`{}.{name}` belongs to its module and cannot be assigned", module.name)))
         }

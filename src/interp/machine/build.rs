@@ -16,9 +16,12 @@ impl Machine {
             match operand_array(item) {
                 Some(array) => arrays.push(array),
                 None => {
-                    return Err(Error::ty(format!("an array holds numbers or strings; item {i} is {}", item.describe()))
-                        .operand(i, item.type_name())
-                        .help("a tuple holds anything: `(a, b)`"));
+                    return Err(Error::ty(format!(
+                        "an array holds numbers or strings; item {i} is {}",
+                        item.describe()
+                    ))
+                    .operand(i, item.type_name())
+                    .help("a tuple holds anything: `(a, b)`"));
                 }
             }
         }
@@ -126,4 +129,3 @@ impl Machine {
         }
     }
 }
-

@@ -5,7 +5,7 @@ use super::super::function::Function;
 use super::super::value::Value;
 use super::Machine;
 use super::operator::{operand_array, wrap};
-use super::run::{Window, set};
+use super::run::{Position, Stacks, Window, set};
 use crate::builtins::{self, Args};
 use crate::diagnostics::suggest::nearest;
 use crate::diagnostics::{Error, Result};
@@ -59,40 +59,69 @@ impl Machine {
     }
 
     /// Counts a call; errors at the limit.
+    #[inline]
     fn deeper(&mut self) -> Result<()> {
         if self.depth >= self.host.cx.limits.depth {
-            let limit = self.host.cx.limits.depth;
-            return Err(Error::overflow(format!("calls nested deeper than {limit}"))
-                .help("does the recursion reach its end?")
-                .limit());
+            return Err(too_deep(self.host.cx.limits.depth));
         }
         self.depth += 1;
         Ok(())
     }
 
-    /// Makes the registers of a call those of the called frame.
-    pub(super) fn enter(&mut self, caller: &Code, callee: &Rc<Function>, regs: &mut [Value], given: Given) -> Result<()> {
+    /// Begins the frame of a call: the registers behind the callee become the first of the called function. On error
+    /// nothing has begun.
+    #[inline(always)]
+    pub(super) fn enter(
+        &mut self,
+        stacks: &mut Stacks,
+        now: &mut Position,
+        callee: Rc<Function>,
+        a: Reg,
+        given: Given,
+    ) -> Result<()> {
         if self.host.cx.interrupt.is_raised() {
             self.host.cx.check()?;
         }
         self.deeper()?;
         let code = &callee.code;
-        if given.shape.is_some() || given.count != code.params.len() || !code.plain {
-            let args = self.gather(caller, &mut regs[..given.count], given).and_then(|args| bind(callee, args));
-            match args {
-                Ok(args) => {
-                    for (slot, arg) in regs.iter_mut().zip(args) {
-                        set(slot, arg);
-                    }
-                }
-                Err(error) => {
-                    self.depth -= 1;
-                    return Err(error);
-                }
+        let base = now.base + usize::from(a) + 1;
+        let far = stacks.make_room(base, code);
+        let params = code.params.len();
+        if given.shape.is_some() || given.count != params || !code.plain {
+            let regs = &mut stacks.values[base..];
+            if let Err(error) = self.arrange(&now.function.code, &callee, regs, given) {
+                stacks.far.truncate(far);
+                self.depth -= 1;
+                return Err(error);
             }
         }
-        for slot in &mut regs[code.params.len()..code.registers.max(code.params.len())] {
+        for slot in &mut stacks.values[base + params..base + code.variables] {
             set(slot, Value::Undefined);
+        }
+        let callee = Position { function: callee, pc: 0, base, far };
+        stacks.callers.push(std::mem::replace(now, callee));
+        Ok(())
+    }
+
+    /// `enter` with arguments by name or spread; apart, so that plain calls stay short.
+    #[inline(never)]
+    pub(super) fn enter_shaped(
+        &mut self,
+        stacks: &mut Stacks,
+        now: &mut Position,
+        callee: Rc<Function>,
+        a: Reg,
+        given: Given,
+    ) -> Result<()> {
+        self.enter(stacks, now, callee, a, given)
+    }
+
+    /// Puts arguments that do not simply stand in order into the registers of their parameters.
+    #[inline(never)]
+    fn arrange(&mut self, caller: &Code, callee: &Function, regs: &mut [Value], given: Given) -> Result<()> {
+        let args = self.gather(caller, &mut regs[..given.count], given)?;
+        for (slot, arg) in regs.iter_mut().zip(bind(callee, args)?) {
+            set(slot, arg);
         }
         Ok(())
     }
@@ -153,10 +182,7 @@ impl Machine {
         positional: Vec<Value>,
         named: Vec<(Rc<str>, Value)>,
     ) -> std::result::Result<Value, (Error, Vec<Value>)> {
-        let mut args = match Args::bind(builtin, positional, named) {
-            Ok(args) => args,
-            Err(error) => return Err((error, vec![])),
-        };
+        let mut args = Args::bind(builtin, positional, named)?;
         (builtin.run)(self, &mut args).map_err(|error| (error, args.into_positional()))
     }
 
@@ -196,13 +222,16 @@ impl Machine {
     }
 }
 
+#[cold]
+fn too_deep(limit: usize) -> Error {
+    Error::overflow(format!("calls nested deeper than {limit}")).help("does the recursion reach its end?").limit()
+}
+
 /// `f64("3.5")`
 fn parse_number(text: &str, dtype: DType) -> Result<Value> {
     use crate::tensor::{Array, Scalar};
     let trimmed = text.trim();
-    let bad = || {
-        Error::value(format!("{text:?} is no {}", dtype.name())).operand(0, "str")
-    };
+    let bad = || Error::value(format!("{text:?} is no {}", dtype.name())).operand(0, "str");
     let scalar = match dtype {
         DType::Bool => match trimmed {
             "true" | "True" => Scalar::Bool(true),
@@ -213,9 +242,9 @@ fn parse_number(text: &str, dtype: DType) -> Result<Value> {
         DType::F64 => Scalar::F64(trimmed.replace('_', "").parse().map_err(|_| bad())?),
         _ => {
             let value: i64 = trimmed.replace('_', "").parse().map_err(|_| bad())?;
-            Scalar::I64(value).fit(dtype).ok_or_else(|| {
-                Error::overflow(format!("{value} does not fit {}", dtype.name()))
-            })?
+            Scalar::I64(value)
+                .fit(dtype)
+                .ok_or_else(|| Error::overflow(format!("{value} does not fit {}", dtype.name())))?
         }
     };
     Ok(Value::Array(Array::Scalar(scalar)))
@@ -267,4 +296,3 @@ fn bind(function: &Function, args: Arguments) -> Result<Vec<Value>> {
     }
     Ok(bound)
 }
-

@@ -23,7 +23,9 @@ impl Machine {
             },
             Value::Module(module) => match module.member(name) {
                 Some(slot) => match &self.globals[slot as usize] {
-                    Value::Undefined => Err(Error::new(Kind::Name, format!("`{}.{name}` has no value yet", module.name))),
+                    Value::Undefined => {
+                        Err(Error::new(Kind::Name, format!("`{}.{name}` has no value yet", module.name)))
+                    }
                     value => Ok(value.clone()),
                 },
                 None => {

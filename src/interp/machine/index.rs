@@ -80,7 +80,9 @@ impl Machine {
                 let at = i.as_int().unwrap_or(0);
                 match range.get(at) {
                     Some(value) => Ok(Value::int(value)),
-                    None => Err(Error::index(format!("index {at} is out of bounds for a range of {} numbers", range.len()))),
+                    None => {
+                        Err(Error::index(format!("index {at} is out of bounds for a range of {} numbers", range.len())))
+                    }
                 }
             }
             (Value::Tuple(_) | Value::Str(_), _) => {
@@ -122,9 +124,10 @@ pub fn subscripts(spec: &[SubSpec], regs: &[Value]) -> Result<Vec<Subscript>> {
 fn slice_bound(value: &Value) -> Result<Option<i64>> {
     match value {
         Value::None => Ok(None),
-        value => value.as_int().map(Some).ok_or_else(|| {
-            Error::index(format!("a slice goes between whole numbers, this is {}", value.describe()))
-        }),
+        value => value
+            .as_int()
+            .map(Some)
+            .ok_or_else(|| Error::index(format!("a slice goes between whole numbers, this is {}", value.describe()))),
     }
 }
 
@@ -159,12 +162,17 @@ fn one_index(value: &Value) -> Result<Index> {
             (_, Value::Array(array)) if array.dtype().is_integer() || array.dtype() == DType::Bool => {
                 Ok(Index::Array(array.to_tensor()))
             }
-            (_, Value::Array(array)) if array.size() == 0 => Ok(Index::Array(Tensor::from_vec::<i64>(vec![], array.shape()))),
-            (_, value) => Err(Error::index(format!("an index is a whole number, a slice or a mask, this is {}", value.describe()))
-                .help(match value {
-                    Value::Array(array) if array.dtype().is_float() => "`i64(x)` makes whole numbers of floats",
-                    _ => "a tensor's axes are counted from 0",
-                })),
+            (_, Value::Array(array)) if array.size() == 0 => {
+                Ok(Index::Array(Tensor::from_vec::<i64>(vec![], array.shape())))
+            }
+            (_, value) => Err(Error::index(format!(
+                "an index is a whole number, a slice or a mask, this is {}",
+                value.describe()
+            ))
+            .help(match value {
+                Value::Array(array) if array.dtype().is_float() => "`i64(x)` makes whole numbers of floats",
+                _ => "a tensor's axes are counted from 0",
+            })),
         },
     }
 }
@@ -190,7 +198,12 @@ pub fn item(len: usize, at: i64, what: &str) -> Result<usize> {
 }
 
 /// The places a slice picks, in order, by Python's rules.
-fn positions(len: usize, start: Option<i64>, stop: Option<i64>, step: Option<i64>) -> Result<impl Iterator<Item = usize>> {
+fn positions(
+    len: usize,
+    start: Option<i64>,
+    stop: Option<i64>,
+    step: Option<i64>,
+) -> Result<impl Iterator<Item = usize>> {
     let step = step.unwrap_or(1);
     if step == 0 {
         return Err(Error::value("a slice cannot have the step 0"));

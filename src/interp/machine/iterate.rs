@@ -40,13 +40,15 @@ impl Machine {
         Ok(())
     }
 
-    /// The next item of a sequence.
-    pub(super) fn next_item(&mut self, regs: &mut Window, a: Reg) -> Result<Option<Value>> {
+    /// Puts the next item of a sequence into `d`; says whether there was one.
+    #[inline(never)]
+    pub(super) fn next_item(&mut self, regs: &mut Window, a: Reg, d: Reg) -> Result<bool> {
         let a = usize::from(a);
-        let Value::Array(Array::Int(at)) = regs[a + 1] else { return Ok(None) };
+        let Value::Array(Array::Int(at)) = regs[a + 1] else { return Ok(false) };
         let item = match &regs[a] {
             Value::Tuple(tuple) => tuple.0.get(at as usize).cloned(),
-            Value::Array(Array::Tensor(tensor)) if (at as usize) < tensor.shape()[0] => match index::get_at(tensor, at) {
+            Value::Array(Array::Tensor(tensor)) if (at as usize) < tensor.shape()[0] => match index::get_at(tensor, at)
+            {
                 Some(element) => Some(Value::Array(element)),
                 None => {
                     let array = Array::Tensor(tensor.clone());
@@ -55,8 +57,10 @@ impl Machine {
             },
             _ => None,
         };
+        let Some(item) = item else { return Ok(false) };
         regs[a + 1] = Value::int(at + 1);
-        Ok(item)
+        set(&mut regs[usize::from(d)], item);
+        Ok(true)
     }
 
     /// All items of a sequence.

@@ -121,15 +121,15 @@ impl Machine {
         self.globals[slot as usize] = value;
     }
 
-    /// A global without a value.
+    /// A global without a value; `behind` is the source text behind its name.
     #[cold]
-    pub(super) fn unknown_name(&self, slot: u32) -> Error {
+    pub(super) fn unknown_name(&self, slot: u32, behind: &str) -> Error {
         let name = self.modules.slot_name(slot);
         if builtins::FUTURE.contains(&&*name) {
             return Error::not_yet(&name);
         }
         let error = Error::new(Kind::Name, format!("there is no `{name}`"));
-        if let Some(hint) = python_hints::hint_for_name(&name) {
+        if let Some(hint) = python_hints::hint_for_use(&name, behind) {
             return error.help(hint);
         }
         let known: Vec<Rc<str>> = self.modules.names_beside(slot, &self.globals);

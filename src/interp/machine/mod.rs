@@ -13,6 +13,7 @@ mod iterate;
 mod load;
 pub mod operator;
 mod run;
+mod slow;
 pub mod structure;
 mod types;
 mod unwind;
@@ -47,6 +48,15 @@ const MAX_NESTING: usize = 100;
 
 impl Machine {
     pub fn new(host: Host) -> Machine {
-        Machine { host, globals: vec![], modules: Modules::default(), depth: 0, nesting: 0, spare: vec![], turns: 0, lent: None }
+        Machine {
+            host,
+            globals: vec![],
+            modules: Modules::default(),
+            depth: 0,
+            nesting: 0,
+            spare: vec![],
+            turns: 0,
+            lent: None,
+        }
     }
 }

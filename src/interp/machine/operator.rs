@@ -125,8 +125,10 @@ impl Machine {
         };
         self.map_leaves(value, &mut |machine, leaf| match leaf.as_array() {
             Some(array) => ops::apply1(&mut machine.host.cx, op, array).map(Value::Array),
-            None => Err(Error::ty(format!("`{symbol}` has no meaning for {}", leaf.describe()))
-                .operand(0, leaf.type_name())),
+            None => {
+                Err(Error::ty(format!("`{symbol}` has no meaning for {}", leaf.describe()))
+                    .operand(0, leaf.type_name()))
+            }
         })
     }
 
@@ -160,13 +162,6 @@ impl Machine {
                 .operand(0, x.type_name())
                 .operand(1, y.type_name())),
         }
-    }
-
-    /// A comparison that decides a jump.
-    #[inline(never)]
-    pub(super) fn compare_condition(&mut self, op: CompareOp, x: Value, y: Value) -> Result<bool> {
-        let value = self.compare(op, x, y)?;
-        self.truth(&value)
     }
 
     /// Is a value, taken as a whole, equal to another? Arrays are if shape and all elements agree.
@@ -259,9 +254,12 @@ impl Machine {
         if let Some(truth) = one_bool(value) {
             return Ok(truth);
         }
-        let error = Error::ty(format!("a condition is one bool, this is {}", value.describe())).operand(0, value.type_name());
+        let error =
+            Error::ty(format!("a condition is one bool, this is {}", value.describe())).operand(0, value.type_name());
         Err(match value {
-            Value::Array(array) if array.dtype() == DType::Bool => error.help("`any(...)` or `all(...)` makes one bool of it"),
+            Value::Array(array) if array.dtype() == DType::Bool => {
+                error.help("`any(...)` or `all(...)` makes one bool of it")
+            }
             Value::Array(array) if array.ndim() == 0 && array.dtype() != DType::Str => error.help("compare it: `!= 0`"),
             Value::Array(_) => error.help("compare it and reduce with `any` or `all`, as in `any(x != 0)`"),
             Value::Str(_) | Value::Tuple(_) | Value::Record(_) => error.help("compare its length: `len(x) > 0`"),

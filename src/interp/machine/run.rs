@@ -6,10 +6,12 @@ use super::super::code::*;
 use super::super::function::Function;
 use super::super::value::Value;
 use super::call::{Given, drop_missing_receiver};
+
 use super::{MAX_NESTING, Machine};
+use crate::context::Interrupt;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::Array;
-use nabla_grammar::tree::{BinaryOp, CompareOp};
+use nabla_grammar::tree::BinaryOp;
 use std::rc::Rc;
 
 pub(super) type Window = [Value; WINDOW];
@@ -27,35 +29,106 @@ pub(super) struct Stacks {
     pub values: Vec<Value>,
     pub far: Vec<Value>,
     pub callers: Vec<Position>,
-}
-
-/// Why the inner loop was left.
-enum Leave {
-    Call { function: Rc<Function>, a: Reg, args: Given },
-    Return(Value),
-    Fail(Error),
+    interrupt: Interrupt,
 }
 
 /// Writes a register; nothing is released in the common case of a scalar over a scalar.
 #[inline(always)]
 pub(super) fn set(slot: &mut Value, value: Value) {
-    let old = std::mem::replace(slot, value);
-    if old.is_plain() { std::mem::forget(old) } else { release(old) }
+    if slot.is_plain() { std::mem::forget(std::mem::replace(slot, value)) } else { release(slot, value) }
 }
 
 #[cold]
 #[inline(never)]
-fn release(value: Value) {
-    drop(value);
+fn release(slot: &mut Value, value: Value) {
+    *slot = value;
+}
+
+// Scalars are written and copied field by field: a wide load right behind narrow stores stalls the processor.
+
+#[inline(always)]
+fn set_int(slot: &mut Value, value: i64) {
+    if slot.weak_int().is_some()
+        && let Value::Array(Array::Int(old)) = slot
+    {
+        *old = value;
+    } else {
+        set(slot, Value::int(value));
+    }
 }
 
 #[inline(always)]
-fn get(value: &Value) -> Value {
-    match value {
-        Value::Array(Array::Int(v)) => Value::Array(Array::Int(*v)),
-        Value::Array(Array::Float(v)) => Value::Array(Array::Float(*v)),
-        other => other.clone(),
+fn set_float(slot: &mut Value, value: f64) {
+    if slot.weak_float().is_some()
+        && let Value::Array(Array::Float(old)) = slot
+    {
+        *old = value;
+    } else {
+        set(slot, Value::float(value));
     }
+}
+
+/// A weak float and a weak whole number, in either order.
+#[inline(never)]
+fn mixed(x: &Value, y: &Value) -> Option<(f64, f64)> {
+    match (x.weak_float(), y.weak_float()) {
+        (Some(x), None) => Some((x, y.weak_int()? as f64)),
+        (None, Some(y)) => Some((x.weak_int()? as f64, y)),
+        _ => None,
+    }
+}
+
+/// Copies a value into a register.
+#[inline(always)]
+fn load(slot: &mut Value, value: &Value) {
+    if let Some(value) = value.weak_float() {
+        set_float(slot, value);
+    } else if let Some(value) = value.weak_int() {
+        set_int(slot, value);
+    } else {
+        load_slow(slot, value);
+    }
+}
+
+#[inline(never)]
+fn load_slow(slot: &mut Value, value: &Value) {
+    set(slot, value.clone());
+}
+
+/// Copies a register.
+#[inline(always)]
+fn copy(regs: &mut Window, d: Reg, a: Reg) {
+    if let Some(value) = regs[a as usize].weak_float() {
+        set_float(&mut regs[d as usize], value);
+    } else if let Some(value) = regs[a as usize].weak_int() {
+        set_int(&mut regs[d as usize], value);
+    } else {
+        copy_slow(regs, d, a);
+    }
+}
+
+#[inline(never)]
+fn copy_slow(regs: &mut Window, d: Reg, a: Reg) {
+    let value = regs[a as usize].clone();
+    set(&mut regs[d as usize], value);
+}
+
+/// Moves a register that is not read again: a scalar may as well stay.
+#[inline(always)]
+fn shift(regs: &mut Window, d: Reg, a: Reg) {
+    if let Some(value) = regs[a as usize].weak_float() {
+        set_float(&mut regs[d as usize], value);
+    } else if let Some(value) = regs[a as usize].weak_int() {
+        set_int(&mut regs[d as usize], value);
+    } else {
+        shift_slow(regs, d, a);
+    }
+}
+
+#[inline(never)]
+fn shift_slow(regs: &mut Window, d: Reg, a: Reg) {
+    let value = std::mem::take(&mut regs[a as usize]);
+    set(&mut regs[d as usize], value);
 }
 
 impl Machine {
@@ -66,8 +139,18 @@ impl Machine {
         }
         self.nesting += 1;
         let depth = self.depth;
-        let mut stacks = Stacks { values: std::mem::take(&mut self.spare), far: vec![], callers: vec![] };
-        let result = self.run_on(&mut stacks, function, args);
+        let mut stacks = Stacks {
+            values: std::mem::take(&mut self.spare),
+            far: vec![],
+            callers: vec![],
+            interrupt: self.host.cx.interrupt.clone(),
+        };
+        let far = stacks.make_room(0, &function.code);
+        let now = Position { function, pc: 0, base: 0, far };
+        for (slot, arg) in stacks.values.iter_mut().zip(args) {
+            set(slot, arg);
+        }
+        let result = self.execute(&mut stacks, now);
         self.depth = depth;
         stacks.values.truncate(4 * WINDOW);
         self.spare = stacks.values;
@@ -75,67 +158,54 @@ impl Machine {
         result
     }
 
-    fn run_on(&mut self, stacks: &mut Stacks, function: Rc<Function>, args: Vec<Value>) -> Result<Value> {
-        let mut now = Position { function, pc: 0, base: 0, far: 0 };
-        stacks.make_room(0, &now.function.code);
-        for (slot, arg) in stacks.values.iter_mut().zip(args) {
-            set(slot, arg);
-        }
+    fn execute(&mut self, stacks: &mut Stacks, mut now: Position) -> Result<Value> {
         loop {
-            match self.step(stacks, &mut now) {
-                Leave::Call { function, a, args } => {
-                    let base = now.base + usize::from(a) + 1;
-                    let far = stacks.make_room(base, &function.code);
-                    match self.enter(&now.function.code, &function, &mut stacks.values[base..], args) {
-                        Ok(()) => {
-                            let callee = Position { function, pc: 0, base, far };
-                            stacks.callers.push(std::mem::replace(&mut now, callee));
-                        }
-                        Err(error) => {
-                            stacks.far.truncate(far);
-                            self.raise(stacks, &mut now, error)?;
-                        }
-                    }
-                }
-                Leave::Return(value) => {
-                    let base = now.base;
-                    let Some(caller) = stacks.leave(&now) else { return Ok(value) };
-                    now = caller;
-                    self.depth -= 1;
-                    // the result replaces the callee, one register below
-                    set(&mut stacks.values[base - 1], value);
-                }
-                Leave::Fail(error) => self.raise(stacks, &mut now, error)?,
+            match self.frames(stacks, &mut now) {
+                Ok(value) => return Ok(value),
+                Err(error) => self.raise(stacks, &mut now, error)?,
             }
         }
     }
 
-    /// Runs the code of one frame until it calls, returns or fails. `pc` is then the instruction to go on with.
-    fn step(&mut self, stacks: &mut Stacks, now: &mut Position) -> Leave {
+    /// Runs frame after frame until the outermost one returns, or an instruction fails: that is the one before `now.pc`.
+    fn frames(&mut self, stacks: &mut Stacks, now: &mut Position) -> Result<Value> {
+        loop {
+            if let Some(value) = self.frame(stacks, now)? {
+                return Ok(value);
+            }
+        }
+    }
+
+    /// Runs one frame until it calls another or returns; gives the value if it was the outermost one.
+    ///
+    /// Only what scalar code needs is done here; the rest is left to `slow`, so that this loop keeps its values in the
+    /// processor's registers.
+    #[inline(always)]
+    fn frame(&mut self, stacks: &mut Stacks, now: &mut Position) -> Result<Option<Value>> {
         let function = now.function.clone();
         let code: &Code = &function.code;
         let instrs: &[Instr] = &code.instrs;
         let Some(regs) = stacks.values[now.base..].first_chunk_mut::<WINDOW>() else {
             // `make_room` was called for this frame
-            return Leave::Fail(Error::new(Kind::Internal, "no room for a frame"));
+            return Err(Error::new(Kind::Internal, "no room for a frame"));
         };
-        let far = &mut stacks.far[now.far..];
-        let at = &mut now.pc;
-        let interrupt = self.host.cx.interrupt.clone();
-        let mut pc = *at;
+        let interrupt = &stacks.interrupt;
+        let mut pc = now.pc;
 
-        macro_rules! fail {
-            ($error:expr) => {{
-                *at = pc;
-                return Leave::Fail($error);
-            }};
-        }
         macro_rules! attempt {
             ($result:expr) => {
                 match $result {
                     Ok(value) => value,
-                    Err(error) => fail!(error),
+                    Err(error) => {
+                        now.pc = pc;
+                        return Err(error);
+                    }
                 }
+            };
+        }
+        macro_rules! slow {
+            () => {
+                attempt!(self.slow(regs, &mut stacks.far, now.far, &function, pc))
             };
         }
         macro_rules! jump {
@@ -150,50 +220,46 @@ impl Machine {
                 pc = to;
             }};
         }
-        // arithmetic of weak scalars; everything else goes the long way
+        // arithmetic of weak scalars
         macro_rules! arithmetic {
-            ($op:expr, $d:expr, $a:expr, $b:expr, $checked:ident, $plain:tt) => {{
-                let value = match (&regs[$a as usize], &regs[$b as usize]) {
-                    (Value::Array(Array::Float(x)), Value::Array(Array::Float(y))) => {
-                        Some(Value::float(x $plain y))
-                    }
-                    (Value::Array(Array::Int(x)), Value::Array(Array::Int(y))) => x.$checked(*y).map(Value::int),
-                    (Value::Array(Array::Int(x)), Value::Array(Array::Float(y))) => {
-                        Some(Value::float(*x as f64 $plain y))
-                    }
-                    (Value::Array(Array::Float(x)), Value::Array(Array::Int(y))) => {
-                        Some(Value::float(x $plain *y as f64))
-                    }
-                    _ => None,
-                };
-                match value {
-                    Some(value) => set(&mut regs[$d as usize], value),
-                    None => attempt!(self.operate(regs, $op, [$d, $a, $b], code.kills[pc - 1])),
+            ($d:expr, $a:expr, $b:expr, $checked:ident, $plain:tt) => {{
+                let (x, y) = (&regs[$a as usize], &regs[$b as usize]);
+                if let (Some(x), Some(y)) = (x.weak_float(), y.weak_float()) {
+                    set_float(&mut regs[$d as usize], x $plain y);
+                } else if let (Some(x), Some(y)) = (x.weak_int(), y.weak_int())
+                    && let Some(value) = x.$checked(y)
+                {
+                    set_int(&mut regs[$d as usize], value);
+                } else if let Some((x, y)) = mixed(x, y) {
+                    set_float(&mut regs[$d as usize], x $plain y);
+                } else {
+                    slow!()
                 }
             }};
         }
         macro_rules! arithmetic_int {
-            ($op:expr, $d:expr, $a:expr, $v:expr, $checked:ident, $plain:tt) => {{
-                let value = match &regs[$a as usize] {
-                    Value::Array(Array::Int(x)) => x.$checked(i64::from($v)).map(Value::int),
-                    Value::Array(Array::Float(x)) => Some(Value::float(x $plain f64::from($v))),
-                    _ => None,
-                };
-                match value {
-                    Some(value) => set(&mut regs[$d as usize], value),
-                    None => attempt!(self.operate_int(regs, $op, [$d, $a], $v, code.kills[pc - 1])),
+            ($d:expr, $a:expr, $v:expr, $checked:ident, $plain:tt) => {{
+                let x = &regs[$a as usize];
+                if let Some(x) = x.weak_int()
+                    && let Some(value) = x.$checked(i64::from($v))
+                {
+                    set_int(&mut regs[$d as usize], value);
+                } else if let Some(x) = x.weak_float() {
+                    set_float(&mut regs[$d as usize], x $plain f64::from($v));
+                } else {
+                    slow!()
                 }
             }};
         }
         macro_rules! jump_compare {
-            ($op:expr, $sense:expr, $a:expr, $b:expr, $to:expr, $rel:tt) => {{
-                let holds = match (&regs[$a as usize], &regs[$b as usize]) {
-                    (Value::Array(Array::Int(x)), Value::Array(Array::Int(y))) => x $rel y,
-                    (Value::Array(Array::Float(x)), Value::Array(Array::Float(y))) => x $rel y,
-                    (x, y) => {
-                        let (x, y) = (x.clone(), y.clone());
-                        attempt!(self.compare_condition($op, x, y))
-                    }
+            ($sense:expr, $a:expr, $b:expr, $to:expr, $rel:tt) => {{
+                let (x, y) = (&regs[$a as usize], &regs[$b as usize]);
+                let holds = if let (Some(x), Some(y)) = (x.weak_float(), y.weak_float()) {
+                    x $rel y
+                } else if let (Some(x), Some(y)) = (x.weak_int(), y.weak_int()) {
+                    x $rel y
+                } else {
+                    attempt!(self.slow_condition(regs, code, pc))
                 };
                 if holds == $sense {
                     jump!($to)
@@ -201,170 +267,85 @@ impl Machine {
             }};
         }
         macro_rules! jump_compare_int {
-            ($op:expr, $sense:expr, $a:expr, $v:expr, $to:expr, $rel:tt) => {{
-                let holds = match &regs[$a as usize] {
-                    Value::Array(Array::Int(x)) => *x $rel i64::from($v),
-                    Value::Array(Array::Float(x)) => *x $rel f64::from($v),
-                    x => {
-                        let x = x.clone();
-                        attempt!(self.compare_condition($op, x, Value::int($v.into())))
-                    }
+            ($sense:expr, $a:expr, $v:expr, $to:expr, $rel:tt) => {{
+                let x = &regs[$a as usize];
+                let holds = if let Some(x) = x.weak_int() {
+                    x $rel i64::from($v)
+                } else if let Some(x) = x.weak_float() {
+                    x $rel f64::from($v)
+                } else {
+                    attempt!(self.slow_condition(regs, code, pc))
                 };
                 if holds == $sense {
                     jump!($to)
                 }
             }};
         }
-        // an operand whose value is moved if it dies here
-        macro_rules! take {
-            ($reg:expr, $bit:expr) => {
-                if code.kills[pc - 1] & $bit != 0 {
-                    std::mem::take(&mut regs[$reg as usize])
-                } else {
-                    regs[$reg as usize].clone()
-                }
-            };
-        }
 
         loop {
             let instr = instrs[pc];
             pc += 1;
             match instr {
-                Instr::Const { d, k } => set(&mut regs[d as usize], code.consts[k as usize].clone()),
-                Instr::Int { d, value } => set(&mut regs[d as usize], Value::int(value.into())),
-                Instr::Bool { d, value } => set(&mut regs[d as usize], Value::bool(value)),
-                Instr::None { d } => set(&mut regs[d as usize], Value::None),
-                Instr::Copy { d, a } => {
-                    let value = get(&regs[a as usize]);
-                    set(&mut regs[d as usize], value);
-                }
-                Instr::Move { d, a } => {
-                    let value = std::mem::take(&mut regs[a as usize]);
-                    set(&mut regs[d as usize], value);
-                }
-                Instr::GetFar { d, slot } => set(&mut regs[d as usize], far[slot as usize].clone()),
-                Instr::SetFar { a, slot } => set(&mut far[slot as usize], take!(a, 1)),
-                Instr::GetGlobal { d, slot } => {
-                    let value = get(&self.globals[slot as usize]);
-                    if value.is_undefined() {
-                        fail!(self.unknown_name(slot));
-                    }
-                    set(&mut regs[d as usize], value);
-                }
-                Instr::SetGlobal { a, slot } => {
-                    self.lent = None;
-                    set(&mut self.globals[slot as usize], take!(a, 1));
-                }
-                Instr::GetFunction { d, slot } => set(&mut regs[d as usize], get(&self.globals[slot as usize])),
-                Instr::GetCapture { d, index } => {
-                    set(&mut regs[d as usize], get(&function.env.captures[index as usize]));
-                }
-                Instr::Sibling { d, index } => set(&mut regs[d as usize], sibling(&function, index)),
-                Instr::Myself { d } => set(&mut regs[d as usize], Value::Function(function.clone())),
-                Instr::Check { a, name } => {
-                    if regs[a as usize].is_undefined() {
-                        fail!(unassigned(&code.consts[name as usize], code));
-                    }
-                }
-                Instr::Lend { a, slot } => self.lend(regs, a, slot, instrs[pc]),
+                Instr::Const { d, k } => load(&mut regs[d as usize], &code.consts[k as usize]),
+                Instr::Int { d, value } => set_int(&mut regs[d as usize], value.into()),
+                Instr::Copy { d, a } => copy(regs, d, a),
+                Instr::Move { d, a } => shift(regs, d, a),
+                Instr::GetGlobal { d, slot } => match &self.globals[slot as usize] {
+                    Value::Undefined => slow!(),
+                    value => load(&mut regs[d as usize], value),
+                },
 
-                Instr::Add { d, a, b } => arithmetic!(BinaryOp::Add, d, a, b, checked_add, +),
-                Instr::Sub { d, a, b } => arithmetic!(BinaryOp::Sub, d, a, b, checked_sub, -),
-                Instr::Mul { d, a, b } => arithmetic!(BinaryOp::Mul, d, a, b, checked_mul, *),
+                Instr::Add { d, a, b } => arithmetic!(d, a, b, checked_add, +),
+                Instr::Sub { d, a, b } => arithmetic!(d, a, b, checked_sub, -),
+                Instr::Mul { d, a, b } => arithmetic!(d, a, b, checked_mul, *),
                 Instr::Div { d, a, b } => {
-                    let value = match (&regs[a as usize], &regs[b as usize]) {
-                        (Value::Array(Array::Float(x)), Value::Array(Array::Float(y))) => Some(x / y),
-                        (Value::Array(Array::Float(x)), Value::Array(Array::Int(y))) => Some(x / *y as f64),
-                        (Value::Array(Array::Int(x)), Value::Array(Array::Float(y))) => Some(*x as f64 / y),
-                        (Value::Array(Array::Int(x)), Value::Array(Array::Int(y))) if *y != 0 => {
-                            Some(*x as f64 / *y as f64)
-                        }
-                        _ => None,
-                    };
-                    match value {
-                        Some(value) => set(&mut regs[d as usize], Value::float(value)),
-                        None => attempt!(self.operate(regs, BinaryOp::Div, [d, a, b], code.kills[pc - 1])),
+                    let (x, y) = (&regs[a as usize], &regs[b as usize]);
+                    if let (Some(x), Some(y)) = (x.weak_float(), y.weak_float()) {
+                        set_float(&mut regs[d as usize], x / y);
+                    } else if let Some((x, y)) = mixed(x, y) {
+                        set_float(&mut regs[d as usize], x / y);
+                    } else if let (Some(x), Some(y @ ..=-1 | y @ 1..)) = (x.weak_int(), y.weak_int()) {
+                        set_float(&mut regs[d as usize], x as f64 / y as f64);
+                    } else {
+                        slow!()
                     }
                 }
                 Instr::Binary { op, d, a, b } => {
-                    let value = match (op, &regs[a as usize], &regs[b as usize]) {
-                        (BinaryOp::Rem, Value::Array(Array::Int(x)), Value::Array(Array::Int(y))) if *y > 0 => {
-                            Some(x.rem_euclid(*y))
-                        }
-                        (BinaryOp::FloorDiv, Value::Array(Array::Int(x)), Value::Array(Array::Int(y))) if *y > 0 => {
-                            Some(x.div_euclid(*y))
-                        }
+                    let value = match (op, regs[a as usize].weak_int(), regs[b as usize].weak_int()) {
+                        (BinaryOp::Rem, Some(x), Some(y @ 1..)) => Some(x.rem_euclid(y)),
+                        (BinaryOp::FloorDiv, Some(x), Some(y @ 1..)) => Some(x.div_euclid(y)),
                         _ => None,
                     };
                     match value {
-                        Some(value) => set(&mut regs[d as usize], Value::int(value)),
-                        None => attempt!(self.operate(regs, op, [d, a, b], code.kills[pc - 1])),
+                        Some(value) => set_int(&mut regs[d as usize], value),
+                        None => slow!(),
                     }
                 }
-                Instr::AddInt { d, a, value } => arithmetic_int!(BinaryOp::Add, d, a, value, checked_add, +),
-                Instr::SubInt { d, a, value } => arithmetic_int!(BinaryOp::Sub, d, a, value, checked_sub, -),
-                Instr::MulInt { d, a, value } => arithmetic_int!(BinaryOp::Mul, d, a, value, checked_mul, *),
-                Instr::Neg { d, a } => match &regs[a as usize] {
-                    Value::Array(Array::Float(x)) => {
-                        let value = Value::float(-x);
-                        set(&mut regs[d as usize], value);
-                    }
-                    _ => {
-                        let value = attempt!(self.unary(instr, take!(a, 1)));
-                        set(&mut regs[d as usize], value);
-                    }
-                },
-                Instr::Pos { d, a } | Instr::BitNot { d, a } | Instr::Not { d, a } => {
-                    let value = attempt!(self.unary(instr, take!(a, 1)));
-                    set(&mut regs[d as usize], value);
-                }
-                Instr::Compare { op, d, a, b } => {
-                    let holds = match (&regs[a as usize], &regs[b as usize]) {
-                        (Value::Array(Array::Int(x)), Value::Array(Array::Int(y))) => relation(op, x, y),
-                        (Value::Array(Array::Float(x)), Value::Array(Array::Float(y))) => relation(op, x, y),
-                        _ => None,
-                    };
-                    let value = match holds {
-                        Some(holds) => Value::bool(holds),
-                        None => {
-                            let (x, y) = (take_operand(regs, code, pc, a, b, 1), take_operand(regs, code, pc, b, a, 2));
-                            attempt!(self.compare(op, x, y))
-                        }
-                    };
-                    set(&mut regs[d as usize], value);
-                }
-                Instr::Both { or, d, a, b } => {
-                    let (x, y) = (regs[a as usize].clone(), regs[b as usize].clone());
-                    let value = attempt!(self.both(or, x, y));
-                    set(&mut regs[d as usize], value);
-                }
-                Instr::Range { d, a, b } => {
-                    let (x, y) = (regs[a as usize].clone(), regs[b as usize].clone());
-                    let value = attempt!(self.range(&x, &y));
-                    set(&mut regs[d as usize], value);
-                }
+                Instr::AddInt { d, a, value } => arithmetic_int!(d, a, value, checked_add, +),
+                Instr::SubInt { d, a, value } => arithmetic_int!(d, a, value, checked_sub, -),
+                Instr::MulInt { d, a, value } => arithmetic_int!(d, a, value, checked_mul, *),
 
                 Instr::Jump { to } => jump!(to),
                 Instr::JumpIf { a, sense, to } => {
                     let truth = match &regs[a as usize] {
                         Value::Array(Array::Bool(truth)) => *truth,
-                        other => attempt!(self.truth(other)),
+                        _ => attempt!(self.slow_condition(regs, code, pc)),
                     };
                     if truth == sense {
                         jump!(to)
                     }
                 }
-                Instr::ShortCircuit { a, sense, to } => {
-                    if attempt!(self.decides(&regs[a as usize])) == Some(sense) {
+                Instr::ShortCircuit { sense, to, .. } => {
+                    if attempt!(self.slow_decision(regs, code, pc)) == Some(sense) {
                         jump!(to)
                     }
                 }
-                Instr::JumpLt { sense, a, b, to } => jump_compare!(CompareOp::Lt, sense, a, b, to, <),
-                Instr::JumpLe { sense, a, b, to } => jump_compare!(CompareOp::Le, sense, a, b, to, <=),
-                Instr::JumpEq { sense, a, b, to } => jump_compare!(CompareOp::Eq, sense, a, b, to, ==),
-                Instr::JumpLtInt { sense, a, value, to } => jump_compare_int!(CompareOp::Lt, sense, a, value, to, <),
-                Instr::JumpLeInt { sense, a, value, to } => jump_compare_int!(CompareOp::Le, sense, a, value, to, <=),
-                Instr::JumpEqInt { sense, a, value, to } => jump_compare_int!(CompareOp::Eq, sense, a, value, to, ==),
+                Instr::JumpLt { sense, a, b, to } => jump_compare!(sense, a, b, to, <),
+                Instr::JumpLe { sense, a, b, to } => jump_compare!(sense, a, b, to, <=),
+                Instr::JumpEq { sense, a, b, to } => jump_compare!(sense, a, b, to, ==),
+                Instr::JumpLtInt { sense, a, value, to } => jump_compare_int!(sense, a, value, to, <),
+                Instr::JumpLeInt { sense, a, value, to } => jump_compare_int!(sense, a, value, to, <=),
+                Instr::JumpEqInt { sense, a, value, to } => jump_compare_int!(sense, a, value, to, ==),
                 Instr::JumpGiven { a, to } => {
                     if !regs[a as usize].is_undefined() {
                         jump!(to)
@@ -375,22 +356,20 @@ impl Machine {
                         jump!(to)
                     }
                 }
-
-                Instr::IterNew { a } => attempt!(self.iterate(regs, a)),
-                Instr::IterRange { a } => attempt!(self.iterate_range(regs, a)),
                 Instr::IterNext { a, d, to } => {
-                    if let (Value::Array(Array::Int(i)), Value::Array(Array::Int(end))) =
-                        (&regs[a as usize], &regs[a as usize + 1])
-                    {
-                        if i < end {
-                            let i = *i;
-                            regs[a as usize] = Value::int(i + 1);
-                            set(&mut regs[d as usize], Value::int(i));
+                    if let (Some(at), Some(end)) = (regs[a as usize].weak_int(), regs[a as usize + 1].weak_int()) {
+                        if at < end {
+                            set_int(&mut regs[a as usize], at + 1);
+                            set_int(&mut regs[d as usize], at);
                             jump!(to)
                         }
-                    } else if let Some(item) = attempt!(self.next_item(regs, a)) {
-                        set(&mut regs[d as usize], item);
+                    } else if attempt!(self.next_item(regs, a, d)) {
                         jump!(to)
+                    }
+                }
+                Instr::Method { a, name } => {
+                    if !attempt!(self.method(regs, a, &code.consts[name as usize])) {
+                        pc += 1;
                     }
                 }
 
@@ -398,9 +377,10 @@ impl Machine {
                     let args = drop_missing_receiver(regs, a, Given { count: count.into(), shape: None, skipped: 0 });
                     match &regs[a as usize] {
                         Value::Function(callee) => {
-                            let function = callee.clone();
-                            *at = pc;
-                            return Leave::Call { function, a, args };
+                            let callee = callee.clone();
+                            now.pc = pc;
+                            self.enter(stacks, now, callee, a, args)?;
+                            return Ok(None);
                         }
                         _ => attempt!(self.call_other(regs, a, args, code)),
                     }
@@ -410,222 +390,63 @@ impl Machine {
                     let args = drop_missing_receiver(regs, a, args);
                     match &regs[a as usize] {
                         Value::Function(callee) => {
-                            let function = callee.clone();
-                            *at = pc;
-                            return Leave::Call { function, a, args };
+                            let callee = callee.clone();
+                            now.pc = pc;
+                            self.enter_shaped(stacks, now, callee, a, args)?;
+                            return Ok(None);
                         }
                         _ => attempt!(self.call_other(regs, a, args, code)),
                     }
                 }
-                Instr::Method { a, name } => {
-                    if !attempt!(self.method(regs, a, &code.consts[name as usize])) {
-                        pc += 1;
-                    }
-                }
                 Instr::Return { a } => {
-                    *at = pc;
-                    return Leave::Return(std::mem::take(&mut regs[a as usize]));
-                }
-                Instr::Closure { d, proto } => {
-                    let value = closure(&function, &code.protos[proto as usize], regs, far);
-                    set(&mut regs[d as usize], value);
-                }
-
-                Instr::Tuple { d, a, count } => {
-                    let items = take_row(regs, a, count);
-                    set(&mut regs[d as usize], Value::tuple(items));
-                }
-                Instr::Record { d, a, count, shape } => {
-                    let names = code.record_shapes[shape as usize].iter().cloned();
-                    let fields = names.zip(take_row(regs, a, count)).collect();
-                    set(&mut regs[d as usize], Value::record(fields));
-                }
-                Instr::Stack { d, a, count } => {
-                    let items = take_row(regs, a, count);
-                    let value = attempt!(self.stack(items));
-                    set(&mut regs[d as usize], value);
-                }
-                Instr::ListNew { d } => set(&mut regs[d as usize], Value::tuple(vec![])),
-                Instr::ListPush { d, a } => {
-                    let item = take!(a, 1);
-                    attempt!(self.list_push(&mut regs[d as usize], item));
-                }
-                Instr::ListSpread { d, a } => {
-                    let items = take!(a, 1);
-                    attempt!(self.list_spread(&mut regs[d as usize], items));
-                }
-                Instr::ListStack { d } => {
-                    let list = std::mem::take(&mut regs[d as usize]);
-                    let value = attempt!(self.stack_list(list));
-                    set(&mut regs[d as usize], value);
-                }
-                Instr::RecordNew { d } => set(&mut regs[d as usize], Value::record(Default::default())),
-                Instr::RecordPush { d, a, name } => {
-                    let value = take!(a, 1);
-                    attempt!(self.record_push(&mut regs[d as usize], &code.consts[name as usize], value));
-                }
-                Instr::RecordSpread { d, a } => {
-                    let fields = take!(a, 1);
-                    attempt!(self.record_spread(&mut regs[d as usize], fields));
-                }
-                Instr::Format { d, a, spec } => {
-                    let text = attempt!(self.format(&regs[a as usize], &code.consts[spec as usize]));
-                    set(&mut regs[d as usize], text);
-                }
-                Instr::Join { d, a, count } => {
-                    let value = join(&regs[a as usize..a as usize + usize::from(count)]);
-                    set(&mut regs[d as usize], value);
-                }
-                Instr::Unpack { d, a, count } => {
-                    let value = take!(a, 1);
-                    let items = attempt!(self.unpack(value, count.into()));
-                    for (i, item) in items.into_iter().enumerate() {
-                        set(&mut regs[d as usize + i], item);
+                    let base = now.base;
+                    if stacks.callers.is_empty() {
+                        let value = std::mem::take(&mut regs[a as usize]);
+                        stacks.leave(now);
+                        return Ok(Some(value));
                     }
-                }
-
-                Instr::Field { d, a, name } => {
-                    let value = attempt!(self.field(&regs[a as usize], &code.consts[name as usize]));
-                    if code.kills[pc - 1] & 1 != 0 {
-                        set(&mut regs[a as usize], Value::Undefined);
+                    // the result replaces the callee, one register below
+                    if let [below, frame @ ..] = &mut stacks.values[base - 1..] {
+                        match &mut frame[a as usize] {
+                            Value::Array(Array::Int(value)) => set_int(below, *value),
+                            Value::Array(Array::Float(value)) => set_float(below, *value),
+                            value => set(below, std::mem::take(value)),
+                        }
                     }
-                    set(&mut regs[d as usize], value);
-                }
-                Instr::Index { d, a, b } => {
-                    let value = attempt!(self.index(&regs[a as usize], &regs[b as usize]));
-                    if code.kills[pc - 1] & 1 != 0 {
-                        set(&mut regs[a as usize], Value::Undefined);
+                    if let Some(caller) = stacks.leave(now) {
+                        *now = caller;
+                        self.depth -= 1;
                     }
-                    set(&mut regs[d as usize], value);
+                    return Ok(None);
                 }
-                Instr::IndexMany { d, a, b, spec } => {
-                    let spec = &code.index_specs[spec as usize];
-                    let value = attempt!(self.index_many(&regs[a as usize], spec, &regs[b as usize..]));
-                    if code.kills[pc - 1] & 1 != 0 {
-                        set(&mut regs[a as usize], Value::Undefined);
-                    }
-                    set(&mut regs[d as usize], value);
-                }
-                Instr::SetPath { a, path } => {
-                    let value = take!(a, 1);
-                    attempt!(self.set_path(regs, far, &code.paths[path as usize], value));
-                }
-                Instr::AugPath { op, a, path } => {
-                    let value = take!(a, 1);
-                    attempt!(self.aug_path(regs, far, &code.paths[path as usize], op, value));
-                }
-                Instr::Spill { a, count, slot } => {
-                    for i in 0..usize::from(count) {
-                        far[slot as usize + i] = std::mem::take(&mut regs[a as usize + i]);
-                    }
-                }
-                Instr::Unspill { a, count, slot } => {
-                    for i in 0..usize::from(count) {
-                        regs[a as usize + i] = std::mem::take(&mut far[slot as usize + i]);
-                    }
-                }
-
-                Instr::Show { a } => {
-                    let value = take!(a, 1);
-                    attempt!(self.host.show(value));
-                }
-                Instr::Import { d, import } => {
-                    let values = attempt!(self.import(code, &code.imports[import as usize]));
-                    for (i, value) in values.into_iter().enumerate() {
-                        set(&mut regs[d as usize + i], value);
-                    }
-                }
-                Instr::CheckType { a, ty } => {
-                    attempt!(self.check_type(regs, a, &code.types[ty as usize], code));
-                }
-                Instr::CheckReturn { a } => attempt!(self.check_return(regs, a, code)),
-                Instr::NotYet { what } => {
-                    let what = code.consts[what as usize].as_str().unwrap_or_default().trim_matches('`').to_string();
-                    fail!(Error::not_yet(&what));
-                }
+                _ => slow!(),
             }
         }
     }
 }
 
-#[inline(always)]
-fn relation<T: PartialOrd>(op: CompareOp, x: T, y: T) -> Option<bool> {
-    Some(match op {
-        CompareOp::Eq => x == y,
-        CompareOp::Ne => x != y,
-        CompareOp::Lt => x < y,
-        CompareOp::Le => x <= y,
-        CompareOp::Gt => x > y,
-        CompareOp::Ge => x >= y,
-        CompareOp::In | CompareOp::NotIn => return None,
-    })
-}
-
-/// Operand `reg` of the instruction before `pc`: moved if it dies there and is not the other operand too.
-pub(super) fn take_operand(regs: &mut Window, code: &Code, pc: usize, reg: Reg, other: Reg, bit: u8) -> Value {
-    if code.kills[pc - 1] & bit != 0 && reg != other {
-        std::mem::take(&mut regs[reg as usize])
-    } else {
-        regs[reg as usize].clone()
-    }
-}
-
-/// Moves the values of registers in a row out.
-fn take_row(regs: &mut Window, first: Reg, count: u8) -> Vec<Value> {
-    regs[first as usize..first as usize + usize::from(count)].iter_mut().map(std::mem::take).collect()
-}
-
-fn join(pieces: &[Value]) -> Value {
-    Value::str(pieces.iter().filter_map(Value::as_str).collect::<String>())
-}
-
-fn sibling(function: &Rc<Function>, index: u32) -> Value {
-    let code = function.env.siblings[index as usize].clone();
-    Value::Function(Rc::new(Function { code, env: function.env.clone() }))
-}
-
-fn closure(function: &Rc<Function>, proto: &Proto, regs: &Window, far: &[Value]) -> Value {
-    let captures = proto
-        .captures
-        .iter()
-        .map(|from| match *from {
-            CaptureFrom::Reg(reg) => regs[reg as usize].clone(),
-            CaptureFrom::Far(slot) => far[slot as usize].clone(),
-            CaptureFrom::Capture(index) => function.env.captures[index as usize].clone(),
-            CaptureFrom::Sibling(index) => sibling(function, index),
-            CaptureFrom::Myself => Value::Function(function.clone()),
-        })
-        .collect();
-    let env = super::super::function::Env { captures, siblings: proto.siblings.to_vec() };
-    Value::Function(Rc::new(Function { code: proto.code.clone(), env: Rc::new(env) }))
-}
-
-#[cold]
-fn unassigned(name: &Value, code: &Code) -> Error {
-    let name = name.as_str().unwrap_or_default();
-    let error = Error::new(Kind::Name, format!("`{name}` has no value yet"));
-    if code.name.is_empty() {
-        return error;
-    }
-    error.help(format!("a name assigned anywhere in a function is local to it; give `{name}` a value before this line"))
-}
-
 impl Stacks {
     /// Makes the stacks hold a frame that begins at `base`; gives the start of its far slots.
-    fn make_room(&mut self, base: usize, code: &Code) -> usize {
+    #[inline]
+    pub(super) fn make_room(&mut self, base: usize, code: &Code) -> usize {
         let need = base + WINDOW;
         if self.values.len() < need {
             self.values.resize(need + need / 2, Value::Undefined);
         }
         let far = self.far.len();
-        self.far.resize(far + code.far, Value::Undefined);
+        if code.far > 0 {
+            self.far.resize(far + code.far, Value::Undefined);
+        }
         far
     }
 
     /// Releases what a frame holds; gives its caller.
+    #[inline]
     pub(super) fn leave(&mut self, frame: &Position) -> Option<Position> {
         for slot in &mut self.values[frame.base..frame.base + frame.function.code.registers] {
-            set(slot, Value::Undefined);
+            if !slot.is_plain() {
+                *slot = Value::Undefined;
+            }
         }
         self.far.truncate(frame.far);
         self.callers.pop()

@@ -57,7 +57,8 @@ impl Machine {
         check_alike(&operands[0], &operands[1], &mut String::new(), 0)?;
         if operands.iter().any(|value| matches!(value, Value::Str(_) | Value::Function(_) | Value::Builtin(_))) {
             let [x, y] = operands;
-            let message = format!("`{}` has no meaning for {} and {}", super::operator::symbol(op), x.describe(), y.describe());
+            let message =
+                format!("`{}` has no meaning for {} and {}", super::operator::symbol(op), x.describe(), y.describe());
             return Err(Error::ty(message).operand(0, x.type_name()).operand(1, y.type_name()));
         }
         let [x, y] = operands;

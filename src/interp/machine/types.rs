@@ -24,14 +24,23 @@ impl Machine {
             .map_err(|error| error.at(&code.source, ty.span).label(ty.span, "stated here"))
     }
 
-    fn check_stated(&mut self, regs: &mut Window, a: Reg, ty: &TypeCheck, what: &str, code: Option<&Code>) -> Result<()> {
+    fn check_stated(
+        &mut self,
+        regs: &mut Window,
+        a: Reg,
+        ty: &TypeCheck,
+        what: &str,
+        code: Option<&Code>,
+    ) -> Result<()> {
         if ty.device.is_some() {
             return Err(Error::not_yet("gpu"));
         }
         let value = &regs[a as usize];
         let mismatch = |why: String| Error::ty(format!("{what} is {}, stated is {}{why}", value.type_name(), ty.text));
         let array = match value {
-            Value::Str(_) if ty.dtype == Some(crate::tensor::DType::Str) && ty.dims.as_ref().is_none_or(Vec::is_empty) => {
+            Value::Str(_)
+                if ty.dtype == Some(crate::tensor::DType::Str) && ty.dims.as_ref().is_none_or(Vec::is_empty) =>
+            {
                 return Ok(());
             }
             value => value.as_array().ok_or_else(|| mismatch(String::new()))?,

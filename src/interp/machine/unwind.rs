@@ -4,11 +4,8 @@ use super::super::code::{Code, Site};
 use super::super::value::{Fields, Value};
 use super::Machine;
 use super::run::{Position, Stacks, set};
-use crate::diagnostics::error::Call;
-use crate::diagnostics::{Error, Result};
-
-/// Calls kept of a long trail: innermost and outermost ones.
-const TRAIL_KEPT: usize = 10;
+use crate::diagnostics::error::{Call, TRAIL_ENDS};
+use crate::diagnostics::{Error, Result, line_column};
 
 impl Machine {
     /// Finds the handler of an error and goes on there, or leaves all frames.
@@ -52,6 +49,11 @@ fn site(code: &Code, at: usize) -> &Site {
     &code.places[code.place_of[at] as usize]
 }
 
+/// The source text behind the place of an instruction.
+pub(super) fn behind(code: &Code, at: usize) -> &str {
+    code.source.text.get(site(code, at).span.end as usize..).unwrap_or("")
+}
+
 /// Says where an error arose, and labels the operands it speaks of.
 fn place(error: &mut Error, code: &Code, at: usize) {
     if error.details().place.is_some() {
@@ -71,8 +73,8 @@ fn trail(error: &mut Error, name: &str, code: &Code, at: usize) {
     let details = error.details_mut();
     let place = crate::diagnostics::error::Place { source: code.source.clone(), span: site(code, at).span };
     let function = if name.is_empty() { "a function without name" } else { name }.to_string();
-    if details.trail.len() >= 2 * TRAIL_KEPT {
-        details.trail.remove(TRAIL_KEPT);
+    if details.trail.len() >= 2 * TRAIL_ENDS {
+        details.trail.remove(TRAIL_ENDS);
         details.trail_left_out += 1;
     }
     details.trail.push(Call { function, place });
@@ -84,10 +86,7 @@ fn caught(error: &Error) -> Value {
     let mut fields = Fields::default();
     fields.insert("kind".into(), Value::str(details.kind.name()));
     fields.insert("message".into(), Value::str(details.message.clone()));
-    let line = details.place.as_ref().map(|place| {
-        let before = place.source.text.get(..place.span.start as usize).unwrap_or(&place.source.text);
-        before.bytes().filter(|&byte| byte == b'\n').count() as i64 + 1
-    });
-    fields.insert("line".into(), line.map_or(Value::None, Value::int));
+    let line = details.place.as_ref().map(|place| line_column(&place.source.text, place.span.start as usize).0);
+    fields.insert("line".into(), line.map_or(Value::None, |line| Value::int(line as i64)));
     Value::record(fields)
 }

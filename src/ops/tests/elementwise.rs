@@ -135,9 +135,16 @@ fn weak_scalars() {
         (&ops::ADD, vec![Array::Scalar(Scalar::I64(i64::MAX)), Int(1)], "Scalar(I64(-9223372036854775808))"),
         (&ops::ADD, vec![u8s.clone(), Int(300)], "error[overflow]: 300 does not fit u8"),
         (&ops::POW, vec![i64s.clone(), Int(-1)], "error[value]: an integer tensor to a negative integer power (-1)"),
-        (&ops::REM, vec![Int(1), Array::Tensor(Tensor::from_vec(vec![1i64, 0], &[2]))],
-            "error[value]: integer division by zero at [1]"),
-        (&ops::SUB, vec![Array::Scalar(Scalar::Bool(true)), Bool(true)], "error[type]: `-` does not take bool and bool"),
+        (
+            &ops::REM,
+            vec![Int(1), Array::Tensor(Tensor::from_vec(vec![1i64, 0], &[2]))],
+            "error[value]: integer division by zero at [1]",
+        ),
+        (
+            &ops::SUB,
+            vec![Array::Scalar(Scalar::Bool(true)), Bool(true)],
+            "error[type]: `-` does not take bool and bool",
+        ),
         (&ops::LOGICAL_AND, vec![Int(1), Bool(true)], "error[type]: `and` does not take i64 and bool"),
     ];
     for (op, inputs, expected) in cases {
@@ -170,10 +177,8 @@ fn text() {
 #[test]
 fn shapes_that_do_not_broadcast() {
     let mut cx = Context::default();
-    let mut inputs = [
-        Array::Tensor(Tensor::from_vec(vec![0.0; 6], &[2, 3])),
-        Array::Tensor(Tensor::from_vec(vec![0.0; 4], &[4])),
-    ];
+    let mut inputs =
+        [Array::Tensor(Tensor::from_vec(vec![0.0; 6], &[2, 3])), Array::Tensor(Tensor::from_vec(vec![0.0; 4], &[4]))];
     let error = apply(&mut cx, &ops::ADD, &mut inputs).unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -115,10 +115,16 @@ fn failed_assignments_leave_the_target() {
         (vec![Index::At(0)], Array::Float(2.5), "error[value]: 2.5 does not fit i64 without loss"),
         (vec![mask()], Array::Float(f64::NAN), "error[value]: nan does not fit i64 without loss"),
         (vec![mask()], ints(), "error[shape]: cannot assign i64[3] to a part of i64[2]"),
-        (vec![Index::At(0), Index::At(0)], Array::Int(1),
-            "error[index]: too many indices: i64[3] has 1 axes, 2 were indexed"),
-        (vec![Index::Array(Tensor::from_vec(vec![0i64, 5], &[2]))], Array::Int(1),
-            "error[index]: index 5 is out of bounds for axis 0 of size 3"),
+        (
+            vec![Index::At(0), Index::At(0)],
+            Array::Int(1),
+            "error[index]: too many indices: i64[3] has 1 axes, 2 were indexed",
+        ),
+        (
+            vec![Index::Array(Tensor::from_vec(vec![0i64, 5], &[2]))],
+            Array::Int(1),
+            "error[index]: index 5 is out of bounds for axis 0 of size 3",
+        ),
         (vec![Index::At(0)], Array::from_text("a".into()), "error[type]: cannot assign str to elements of i64[3]"),
     ];
     for (index, value, expected) in cases {
@@ -127,4 +133,18 @@ fn failed_assignments_leave_the_target() {
         assert_eq!(error.to_string(), expected);
         assert_elements(&target, &[3], &[1, 2, 3].map(Scalar::I64), expected);
     }
+}
+
+#[test]
+fn long_work_can_be_interrupted() {
+    let mut cx = Context::default();
+    let column = Array::Tensor(Tensor::from_vec(vec![1.0; 1000], &[1000, 1]));
+    let row = Array::Tensor(Tensor::from_vec(vec![1.0; 1000], &[1000]));
+    let mut inputs = [column, row];
+    cx.interrupt.raise();
+    let error = apply(&mut cx, &ops::ADD, &mut inputs).unwrap_err();
+    assert_eq!(error.kind().name(), "interrupted");
+    assert_eq!(inputs.each_ref().map(Array::type_name), ["f64[1000, 1]", "f64[1000]"]);
+    cx.interrupt.clear();
+    assert_eq!(apply(&mut cx, &ops::ADD, &mut inputs).unwrap().type_name(), "f64[1000, 1000]");
 }

@@ -83,9 +83,8 @@ fn joins() {
         let mut start = 0;
         for part in &parts {
             let len = part.shape()[axis];
-            let mut index: Vec<ops::index::Index> = (0..axis)
-                .map(|_| ops::index::Index::Slice { start: None, stop: None, step: None })
-                .collect();
+            let mut index: Vec<ops::index::Index> =
+                (0..axis).map(|_| ops::index::Index::Slice { start: None, stop: None, step: None }).collect();
             let (from, to) = (start as i64, (start + len) as i64);
             index.push(ops::index::Index::Slice { start: Some(from), stop: Some(to), step: None });
             let found = ops::index::get(&mut cx, &joined, &index).unwrap();
@@ -188,4 +187,28 @@ fn scalars_fit_without_loss() {
     assert_eq!(Scalar::F64(f64::NAN).fit(DType::I64), None);
     assert_eq!(Scalar::I64(1).fit(DType::Bool), Some(Scalar::Bool(true)));
     assert_eq!(Scalar::I64(2).fit(DType::Bool), None);
+}
+
+#[test]
+fn empty_values_of_huge_lengths() {
+    let mut cx = Context::default();
+    let long = 1usize << 62;
+    let empty = || Array::Tensor(Tensor::from_vec::<f64>(Vec::new(), &[long, 4, 0]));
+    let sum = ops::apply2(&mut cx, &ops::ADD, empty(), Array::Float(1.0)).unwrap();
+    assert_eq!(sum.shape(), [long, 4, 0]);
+    let turned = ops::transpose(&mut cx, empty(), None).unwrap();
+    let sum = ops::apply2(&mut cx, &ops::ADD, turned.clone(), turned).unwrap();
+    assert_eq!(sum.shape(), [0, 4, long]);
+    assert_eq!(ops::flip(&mut cx, empty(), None).unwrap().shape(), [long, 4, 0]);
+    let rows = [ops::index::Index::At(-1)];
+    assert_eq!(ops::index::get(&mut cx, &empty(), &rows).unwrap().shape(), [4, 0]);
+    let mut target = empty();
+    ops::index::set(&mut cx, &mut target, &rows, Array::Int(1)).unwrap();
+    let pointers = [ops::index::Index::Array(Tensor::from_vec(vec![1i64, -1], &[2]))];
+    assert_eq!(ops::index::get(&mut cx, &empty(), &pointers).unwrap().shape(), [2, 4, 0]);
+    ops::index::set(&mut cx, &mut target, &pointers, Array::Int(1)).unwrap();
+    let joined = ops::concatenate(&mut cx, vec![empty(), empty()], Some(2)).unwrap();
+    assert_eq!(joined.shape(), [long, 4, 0]);
+    let cast = ops::cast(&mut cx, empty(), DType::U8).unwrap();
+    assert_eq!(ops::reshape(&mut cx, cast, &[0, 3]).unwrap().shape(), [0, 3]);
 }

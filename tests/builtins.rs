@@ -1,0 +1,180 @@
+//! Runs every example of every builtin and of every function of the standard library, and whatever must fail.
+
+use nabla::builtins;
+use nabla::session::Output;
+use nabla::{Error, Session, Source};
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::{fs, io};
+
+/// Text that a session printed.
+#[derive(Clone, Default)]
+struct Printed(Rc<RefCell<String>>);
+
+impl Output for Printed {
+    fn text(&mut self, text: &str) -> io::Result<()> {
+        self.0.borrow_mut().push_str(text);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A directory of this test's own, removed with it.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(test: &str) -> Scratch {
+        let path = std::env::temp_dir().join(format!("nabla-builtins-{test}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("the temporary directory is writable");
+        Scratch(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+/// What a program prints, or why it fails. `exit` is no failure.
+fn run(code: &str, directory: &Path) -> Result<String, Error> {
+    let printed = Printed::default();
+    let mut session = Session::new(Box::new(printed.clone()));
+    session.set_directory(directory.to_path_buf());
+    let mut lines = vec!["Ada".to_string()];
+    session.set_input(Box::new(move |_| Ok(lines.pop())));
+    match session.eval(Arc::new(Source::new("<example>", code))) {
+        Err(mut errors) if errors.iter().all(|error| error.details().exit.is_none()) => Err(errors.remove(0)),
+        _ => Ok(printed.0.take()),
+    }
+}
+
+/// An example with what is wrong about it.
+fn complaint(name: &str, code: &str, expected: &str, directory: &Path) -> Option<String> {
+    let found = match run(code, directory) {
+        Ok(text) => text.trim_end().to_string(),
+        Err(error) if expected == format!("error[{}]", error.kind().name()) => return None,
+        Err(error) => error.to_string(),
+    };
+    (found != expected.trim_end()).then(|| format!("{name}: {code}\n  expected:\n{expected}\n  found:\n{found}\n"))
+}
+
+fn settle(complaints: Vec<String>) {
+    assert!(complaints.is_empty(), "{} examples are wrong:\n\n{}", complaints.len(), complaints.join("\n"));
+}
+
+#[test]
+fn examples_show_what_they_say() {
+    let directory = Scratch::new("examples");
+    let examples = builtins::table().flat_map(|builtin| builtin.examples.iter().map(move |example| (builtin, example)));
+    settle(
+        examples.filter_map(|(builtin, (code, shown))| complaint(builtin.name, code, shown, &directory.0)).collect(),
+    );
+}
+
+#[test]
+fn failures_fail_as_they_say() {
+    let directory = Scratch::new("failures");
+    let failures = builtins::table().flat_map(|builtin| builtin.failures.iter().map(move |failure| (builtin, failure)));
+    settle(
+        failures
+            .filter_map(|(builtin, (code, kind))| {
+                complaint(builtin.name, code, &format!("error[{kind}]"), &directory.0)
+            })
+            .collect(),
+    );
+}
+
+#[test]
+fn examples_of_the_library_show_what_they_say() {
+    let directory = Scratch::new("library");
+    let mut complaints = Vec::new();
+    for name in builtins::library_names() {
+        let help = run(&format!("help({name})"), &directory.0).expect("help is for every function");
+        let examples = examples_of(&help);
+        assert!(!examples.is_empty(), "{name} has no example:\n{help}");
+        complaints.extend(examples.iter().filter_map(|(code, shown)| complaint(name, code, shown, &directory.0)));
+    }
+    settle(complaints);
+}
+
+/// The examples in a documentation: `> code`, `. more code`, and what they show.
+fn examples_of(help: &str) -> Vec<(String, String)> {
+    let mut examples: Vec<(String, String)> = Vec::new();
+    for line in help.lines().map(str::trim_start) {
+        if let Some(code) = line.strip_prefix("> ") {
+            examples.push((code.to_string(), String::new()));
+        } else if let Some((code, shown)) = examples.last_mut() {
+            let (side, line) = match line.strip_prefix(". ") {
+                Some(more) => (code, more),
+                None => (shown, line),
+            };
+            if !side.is_empty() {
+                side.push('\n');
+            }
+            side.push_str(line);
+        }
+    }
+    examples
+}
+
+#[test]
+fn declarations_are_whole() {
+    let mut names: Vec<&str> = builtins::names().collect();
+    names.sort_unstable();
+    assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "a name is declared twice");
+    for builtin in builtins::table() {
+        let name = builtin.name;
+        assert!(builtin.doc.first().is_some_and(|line| line.trim_end().ends_with(['.', '?'])), "{name}: no summary");
+        assert!(!builtin.examples.is_empty(), "{name} has no example");
+        assert!(builtin.params.iter().filter(|param| param.rest).count() <= 1, "{name} gathers twice");
+        assert!(!builtins::FUTURE.contains(&name), "{name} is there and is said not to be");
+    }
+}
+
+#[test]
+fn a_failed_call_leaves_its_arguments() {
+    let directory = Scratch::new("arguments");
+    for (setup, call) in [
+        ("x = [1, 2]", "append(x, \"a\")"),
+        ("x = [1, 2]", "append(x, (1, 2))"),
+        ("x = [1, 2]", "append(x)"),
+        ("x = [1, 2]", "append(x, x, x)"),
+        ("x = [1, 2]", "maximum(x, [1, 2, 3])"),
+        ("x = [1, 2]", "add([1, 2, 3], x)"),
+        ("x = [1, 2]", "round(x, 1000.5)"),
+        ("x = [\"a\"]", "sqrt(x)"),
+        ("x = [\"a\"]", "round(x, 1)"),
+        ("x = [-1, 2]", "astype(x, u8)"),
+        ("x = (1, 2)", "with_leaves(x, (1,))"),
+        ("x = [1, 2]", "zip(3, x)"),
+        ("x = [1, 2]", "reshape(x, 5)"),
+        ("x = 0.5", "rand(3, x)"),
+        ("x = (1, (2, \"a\"))", "collect(x, 1)"),
+        ("x = (w=1)", "leaves(x, (b=1))"),
+    ] {
+        let shown = run(&format!("{setup}\ntry {{ x = {call} }} catch err {{ }}\nprint(x)"), &directory.0);
+        let expected = run(&format!("{setup}\nprint(x)"), &directory.0);
+        assert_eq!(shown.map_err(|error| error.to_string()), expected.map_err(|error| error.to_string()), "{call}");
+        assert!(run(&format!("{setup}\nx = {call}"), &directory.0).is_err(), "{call} fails");
+    }
+}
+
+#[test]
+fn what_is_in_place_leaves_other_holders_alone() {
+    let directory = Scratch::new("sharing");
+    for code in [
+        "a = [1.0, 4.0]; b = a; a = sqrt(a); print(b)",
+        "a = [1.0, 4.0]; b = a; a = append(a, 5.0); print(b)",
+        "a = [1.0, 4.0]; b = (a, a); b = append(b, 1); print(a)",
+        "a = [1.0, 4.0]; b = a; a = a.append(5.0); print(b)",
+        "fn f(x) { y = x; x = maximum(x, 9.0); y }; print(f([1.0, 4.0]))",
+    ] {
+        assert_eq!(run(code, &directory.0).map_err(|error| error.to_string()), Ok("[1. 4.]\n".into()), "{code}");
+    }
+}
