@@ -2,11 +2,12 @@
 
 use nabla::builtins;
 use nabla::session::Output;
-use nabla::{Error, Session, Source};
+use nabla::{Error, Kind, Session, Source};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use std::{fs, io};
 
 /// Text that a session printed.
@@ -176,5 +177,57 @@ fn what_is_in_place_leaves_other_holders_alone() {
         "fn f(x) { y = x; x = maximum(x, 9.0); y }; print(f([1.0, 4.0]))",
     ] {
         assert_eq!(run(code, &directory.0).map_err(|error| error.to_string()), Ok("[1. 4.]\n".into()), "{code}");
+    }
+}
+
+#[test]
+fn files_are_found_beside_the_script() {
+    let directory = Scratch::new("beside");
+    let script = directory.0.join("project");
+    fs::create_dir_all(&script).expect("the scratch directory is writable");
+    fs::write(script.join("data.txt"), "1 2\n").expect("the scratch directory is writable");
+    let load = || {
+        let printed = Printed::default();
+        let mut session = Session::new(Box::new(printed.clone()));
+        session.set_directory(directory.0.clone());
+        session.eval(Arc::new(Source::new("project/main.nab", "loadtxt(\"data.txt\")"))).expect("the file is there");
+        printed.0.take()
+    };
+    assert_eq!(load(), "[1. 2.]\n");
+    fs::write(directory.0.join("data.txt"), "3\n").expect("the scratch directory is writable");
+    assert_eq!(load(), "3.0\n", "the working directory comes first");
+}
+
+#[test]
+fn an_interrupt_ends_a_sleep() {
+    let mut session = Session::new(Box::new(Printed::default()));
+    let interrupt = session.interrupt();
+    let started = Instant::now();
+    let waker = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        interrupt.raise();
+    });
+    let result = session.eval(Arc::new(Source::new("<example>", "sleep(1000)")));
+    assert_eq!(result.map_err(|errors| errors[0].kind()), Err(Kind::Interrupted));
+    assert!(started.elapsed() < Duration::from_secs(100));
+    waker.join().expect("the waker does not panic");
+}
+
+#[test]
+fn shapes_of_tables_follow_their_rows_and_columns() {
+    let directory = Scratch::new("tables");
+    for (text, options, shown) in [
+        ("1 2\n3 4\n", "", "[[1. 2.]\n [3. 4.]]"),
+        ("1 2 3\n", "", "[1. 2. 3.]"),
+        ("1\n2\n", "", "[1. 2.]"),
+        ("7\n", "", "7.0"),
+        ("# nothing\n", "", "[]"),
+        ("1 2\n3 4\n", ", usecols=-1, dtype=i64", "[2 4]"),
+        ("1 2\n3 4\n", ", usecols=(1, 0), max_rows=1", "[2. 1.]"),
+        ("a;b\n1;2\n", ", delimiter=\";\", skiprows=1, dtype=u8", "[1 2]"),
+    ] {
+        fs::write(directory.0.join("table.txt"), text).expect("the scratch directory is writable");
+        let result = run(&format!("loadtxt(\"table.txt\"{options})"), &directory.0).map_err(|error| error.to_string());
+        assert_eq!(result, Ok(format!("{shown}\n")), "{text:?}{options}");
     }
 }

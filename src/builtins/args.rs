@@ -231,21 +231,20 @@ fn ints(value: &Value) -> Option<SmallVec<[i64; 4]>> {
     }
 }
 
-/// A default as written in a declaration: a literal.
+/// A default as written in a declaration: a literal or a name.
 fn default(text: &'static str) -> Value {
     match text {
         "none" => Value::None,
         "true" => Value::bool(true),
         "false" => Value::bool(false),
-        _ => {
-            if let Some(quoted) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-                return Value::str(quoted.replace("\\n", "\n"));
-            }
-            match (text.parse::<i64>(), text.parse::<f64>()) {
-                (Ok(value), _) => Value::int(value),
-                (_, Ok(value)) => Value::float(value),
-                _ => super::predefined(text).unwrap_or(Value::None),
-            }
-        }
+        _ if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => match (text.parse(), text.parse()) {
+            (Ok(value), _) => Value::int(value),
+            (_, Ok(value)) => Value::float(value),
+            _ => Value::None,
+        },
+        _ => match text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+            Some(quoted) => Value::str(quoted.replace("\\n", "\n")),
+            None => super::predefined(text).unwrap_or(Value::None),
+        },
     }
 }

@@ -65,6 +65,9 @@ impl Builtin {
             text.push_str(line.trim());
             text.push('\n');
         }
+        if !self.aliases.is_empty() {
+            text.push_str(&format!("\n    Other names: {}.\n", self.aliases.join(", ")));
+        }
         if !self.examples.is_empty() {
             text.push_str("\nExamples:\n\n");
         }

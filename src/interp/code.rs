@@ -255,6 +255,12 @@ pub enum Instr {
         count: u8,
         shape: u32,
     },
+    /// A call of a global, which is not loaded first.
+    CallGlobal {
+        a: Reg,
+        count: u8,
+        slot: u32,
+    },
     /// `receiver.name(...)`: receiver in `a + 1`. Takes the field or module member if it has one, else skips an instruction.
     Method {
         a: Reg,
@@ -361,6 +367,13 @@ pub enum Instr {
     },
     /// Assigns `a` to a place; its subscripts are in registers.
     SetPath {
+        a: Reg,
+        path: u32,
+    },
+    /// `d[b] = a`: a path of one index into a register.
+    SetIndex {
+        d: Reg,
+        b: Reg,
         a: Reg,
         path: u32,
     },

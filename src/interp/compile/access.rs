@@ -3,6 +3,7 @@
 use super::super::code::*;
 use super::Compiler;
 use super::builder::Place;
+use super::expr::may_assign;
 use crate::diagnostics::{Kind, Result};
 use nabla_grammar::tree::*;
 use std::rc::Rc;
@@ -15,6 +16,15 @@ impl<'t> Compiler<'_, 't> {
     pub(super) fn postfix(&mut self, base: &'t Expr, suffixes: &'t [Suffix], d: Reg, span: Span) -> Result<()> {
         let Some((last, before)) = suffixes.split_last() else { return self.expr(base, d) };
         let mark = self.b.top;
+        if let ([Suffix { kind: SuffixKind::Call(items), span: call }], ExprKind::Name(name)) = (suffixes, &base.kind)
+            && let Place::Global(slot) = self.resolve(name)
+            && items.len() <= super::call::MAX_ARGS
+            && items.iter().all(|item| matches!(item, Item::Pos(e) if !may_assign(e)))
+        {
+            self.call_global(slot, items, base.span.to(*call), d)?;
+            self.b.top = mark;
+            return Ok(());
+        }
         // `f(x)`: the callee goes straight to where the call wants it
         let callee = self.b.temp(span)?;
         let mut from = base.span;

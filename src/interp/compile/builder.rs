@@ -301,7 +301,7 @@ impl Builder {
             Instr::AddInt { a, .. } | Instr::SubInt { a, .. } | Instr::MulInt { a, .. } | Instr::Neg { a, .. } => {
                 a == reg
             }
-            Instr::Call { a, count } => reg > a && reg - a <= count,
+            Instr::Call { a, count } | Instr::CallGlobal { a, count, .. } => reg > a && reg - a <= count,
             _ => false,
         };
         let Some(&(a, _)) = self.loaded.iter().rev().find(|&&(reg, from)| from == slot && reads(reg)) else { return };

@@ -6,7 +6,7 @@ use crate::diagnostics::{Kind, Result};
 use nabla_grammar::tree::*;
 
 /// Arguments a call may spell out; more go through a spread.
-const MAX_ARGS: usize = 64;
+pub(super) const MAX_ARGS: usize = 64;
 
 impl<'t> Compiler<'_, 't> {
     /// Calls what is in `callee`, which has `given` arguments behind it already, with these arguments; result to `d`.
@@ -45,14 +45,34 @@ impl<'t> Compiler<'_, 't> {
             self.fresh(e)?;
             spans.push(e.span);
         }
-        let a = callee;
+        self.emit_call(callee, args, count, span, &spans);
+        if d != callee {
+            self.b.emit(Instr::Move { d, a: callee }, span);
+        }
+        Ok(())
+    }
+
+    fn emit_call(&mut self, a: Reg, args: Vec<ArgKind>, count: usize, span: Span, spans: &[Span]) {
         if args.iter().all(|arg| matches!(arg, ArgKind::Pos)) {
-            self.b.emit_with(Instr::Call { a, count: count as u8 }, span, &spans);
+            self.b.emit_with(Instr::Call { a, count: count as u8 }, span, spans);
         } else {
             self.b.call_shapes.push(CallShape { args });
             let shape = self.b.call_shapes.len() as u32 - 1;
-            self.b.emit_with(Instr::CallWith { a, count: count as u8, shape }, span, &spans);
+            self.b.emit_with(Instr::CallWith { a, count: count as u8, shape }, span, spans);
         }
+    }
+
+    /// `f(x)` where `f` is a global: it is not loaded first.
+    pub(super) fn call_global(&mut self, slot: u32, items: &'t [Item], span: Span, d: Reg) -> Result<()> {
+        let a = self.b.temp(span)?;
+        let mut spans = vec![];
+        for item in items {
+            if let Item::Pos(e) = item {
+                self.fresh(e)?;
+                spans.push(e.span);
+            }
+        }
+        self.b.emit_with(Instr::CallGlobal { a, count: items.len() as u8, slot }, span, &spans);
         if d != a {
             self.b.emit(Instr::Move { d, a }, span);
         }

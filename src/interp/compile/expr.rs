@@ -368,7 +368,7 @@ fn jump_compare(op: CompareOp) -> Option<CompareOp> {
 }
 
 /// May computing it assign a variable? Only blocks hold statements.
-fn may_assign(expr: &Expr) -> bool {
+pub(super) fn may_assign(expr: &Expr) -> bool {
     let item = |item: &Item| match item {
         Item::Pos(e) | Item::Named(_, e) | Item::Spread(e) => may_assign(e),
     };

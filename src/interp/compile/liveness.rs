@@ -196,6 +196,8 @@ fn effects(instr: Instr, tables: &Tables) -> (Regs, Regs) {
         Call { a, count } | CallWith { a, count, .. } => {
             (Regs::stretch(a, 1 + usize::from(count)), Regs::stretch(a, 1 + usize::from(count)))
         }
+        // the arguments are read; the result takes the callee's place
+        CallGlobal { a, count, .. } => (Regs::stretch(a + 1, count.into()), Regs::stretch(a, 1 + usize::from(count))),
         Method { a, .. } => (Regs::of(&[a + 1]), Regs::of(&[a])),
         Closure { d, proto } => {
             let regs = tables.protos[proto as usize].captures.iter().filter_map(|capture| match capture {
@@ -217,6 +219,7 @@ fn effects(instr: Instr, tables: &Tables) -> (Regs, Regs) {
             let count = tables.specs[spec as usize].iter().map(|sub| sub.registers()).sum();
             (Regs { single: vec![a], stretches: vec![(b, count)] }, Regs::of(&[d]))
         }
+        SetIndex { d, b, a, .. } => (Regs::of(&[d, b, a]), Regs::default()),
         SetPath { a, path } | AugPath { a, path, .. } => {
             let mut reads = path_reads(&tables.paths[path as usize]);
             reads.single.push(a);
@@ -299,6 +302,7 @@ impl Instr {
             | Unpack { a, .. }
             | IterNew { a }
             | SetPath { a, .. }
+            | SetIndex { a, .. }
             | AugPath { a, .. }
             | Show { a } => Some(a),
             _ => Option::None,

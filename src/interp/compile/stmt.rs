@@ -98,7 +98,10 @@ impl<'t> Compiler<'_, 't> {
                 // nothing is computed behind the last value: it may go straight to its name
                 Some(name) if i + 1 == items.len() && distinct(&names) => {
                     self.assign_value(name, e)?;
-                    return targets[..i].iter().enumerate().try_for_each(|(i, t)| self.assign_reg(t, (first + i) as Reg));
+                    return targets[..i]
+                        .iter()
+                        .enumerate()
+                        .try_for_each(|(i, t)| self.assign_reg(t, (first + i) as Reg));
                 }
                 _ => {
                     self.fresh(e)?;
@@ -158,7 +161,16 @@ impl<'t> Compiler<'_, 't> {
             Target::Place { name, path, span } => {
                 let mark = self.b.top;
                 let (path, operands) = self.path(name, path)?;
-                self.b.emit_with(Instr::SetPath { a, path }, *span, &operands);
+                let instr = match self.b.paths[path as usize] {
+                    Path { root: Root::Reg(d), ref steps, .. }
+                        if let [Step::Index { first: b, spec, .. }] = steps.as_slice()
+                            && spec.as_slice() == [SubSpec::At] =>
+                    {
+                        Instr::SetIndex { d, b: *b, a, path }
+                    }
+                    _ => Instr::SetPath { a, path },
+                };
+                self.b.emit_with(instr, *span, &operands);
                 self.b.top = mark;
                 Ok(())
             }

@@ -6,6 +6,7 @@ use super::super::value::Value;
 use super::Machine;
 use super::operator::{operand_array, wrap};
 use super::run::{Position, Stacks, Window, set};
+use super::unwind::behind;
 use crate::builtins::{self, Args};
 use crate::diagnostics::suggest::nearest;
 use crate::diagnostics::{Error, Result};
@@ -98,22 +99,30 @@ impl Machine {
         for slot in &mut stacks.values[base + params..base + code.variables] {
             set(slot, Value::Undefined);
         }
-        let callee = Position { function: callee, pc: 0, base, far };
-        stacks.callers.push(std::mem::replace(now, callee));
+        // field by field: a wide load right behind narrow stores stalls the processor
+        let caller = std::mem::replace(&mut now.function, callee);
+        stacks.callers.push(Position { function: caller, pc: now.pc, base: now.base, far: now.far });
+        (now.pc, now.base, now.far) = (0, base, far);
         Ok(())
     }
 
-    /// `enter` with arguments by name or spread; apart, so that plain calls stay short.
+    /// Calls the value of a global that is no function of the language, or has none.
     #[inline(never)]
-    pub(super) fn enter_shaped(
+    pub(super) fn call_global(
         &mut self,
-        stacks: &mut Stacks,
-        now: &mut Position,
-        callee: Rc<Function>,
+        regs: &mut Window,
         a: Reg,
+        slot: u32,
         given: Given,
+        caller: &Code,
+        pc: usize,
     ) -> Result<()> {
-        self.enter(stacks, now, callee, a, given)
+        let callee = self.globals[slot as usize].clone();
+        if callee.is_undefined() {
+            return Err(self.unknown_name(slot, behind(caller, pc - 1)));
+        }
+        set(&mut regs[a as usize], callee);
+        self.call_other(regs, a, given, caller)
     }
 
     /// Puts arguments that do not simply stand in order into the registers of their parameters.

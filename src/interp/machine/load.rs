@@ -143,11 +143,15 @@ impl Machine {
     /// Lets go of a global whose value is in register `a` and about to be replaced, so that the next instruction may
     /// work on it in place. Functions of the language may read the global: for them it stays.
     pub(super) fn lend(&mut self, regs: &Window, a: Reg, slot: u32, next: Instr) {
-        if let Instr::Call { a: callee, .. } = next {
-            match &regs[callee as usize] {
-                Value::Builtin(builtin) if !builtin.calls_back => {}
-                _ => return,
-            }
+        let callee = match next {
+            Instr::Call { a, .. } => Some(&regs[a as usize]),
+            Instr::CallGlobal { slot, .. } => Some(&self.globals[slot as usize]),
+            _ => None,
+        };
+        match callee {
+            None => {}
+            Some(Value::Builtin(builtin)) if !builtin.calls_back => {}
+            Some(_) => return,
         }
         let global = &mut self.globals[slot as usize];
         if same(&regs[a as usize], global) {

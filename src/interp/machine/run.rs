@@ -10,6 +10,7 @@ use super::call::{Given, drop_missing_receiver};
 use super::{MAX_NESTING, Machine};
 use crate::context::Interrupt;
 use crate::diagnostics::{Error, Kind, Result};
+use crate::ops::index;
 use crate::tensor::Array;
 use nabla_grammar::tree::BinaryOp;
 use std::rc::Rc;
@@ -30,6 +31,12 @@ pub(super) struct Stacks {
     pub far: Vec<Value>,
     pub callers: Vec<Position>,
     interrupt: Interrupt,
+}
+
+/// Why a frame stands still.
+enum Next {
+    Enter { callee: Rc<Function>, a: Reg, given: Given },
+    Leave { a: Reg },
 }
 
 /// Writes a register; nothing is released in the common case of a scalar over a scalar.
@@ -113,22 +120,35 @@ fn copy_slow(regs: &mut Window, d: Reg, a: Reg) {
     set(&mut regs[d as usize], value);
 }
 
-/// Moves a register that is not read again: a scalar may as well stay.
+/// Moves a value that is not read again: a scalar may as well stay.
 #[inline(always)]
-fn shift(regs: &mut Window, d: Reg, a: Reg) {
-    if let Some(value) = regs[a as usize].weak_float() {
-        set_float(&mut regs[d as usize], value);
-    } else if let Some(value) = regs[a as usize].weak_int() {
-        set_int(&mut regs[d as usize], value);
+fn shift(slot: &mut Value, value: &mut Value) {
+    if let Some(value) = value.weak_float() {
+        set_float(slot, value);
+    } else if let Some(value) = value.weak_int() {
+        set_int(slot, value);
     } else {
-        shift_slow(regs, d, a);
+        shift_slow(slot, value);
     }
 }
 
 #[inline(never)]
-fn shift_slow(regs: &mut Window, d: Reg, a: Reg) {
-    let value = std::mem::take(&mut regs[a as usize]);
-    set(&mut regs[d as usize], value);
+fn shift_slow(slot: &mut Value, value: &mut Value) {
+    set(slot, std::mem::take(value));
+}
+
+/// The number in a register, to be assigned as an element.
+#[inline(always)]
+fn element(regs: &Window, reg: Reg) -> Option<Array> {
+    let value = &regs[reg as usize];
+    if let Some(value) = value.weak_float() {
+        return Some(Array::Float(value));
+    }
+    match value {
+        Value::Array(Array::Int(value)) => Some(Array::Int(*value)),
+        Value::Array(Array::Scalar(value)) => Some(Array::Scalar(*value)),
+        _ => None,
+    }
 }
 
 impl Machine {
@@ -170,19 +190,33 @@ impl Machine {
     /// Runs frame after frame until the outermost one returns, or an instruction fails: that is the one before `now.pc`.
     fn frames(&mut self, stacks: &mut Stacks, now: &mut Position) -> Result<Value> {
         loop {
-            if let Some(value) = self.frame(stacks, now)? {
-                return Ok(value);
+            match self.frame(stacks, now)? {
+                Next::Enter { callee, a, given } => self.enter(stacks, now, callee, a, given)?,
+                Next::Leave { a } => {
+                    let value = now.base + usize::from(a);
+                    if stacks.callers.is_empty() {
+                        let value = std::mem::take(&mut stacks.values[value]);
+                        stacks.leave(now);
+                        return Ok(value);
+                    }
+                    // the result replaces the callee, one register below
+                    if let [below, frame @ ..] = &mut stacks.values[now.base - 1..] {
+                        shift(below, &mut frame[usize::from(a)]);
+                    }
+                    stacks.leave(now);
+                    self.depth -= 1;
+                }
             }
         }
     }
 
-    /// Runs one frame until it calls another or returns; gives the value if it was the outermost one.
+    /// Runs one frame until it calls a function or returns.
     ///
     /// Only what scalar code needs is done here; the rest is left to `slow`, so that this loop keeps its values in the
     /// processor's registers.
     #[inline(always)]
-    fn frame(&mut self, stacks: &mut Stacks, now: &mut Position) -> Result<Option<Value>> {
-        let function = now.function.clone();
+    fn frame(&mut self, stacks: &mut Stacks, now: &mut Position) -> Result<Next> {
+        let function = &now.function;
         let code: &Code = &function.code;
         let instrs: &[Instr] = &code.instrs;
         let Some(regs) = stacks.values[now.base..].first_chunk_mut::<WINDOW>() else {
@@ -205,7 +239,7 @@ impl Machine {
         }
         macro_rules! slow {
             () => {
-                attempt!(self.slow(regs, &mut stacks.far, now.far, &function, pc))
+                attempt!(self.slow(regs, &mut stacks.far, now.far, function, pc))
             };
         }
         macro_rules! jump {
@@ -289,7 +323,16 @@ impl Machine {
                 Instr::Const { d, k } => load(&mut regs[d as usize], &code.consts[k as usize]),
                 Instr::Int { d, value } => set_int(&mut regs[d as usize], value.into()),
                 Instr::Copy { d, a } => copy(regs, d, a),
-                Instr::Move { d, a } => shift(regs, d, a),
+                Instr::Move { d, a } => {
+                    if let Some(value) = regs[a as usize].weak_float() {
+                        set_float(&mut regs[d as usize], value);
+                    } else if let Some(value) = regs[a as usize].weak_int() {
+                        set_int(&mut regs[d as usize], value);
+                    } else {
+                        let mut value = std::mem::take(&mut regs[a as usize]);
+                        shift_slow(&mut regs[d as usize], &mut value);
+                    }
+                }
                 Instr::GetGlobal { d, slot } => match &self.globals[slot as usize] {
                     Value::Undefined => slow!(),
                     value => load(&mut regs[d as usize], value),
@@ -374,51 +417,52 @@ impl Machine {
                 }
 
                 Instr::Call { a, count } => {
-                    let args = drop_missing_receiver(regs, a, Given { count: count.into(), shape: None, skipped: 0 });
-                    match &regs[a as usize] {
-                        Value::Function(callee) => {
-                            let callee = callee.clone();
-                            now.pc = pc;
-                            self.enter(stacks, now, callee, a, args)?;
-                            return Ok(None);
-                        }
-                        _ => attempt!(self.call_other(regs, a, args, code)),
+                    let given = Given { count: count.into(), shape: None, skipped: 0 };
+                    let given = drop_missing_receiver(regs, a, given);
+                    if let Value::Function(callee) = &regs[a as usize] {
+                        let callee = callee.clone();
+                        now.pc = pc;
+                        return Ok(Next::Enter { callee, a, given });
                     }
+                    attempt!(self.call_other(regs, a, given, code));
+                }
+                Instr::CallGlobal { a, count, slot } => {
+                    let given = Given { count: count.into(), shape: None, skipped: 0 };
+                    if let Value::Function(callee) = &self.globals[slot as usize] {
+                        let callee = callee.clone();
+                        now.pc = pc;
+                        return Ok(Next::Enter { callee, a, given });
+                    }
+                    attempt!(self.call_global(regs, a, slot, given, code, pc));
                 }
                 Instr::CallWith { a, count, shape } => {
-                    let args = Given { count: count.into(), shape: Some(shape), skipped: 0 };
-                    let args = drop_missing_receiver(regs, a, args);
-                    match &regs[a as usize] {
-                        Value::Function(callee) => {
-                            let callee = callee.clone();
-                            now.pc = pc;
-                            self.enter_shaped(stacks, now, callee, a, args)?;
-                            return Ok(None);
-                        }
-                        _ => attempt!(self.call_other(regs, a, args, code)),
+                    let given = Given { count: count.into(), shape: Some(shape), skipped: 0 };
+                    let given = drop_missing_receiver(regs, a, given);
+                    if let Value::Function(callee) = &regs[a as usize] {
+                        let callee = callee.clone();
+                        now.pc = pc;
+                        return Ok(Next::Enter { callee, a, given });
                     }
+                    attempt!(self.call_other(regs, a, given, code));
                 }
                 Instr::Return { a } => {
-                    let base = now.base;
-                    if stacks.callers.is_empty() {
-                        let value = std::mem::take(&mut regs[a as usize]);
-                        stacks.leave(now);
-                        return Ok(Some(value));
-                    }
-                    // the result replaces the callee, one register below
-                    if let [below, frame @ ..] = &mut stacks.values[base - 1..] {
-                        match &mut frame[a as usize] {
-                            Value::Array(Array::Int(value)) => set_int(below, *value),
-                            Value::Array(Array::Float(value)) => set_float(below, *value),
-                            value => set(below, std::mem::take(value)),
-                        }
-                    }
-                    if let Some(caller) = stacks.leave(now) {
-                        *now = caller;
-                        self.depth -= 1;
-                    }
-                    return Ok(None);
+                    now.pc = pc;
+                    return Ok(Next::Leave { a });
                 }
+                Instr::Index { d, a, b } => match (&regs[a as usize], regs[b as usize].weak_int()) {
+                    (Value::Array(Array::Tensor(tensor)), Some(at))
+                        if let Some(element) = index::get_at(tensor, at) =>
+                    {
+                        set(&mut regs[d as usize], Value::Array(element));
+                    }
+                    _ => slow!(),
+                },
+                Instr::SetIndex { a, b, d, .. } => match (regs[b as usize].weak_int(), element(regs, a)) {
+                    (Some(at), Some(value))
+                        if let Value::Array(Array::Tensor(tensor)) = &mut regs[d as usize]
+                            && index::set_at(tensor, at, &value) => {}
+                    _ => slow!(),
+                },
                 _ => slow!(),
             }
         }
@@ -427,11 +471,10 @@ impl Machine {
 
 impl Stacks {
     /// Makes the stacks hold a frame that begins at `base`; gives the start of its far slots.
-    #[inline]
+    #[inline(always)]
     pub(super) fn make_room(&mut self, base: usize, code: &Code) -> usize {
-        let need = base + WINDOW;
-        if self.values.len() < need {
-            self.values.resize(need + need / 2, Value::Undefined);
+        if self.values.len() < base + WINDOW {
+            self.grow(base + WINDOW);
         }
         let far = self.far.len();
         if code.far > 0 {
@@ -440,15 +483,26 @@ impl Stacks {
         far
     }
 
-    /// Releases what a frame holds; gives its caller.
-    #[inline]
-    pub(super) fn leave(&mut self, frame: &Position) -> Option<Position> {
-        for slot in &mut self.values[frame.base..frame.base + frame.function.code.registers] {
+    #[cold]
+    fn grow(&mut self, need: usize) {
+        self.values.resize(need + need / 2, Value::Undefined);
+    }
+
+    /// Releases what a frame holds and makes its caller the one to go on with, if there is one.
+    #[inline(always)]
+    pub(super) fn leave(&mut self, now: &mut Position) -> bool {
+        for slot in &mut self.values[now.base..now.base + now.function.code.registers] {
             if !slot.is_plain() {
                 *slot = Value::Undefined;
             }
         }
-        self.far.truncate(frame.far);
-        self.callers.pop()
+        self.far.truncate(now.far);
+        match self.callers.pop() {
+            Some(caller) => {
+                *now = caller;
+                true
+            }
+            None => false,
+        }
     }
 }

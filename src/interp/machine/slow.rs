@@ -162,7 +162,7 @@ impl Machine {
                 }
                 set(&mut regs[d as usize], value);
             }
-            Instr::SetPath { a, path } => {
+            Instr::SetIndex { a, path, .. } | Instr::SetPath { a, path } => {
                 let value = take!(a);
                 self.set_path(regs, far, &code.paths[path as usize], value)?;
             }
@@ -216,6 +216,7 @@ impl Machine {
             | Instr::IterNext { .. }
             | Instr::Call { .. }
             | Instr::CallWith { .. }
+            | Instr::CallGlobal { .. }
             | Instr::Method { .. }
             | Instr::Return { .. } => return Err(Error::new(Kind::Internal, "an instruction of the fast loop")),
         }

@@ -28,12 +28,11 @@ impl Machine {
                 return Ok(());
             }
             let name = code.name.clone();
-            let Some(caller) = stacks.leave(now) else {
+            if !stacks.leave(now) {
                 error.details_mut().blame_caller = false;
                 place(&mut error, &now.function.code, now.pc - 1);
                 return Err(error);
-            };
-            *now = caller;
+            }
             self.depth -= 1;
             let (code, at) = (&now.function.code, now.pc - 1);
             if std::mem::take(&mut error.details_mut().blame_caller) {
