@@ -3,9 +3,13 @@
 //! Every operation gets a `Context`; there is no global state. It must never hold names or values of the program.
 
 use crate::diagnostics::{Error, Kind, Result};
+use crate::memory;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
+
+/// From so many bytes on the system is asked whether it has them.
+const LARGE: usize = 64 << 20;
 
 /// Bounds a session keeps, so that a program can fail without taking the machine with it.
 #[derive(Clone, Debug)]
@@ -20,7 +24,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { memory: physical_memory(), depth: 10_000, deadline: None }
+        Limits { memory: memory::physical(), depth: 10_000, deadline: None }
     }
 }
 
@@ -64,14 +68,16 @@ impl Context {
     /// Errors when `count` elements of `width` bytes are more than a value may take. `what` is said in the message,
     /// as `f64[1000, 1000]`.
     pub fn reserve(&self, count: usize, width: usize, what: impl FnOnce() -> String) -> Result<()> {
-        match count.checked_mul(width) {
-            Some(bytes) if bytes <= self.limits.memory => Ok(()),
-            bytes => {
-                let size = bytes.map_or("more than 16 EB".to_string(), readable);
-                let limit = readable(self.limits.memory);
-                Err(Error::new(Kind::Memory, format!("{} takes {size}; the limit is {limit}", what())))
-            }
-        }
+        let bytes = count.checked_mul(width).unwrap_or(usize::MAX);
+        let refused = if bytes > self.limits.memory {
+            format!("the limit is {}", readable(self.limits.memory))
+        } else if bytes >= LARGE && !(bytes <= memory::left() && memory::fits_address_space(bytes)) {
+            "the system has not as much left".to_string()
+        } else {
+            return Ok(());
+        };
+        let size = if bytes == usize::MAX { "more than 16 EB".to_string() } else { readable(bytes) };
+        Err(Error::new(Kind::Memory, format!("{} takes {size}; {refused}", what())))
     }
 }
 
@@ -89,15 +95,4 @@ pub fn readable(bytes: usize) -> String {
     } else {
         format!("{value:.1} {}", units[unit])
     }
-}
-
-/// Bytes of main memory as the system tells them; 8 GB where it does not.
-fn physical_memory() -> usize {
-    std::fs::read_to_string("/proc/meminfo")
-        .ok()
-        .and_then(|text| {
-            let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
-            line.split_whitespace().nth(1)?.parse::<usize>().ok()
-        })
-        .map_or(8_000_000_000, |kilobytes| kilobytes.saturating_mul(1024))
 }

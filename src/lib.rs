@@ -8,6 +8,7 @@ mod cpu;
 pub mod diagnostics;
 pub mod interp;
 mod io;
+mod memory;
 pub mod ops;
 pub mod session;
 pub mod tensor;

@@ -16,6 +16,8 @@ pub(super) fn dtype_or_f64(args: &Args, number: usize) -> Result<DType> {
 /// An array of what a tuple holds, tuples inside it too.
 fn array_of(machine: &mut Machine, value: &Value, depth: usize) -> Result<Value> {
     check_depth(depth)?;
+    // a structure may hold itself many times over: walking it can take long
+    machine.host.cx.check()?;
     match value {
         Value::Tuple(items) => {
             let rows: Result<Vec<Value>> = items.0.iter().map(|item| array_of(machine, item, depth + 1)).collect();

@@ -2,7 +2,7 @@
 
 use super::Args;
 use super::declare::builtins;
-use crate::diagnostics::Result;
+use crate::diagnostics::{Error, Result};
 use crate::interp::{Machine, Value, operand_array, wrap};
 use crate::ops;
 use crate::tensor::Array;
@@ -19,6 +19,12 @@ fn arrays(machine: &mut Machine, args: &Args, number: usize) -> Result<Vec<Array
         }
         _ => Err(args.wrong(number, "a tuple of arrays")),
     }
+}
+
+/// An axis that is none may be a second array.
+#[cold]
+fn in_one_tuple(error: Error) -> Error {
+    error.help("the arrays stand in one tuple: `(a, b)`")
 }
 
 /// Arrays of fewer axes get further ones in front.
@@ -135,9 +141,10 @@ builtins! {
         ex "concatenate(([[1], [2]], [[3], [4]]), axis=1)" => "[[1 3]\n [2 4]]";
         fails "concatenate(([[1, 2]], [[1, 2, 3]]))" => "shape";
         fails "concatenate(([1], [\"a\"]))" => "type";
+        fails "concatenate([1, 2], [3, 4])" => "type";
         fails "concatenate(())" => "value";
     = |machine, args| {
-        let (arrays, axis) = (arrays(machine, args, 0)?, args.optional_int(1)?);
+        let (arrays, axis) = (arrays(machine, args, 0)?, args.optional_int(1).map_err(in_one_tuple)?);
         ops::concatenate(&mut machine.host.cx, arrays, axis).map(Value::Array)
     };
 
@@ -149,7 +156,7 @@ builtins! {
         fails "stack(([1, 2], [3]))" => "shape";
         fails "stack(())" => "value";
     = |machine, args| {
-        let (arrays, axis) = (arrays(machine, args, 0)?, args.int(1)?);
+        let (arrays, axis) = (arrays(machine, args, 0)?, args.int(1).map_err(in_one_tuple)?);
         ops::stack(&mut machine.host.cx, arrays, axis).map(Value::Array)
     };
 

@@ -2,7 +2,7 @@
 
 use super::declare::builtins;
 use crate::diagnostics::{Error, Result};
-use crate::interp::structure::{check_alike, check_depth};
+use crate::interp::structure::{check_alike, check_depth, check_size};
 use crate::interp::{Fields, Machine, Value, operand_array};
 use crate::ops;
 use crate::tensor::{Array, DType, Tensor};
@@ -15,6 +15,7 @@ pub type LeavesFn<'f> = &'f mut dyn FnMut(&mut Machine, &[&Value]) -> Result<Val
 pub fn map_alike(machine: &mut Machine, values: &[&Value], f: LeavesFn) -> Result<Value> {
     if let Some(first) = values.iter().find(|value| is_structure(value)) {
         for other in values {
+            check_size(&machine.host.cx, other)?;
             check_alike(first, other, &mut String::new(), 0)?;
         }
     }
@@ -23,6 +24,8 @@ pub fn map_alike(machine: &mut Machine, values: &[&Value], f: LeavesFn) -> Resul
 
 fn map_inside(machine: &mut Machine, values: &[&Value], f: LeavesFn, depth: usize) -> Result<Value> {
     check_depth(depth)?;
+    // a structure may hold itself many times over: walking it can take long
+    machine.host.cx.check()?;
     let inner = |child: &dyn Fn(&Value) -> Option<Value>| -> Result<Vec<Value>> {
         let children =
             values.iter().map(|value| if is_structure(value) { child(value) } else { Some((*value).clone()) });

@@ -17,7 +17,7 @@ pub mod select;
 mod tile;
 
 pub use loops::{Binary, Map1, Map2, Number, Run, Unary};
-pub use tile::{Refuses, binary, binary_in_place, refused, text, unary};
+pub use tile::{Refuses, binary, binary_in_place, refused, text, text_bytes, unary};
 
 use crate::diagnostics::{Error, Kind};
 

@@ -113,6 +113,12 @@ pub fn text<R: Element>(shape: &[usize], work: impl Fn(&str, &str) -> R, a: &Ten
     Ok(Tensor::from_vec(a.zip(b).map(|(a, b)| work(&a, &b)).collect(), shape))
 }
 
+/// Bytes of all texts of a `str` tensor that is broadcast to `shape`.
+pub fn text_bytes(shape: &[usize], texts: &Tensor) -> Result<usize> {
+    let texts = texts.walk_as::<Text>(shape).ok_or_else(mistyped)?;
+    Ok(texts.fold(0, |bytes, text| text.len().saturating_add(bytes)))
+}
+
 /// Where in logical order the first element lies that is refused, and what it is. The operand is of this type, or a
 /// scalar that is converted to it.
 pub fn refused<T: Number + PartialOrd>(refuses: Refuses, operand: &Array) -> Result<Option<(usize, Scalar)>> {

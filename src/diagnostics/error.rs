@@ -81,6 +81,8 @@ pub struct Details {
     pub kind: Kind,
     pub message: String,
     pub help: Vec<String>,
+    /// Code that would work, `{0}` and `{1}` standing for operands: help once their names are known.
+    pub instead: Option<String>,
     /// What is to be said of operands, by their number: `(0, "f64[2, 3]")`.
     pub operands: Vec<(usize, String)>,
     pub place: Option<Place>,
@@ -107,6 +109,7 @@ impl Error {
             kind,
             message: message.into(),
             help: Vec::new(),
+            instead: None,
             operands: Vec::new(),
             place: None,
             labels: Vec::new(),
@@ -156,6 +159,12 @@ impl Error {
     /// An advice, shown as `= help: ...`.
     pub fn help(mut self, text: impl Into<String>) -> Error {
         self.0.help.push(text.into());
+        self
+    }
+
+    /// An advice to show instead of the help so far where the operands `{0}` and `{1}` are names in the source.
+    pub fn instead(mut self, template: impl Into<String>) -> Error {
+        self.0.instead = Some(template.into());
         self
     }
 

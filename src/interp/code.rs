@@ -134,6 +134,20 @@ pub enum Instr {
         a: Reg,
         value: i32,
     },
+    /// `c + a * b`, two roundings: done at once on weak scalars of one kind, else by the two instructions behind it.
+    MulAdd {
+        d: Reg,
+        a: Reg,
+        b: Reg,
+        c: Reg,
+    },
+    /// `c - a * b`, likewise.
+    MulSub {
+        d: Reg,
+        a: Reg,
+        b: Reg,
+        c: Reg,
+    },
     Neg {
         d: Reg,
         a: Reg,
@@ -427,6 +441,8 @@ pub struct Code {
     pub params: Vec<ParamInfo>,
     /// Takes positional arguments alone, with nothing to fill in or gather.
     pub plain: bool,
+    /// A plain call of it only needs a window: there are no variables but the parameters, and no far slots.
+    pub light: bool,
     pub call_shapes: Vec<CallShape>,
     pub record_shapes: Vec<Vec<Rc<str>>>,
     pub protos: Vec<Proto>,

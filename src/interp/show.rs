@@ -4,9 +4,10 @@ use super::value::Value;
 use crate::tensor::show::{PrintOptions, show};
 use crate::tensor::{Array, DType};
 
-/// Structures nested deeper, or longer, are shortened.
+/// Structures nested deeper, or with more items, or of a longer text in bytes, are shortened.
 const MAX_DEPTH: usize = 64;
 const MAX_ITEMS: usize = 1000;
+const MAX_TEXT: usize = 1 << 22;
 
 pub fn text(value: &Value, options: &PrintOptions) -> String {
     match value {
@@ -46,7 +47,7 @@ fn write(value: &Value, options: &PrintOptions, out: &mut String, depth: usize) 
                 if i > 0 {
                     out.push_str(", ");
                 }
-                if i >= MAX_ITEMS {
+                if i >= MAX_ITEMS || out.len() > MAX_TEXT {
                     out.push_str("...");
                     break;
                 }
@@ -60,7 +61,7 @@ fn write(value: &Value, options: &PrintOptions, out: &mut String, depth: usize) 
                 if i > 0 {
                     out.push_str(", ");
                 }
-                if i >= MAX_ITEMS {
+                if i >= MAX_ITEMS || out.len() > MAX_TEXT {
                     out.push_str("...");
                     break;
                 }

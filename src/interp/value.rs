@@ -6,7 +6,7 @@
 use super::function::Function;
 use super::module::Module;
 use crate::builtins::Builtin;
-use crate::tensor::{Array, DType, Device};
+use crate::tensor::{Array, DType, Device, Scalar};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use std::mem::ManuallyDrop;
@@ -38,6 +38,19 @@ const FLOAT_TAG: u8 = tag_of(Value::Array(Array::Float(0.0)));
 /// Reading an uninitialised byte does not compile, and `None` has no other byte than its tag.
 const TAG_IS_FIRST: u8 = tag_of(Value::None);
 const _: () = assert!(TAG_IS_FIRST != INT_TAG && INT_TAG != FLOAT_TAG);
+
+/// A bit for the tag of every variant without heap that registers hold often.
+const PLAIN_TAGS: u64 = 1 << tag_of(Value::None)
+    | 1 << tag_of(Value::Undefined)
+    | 1 << tag_of(Value::Array(Array::Bool(false)))
+    | 1 << INT_TAG
+    | 1 << FLOAT_TAG
+    | 1 << tag_of(Value::Array(Array::Scalar(Scalar::Bool(false))))
+    | 1 << tag_of(Value::Array(Array::Scalar(Scalar::U8(0))))
+    | 1 << tag_of(Value::Array(Array::Scalar(Scalar::I32(0))))
+    | 1 << tag_of(Value::Array(Array::Scalar(Scalar::I64(0))))
+    | 1 << tag_of(Value::Array(Array::Scalar(Scalar::F32(0.0))))
+    | 1 << tag_of(Value::Array(Array::Scalar(Scalar::F64(0.0))));
 
 const fn tag_of(value: Value) -> u8 {
     let value = ManuallyDrop::new(value);
@@ -153,12 +166,7 @@ impl Value {
     /// Is there nothing on the heap to release when it goes?
     #[inline(always)]
     pub fn is_plain(&self) -> bool {
-        matches!(
-            self,
-            Value::Array(Array::Bool(_) | Array::Int(_) | Array::Float(_) | Array::Scalar(_))
-                | Value::None
-                | Value::Undefined
-        )
+        PLAIN_TAGS >> self.tag() & 1 == 1
     }
 
     /// A weak whole number. The tag alone is looked at, which spares the machine's loop the two steps of a nested match.
@@ -200,12 +208,12 @@ impl Value {
         }
     }
 
-    /// A whole number of any width, or a tensor with one such element.
+    /// A whole number of any width.
     pub fn as_int(&self) -> Option<i64> {
         match self {
             Value::Array(Array::Int(value)) => Some(*value),
             Value::Array(Array::Float(_) | Array::Bool(_)) => None,
-            Value::Array(array) if array.dtype().is_integer() => array.as_scalar().and_then(|scalar| scalar.as_i64()),
+            Value::Array(array) if array.ndim() == 0 && array.dtype().is_integer() => array.as_scalar()?.as_i64(),
             _ => None,
         }
     }
@@ -246,7 +254,7 @@ impl Value {
                     if i > 0 {
                         out.push_str(", ");
                     }
-                    if i >= MAX_SHOWN_ITEMS {
+                    if i >= MAX_SHOWN_ITEMS || out.len() > MAX_SHOWN_TEXT {
                         out.push_str("...");
                         break;
                     }
@@ -263,7 +271,7 @@ impl Value {
                     if i > 0 {
                         out.push_str(", ");
                     }
-                    if i >= MAX_SHOWN_ITEMS {
+                    if i >= MAX_SHOWN_ITEMS || out.len() > MAX_SHOWN_TEXT {
                         out.push_str("...");
                         break;
                     }
@@ -292,6 +300,7 @@ impl Value {
     }
 }
 
-/// Structures nested deeper, or longer, are shortened in a type.
+/// Structures nested deeper, or with more items, or of a longer text in bytes, are shortened in a type.
 const MAX_SHOWN_DEPTH: usize = 64;
 const MAX_SHOWN_ITEMS: usize = 1000;
+const MAX_SHOWN_TEXT: usize = 1 << 16;

@@ -119,13 +119,15 @@ fn mismatched(a: &Array, b: &Array, (left, right): (usize, usize)) -> Error {
     );
     let error = label(Error::shape(message), a, b);
     match advice(a.shape(), b.shape()) {
-        Some(advice) => error.help(advice),
+        Some((advice, code, shape)) => {
+            error.help(format!("{advice} would be {shape}")).instead(format!("{code} would be {shape}"))
+        }
         None => error.help("the last axis of the first and the last but one of the second must have one length"),
     }
 }
 
-/// A product near the one that failed, which would work.
-fn advice(a: &[usize], b: &[usize]) -> Option<String> {
+/// A product near the one that failed, which would work: in words, in code, and its shape.
+fn advice(a: &[usize], b: &[usize]) -> Option<(&'static str, &'static str, String)> {
     if a.len() > 2 || b.len() > 2 {
         return None;
     }
@@ -140,14 +142,14 @@ fn advice(a: &[usize], b: &[usize]) -> Option<String> {
     if b.len() == 2
         && let Some(shape) = product(a, &transposed(b))
     {
-        return Some(format!("transposing the second operand (`.T`) would give {shape}"));
+        return Some(("the product with the second operand transposed (`.T`)", "{0} @ {1}.T", shape));
     }
     if a.len() == 2
         && let Some(shape) = product(&transposed(a), b)
     {
-        return Some(format!("transposing the first operand (`.T`) would give {shape}"));
+        return Some(("the product with the first operand transposed (`.T`)", "{0}.T @ {1}", shape));
     }
-    product(b, a).map(|shape| format!("in the other order the product would be {shape}"))
+    product(b, a).map(|shape| ("the product in the other order", "{1} @ {0}", shape))
 }
 
 #[cold]

@@ -266,6 +266,11 @@ fn text<R: Element>(
     let wide = stretched(op, left, right)?;
     let shape = result_shape(&wide, left, right);
     cx.reserve(shape::size(shape), R::DTYPE.size(), || type_name(R::DTYPE, shape, Device::Cpu))?;
+    if R::DTYPE == DType::Str {
+        // the characters lie outside the tensor, and grow with every sum
+        let bytes = cpu::text_bytes(shape, a)?.saturating_add(cpu::text_bytes(shape, b)?);
+        cx.reserve(bytes, 1, || format!("the text of {}", type_name(R::DTYPE, shape, Device::Cpu)))?;
+    }
     Ok(Array::from(cpu::text(shape, work, a, b)?))
 }
 

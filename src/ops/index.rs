@@ -176,7 +176,7 @@ fn plan(x: &Array, index: &[Index]) -> Result<Plan> {
         return Err(Error::index("an index holds `...` only once"));
     }
     if taken > x.ndim() {
-        let message = format!("too many indices: {} has {} axes, {taken} were indexed", x.type_name(), x.ndim());
+        let message = format!("too many indices: {taken} for {}", x.type_name());
         return Err(Error::index(message).operand(0, x.type_name()));
     }
     let left = x.ndim() - taken;

@@ -174,12 +174,13 @@ fn errors_say_what_would_fit() {
     let error = failure(&[2, 3], &[2, 3]);
     assert_eq!(error.kind(), Kind::Shape);
     assert_eq!(error.message(), "cannot multiply [2, 3] by [2, 3]: inner dimensions 3 and 2 differ");
-    assert_eq!(error.details().help, ["transposing the second operand (`.T`) would give [2, 2]"]);
+    assert_eq!(error.details().help, ["the product with the second operand transposed (`.T`) would be [2, 2]"]);
+    assert_eq!(error.details().instead.as_deref(), Some("{0} @ {1}.T would be [2, 2]"));
     assert_eq!(error.details().operands, [(0, "f64[2, 3]".to_string()), (1, "f64[2, 3]".to_string())]);
     let help = |left: &[usize], right: &[usize]| failure(left, right).details().help.concat();
-    assert_eq!(help(&[3, 2], &[3, 4]), "transposing the first operand (`.T`) would give [2, 4]");
-    assert_eq!(help(&[3], &[2, 3]), "transposing the second operand (`.T`) would give [2]");
-    assert_eq!(help(&[3, 4], &[2, 3]), "in the other order the product would be [2, 4]");
+    assert_eq!(help(&[3, 2], &[3, 4]), "the product with the first operand transposed (`.T`) would be [2, 4]");
+    assert_eq!(help(&[3], &[2, 3]), "the product with the second operand transposed (`.T`) would be [2]");
+    assert_eq!(help(&[3, 4], &[2, 3]), "the product in the other order would be [2, 4]");
     assert!(help(&[3, 4], &[5, 6]).contains("must have one length"));
     assert!(failure(&[2, 3, 4], &[5, 4, 1]).message().ends_with("batch lengths 2 and 5 differ"));
     assert!(failure(&[2], &[3]).message().contains("inner dimensions 2 and 3 differ"));

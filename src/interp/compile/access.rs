@@ -26,7 +26,7 @@ impl<'t> Compiler<'_, 't> {
             return Ok(());
         }
         // `f(x)`: the callee goes straight to where the call wants it
-        let callee = self.b.temp(span)?;
+        let callee = self.b.row_from(d, span)?;
         let mut from = base.span;
         let mut left = if matches!(suffixes[0].kind, SuffixKind::Call(_)) {
             self.expr(base, callee)?;

@@ -52,6 +52,8 @@ pub struct Builder {
     /// Variables that surely have a value here.
     pub assigned: FxHashSet<Rc<str>>,
     pub loops: Vec<Loop>,
+    /// The last place a jump lands at.
+    landed: u32,
     /// Bodies of `try` around.
     pub tries: usize,
     /// Registers that hold the constants of the loops around, by their number in `consts`.
@@ -111,6 +113,7 @@ impl Builder {
             high: 0,
             assigned: FxHashSet::default(),
             loops: vec![],
+            landed: 0,
             tries: 0,
             loop_consts: None,
             shadows: vec![],
@@ -151,6 +154,7 @@ impl Builder {
             registers: self.high,
             variables: self.temps_from,
             far: self.far as usize,
+            light: self.plain && self.far == 0 && self.temps_from == self.params.len(),
             params: self.params,
             plain: self.plain,
             call_shapes: self.call_shapes,
@@ -215,6 +219,11 @@ impl Builder {
         Ok(first as Reg)
     }
 
+    /// A register with free ones behind it: `d` itself if it is the last intermediate value.
+    pub fn row_from(&mut self, d: Reg, span: Span) -> Result<Reg> {
+        if !self.is_variable(d) && usize::from(d) + 1 == self.top { Ok(d) } else { self.temp(span) }
+    }
+
     /// Is there little room left? Inside `try` nothing is moved away: a handler could not put it back.
     pub fn is_crowded(&self) -> bool {
         self.top > CROWDED && self.tries == 0
@@ -271,7 +280,30 @@ impl Builder {
         patches.into_iter().for_each(|patch| self.land(patch));
     }
 
+    /// Emits a sum or difference. If its product was computed just before, both can be done at once on floats.
+    pub fn emit_sum(&mut self, instr: Instr, span: Span, operands: &[Span]) {
+        let product = match self.instrs.last() {
+            Some(&Instr::Mul { d, a, b }) if !self.is_variable(d) && self.landed != self.here() => Some((d, a, b)),
+            _ => None,
+        };
+        if let Some((t, x, y)) = product {
+            let fused = match instr {
+                Instr::Add { d, a, b } if b == t && a != t => Some(Instr::MulAdd { d, a: x, b: y, c: a }),
+                Instr::Add { d, a, b } if a == t && b != t => Some(Instr::MulAdd { d, a: x, b: y, c: b }),
+                Instr::Sub { d, a, b } if b == t && a != t => Some(Instr::MulSub { d, a: x, b: y, c: a }),
+                _ => None,
+            };
+            if let Some(fused) = fused {
+                let at = self.instrs.len() - 1;
+                self.instrs.insert(at, fused);
+                self.place_of.insert(at, self.place_of[at]);
+            }
+        }
+        self.emit_with(instr, span, operands);
+    }
+
     pub fn land_at(&mut self, patch: Patch, target: u32) {
+        self.landed = self.landed.max(target);
         if let Some(to) = self.instrs[patch.0].target_mut() {
             *to = target;
         }

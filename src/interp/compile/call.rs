@@ -64,7 +64,7 @@ impl<'t> Compiler<'_, 't> {
 
     /// `f(x)` where `f` is a global: it is not loaded first.
     pub(super) fn call_global(&mut self, slot: u32, items: &'t [Item], span: Span, d: Reg) -> Result<()> {
-        let a = self.b.temp(span)?;
+        let a = self.b.row_from(d, span)?;
         let mut spans = vec![];
         for item in items {
             if let Item::Pos(e) = item {

@@ -221,28 +221,33 @@ impl<'t> Compiler<'_, 't> {
                 _ => d,
             };
             let spans = [span, right.span];
-            let instr = match (op, self.small_int(right)) {
-                (BinaryOp::Add, Some(value)) => Instr::AddInt { d: target, a: left, value },
-                (BinaryOp::Sub, Some(value)) => Instr::SubInt { d: target, a: left, value },
-                (BinaryOp::Mul, Some(value)) => Instr::MulInt { d: target, a: left, value },
-                _ => {
-                    let (a, b) = (left, self.operand(right)?);
-                    match op {
-                        BinaryOp::Add => Instr::Add { d: target, a, b },
-                        BinaryOp::Sub => Instr::Sub { d: target, a, b },
-                        BinaryOp::Mul => Instr::Mul { d: target, a, b },
-                        BinaryOp::Div => Instr::Div { d: target, a, b },
-                        op => Instr::Binary { op: *op, d: target, a, b },
-                    }
-                }
-            };
-            self.b.emit_with(instr, *op_span, &spans);
+            let instr = self.arithmetic(*op, target, left, right)?;
+            self.b.emit_sum(instr, *op_span, &spans);
             self.b.top = above;
             left = target;
             span = span.to(right.span);
         }
         self.b.top = mark;
         Ok(())
+    }
+
+    /// The instruction for `d = a op right`; computes `right` unless it fits into the instruction.
+    pub(super) fn arithmetic(&mut self, op: BinaryOp, d: Reg, a: Reg, right: &'t Expr) -> Result<Instr> {
+        Ok(match (op, self.small_int(right)) {
+            (BinaryOp::Add, Some(value)) => Instr::AddInt { d, a, value },
+            (BinaryOp::Sub, Some(value)) => Instr::SubInt { d, a, value },
+            (BinaryOp::Mul, Some(value)) => Instr::MulInt { d, a, value },
+            _ => {
+                let b = self.operand(right)?;
+                match op {
+                    BinaryOp::Add => Instr::Add { d, a, b },
+                    BinaryOp::Sub => Instr::Sub { d, a, b },
+                    BinaryOp::Mul => Instr::Mul { d, a, b },
+                    BinaryOp::Div => Instr::Div { d, a, b },
+                    op => Instr::Binary { op, d, a, b },
+                }
+            }
+        })
     }
 
     /// `a and b and ...`: a scalar on the left decides alone where it can.

@@ -79,6 +79,12 @@ pub fn mark(instrs: &mut [Instr], handlers: &[Handler], tables: &Tables) -> Vec<
 fn live_out(instr: Instr, at: usize, live_in: &[Set]) -> Set {
     let mut live = match instr {
         Instr::Jump { .. } | Instr::Return { .. } => Set::default(),
+        // on scalars it skips the two instructions behind it
+        Instr::MulAdd { .. } | Instr::MulSub { .. } => {
+            let mut live = live_in[at + 1];
+            live.join(live_in.get(at + 3).unwrap_or(&Set::default()));
+            live
+        }
         // skips the next instruction when it finds no field
         Instr::Method { .. } => {
             let mut live = live_in[at + 1];
@@ -196,6 +202,8 @@ fn effects(instr: Instr, tables: &Tables) -> (Regs, Regs) {
         Call { a, count } | CallWith { a, count, .. } => {
             (Regs::stretch(a, 1 + usize::from(count)), Regs::stretch(a, 1 + usize::from(count)))
         }
+        // whether it writes depends on the values: what reads `d` behind it keeps it alive
+        MulAdd { a, b, c, .. } | MulSub { a, b, c, .. } => (Regs::of(&[a, b, c]), Regs::default()),
         // the arguments are read; the result takes the callee's place
         CallGlobal { a, count, .. } => (Regs::stretch(a + 1, count.into()), Regs::stretch(a, 1 + usize::from(count))),
         Method { a, .. } => (Regs::of(&[a + 1]), Regs::of(&[a])),

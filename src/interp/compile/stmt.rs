@@ -202,15 +202,15 @@ impl<'t> Compiler<'_, 't> {
                     let k = self.b.name_constant(&name.text);
                     self.b.emit(Instr::Check { a: d, name: k }, name.span);
                 }
-                let b = self.operand(value)?;
-                self.b.emit_with(arithmetic(op, d, d, b), op_span, &spans);
+                let instr = self.arithmetic(op, d, d, value)?;
+                self.b.emit_sum(instr, op_span, &spans);
                 self.b.assigned.insert((*name.text).into());
                 return Ok(());
             }
             let a = self.b.temp(*span)?;
             self.load_place(place, &name.text, a, name.span);
-            let b = self.operand(value)?;
-            self.b.emit_with(arithmetic(op, a, a, b), op_span, &spans);
+            let instr = self.arithmetic(op, a, a, value)?;
+            self.b.emit_sum(instr, op_span, &spans);
             if let Place::Global(slot) = place {
                 self.b.lend(slot);
             }
@@ -274,14 +274,4 @@ fn distinct(names: &[Option<&Name>]) -> bool {
         Some(name) => !names[..i].iter().flatten().any(|other| other.text == name.text),
         None => false,
     })
-}
-
-fn arithmetic(op: BinaryOp, d: Reg, a: Reg, b: Reg) -> Instr {
-    match op {
-        BinaryOp::Add => Instr::Add { d, a, b },
-        BinaryOp::Sub => Instr::Sub { d, a, b },
-        BinaryOp::Mul => Instr::Mul { d, a, b },
-        BinaryOp::Div => Instr::Div { d, a, b },
-        op => Instr::Binary { op, d, a, b },
-    }
 }

@@ -1,7 +1,7 @@
 //! Assignment into values: `p.w[i] = v`, in place where nobody else holds what is changed.
 
 use super::super::code::{Path, Root, Step};
-use super::super::value::Value;
+use super::super::value::{Range, Value};
 use super::Machine;
 use super::index::{Subscript, indices, item, no_field, rc_str, subscripts};
 use super::operator::operand_array;
@@ -80,6 +80,9 @@ impl Machine {
                 }
             };
         };
+        if let (Value::Range(range), Into::Index(_)) = (&*place, step) {
+            *place = array_of(range);
+        }
         if let (Value::Array(_), Into::Index(subs)) = (&*place, step) {
             if rest.is_empty() {
                 let index = indices(subs)?;
@@ -91,6 +94,11 @@ impl Machine {
         }
         self.aug_assign(inside(place, step, false)?, rest, op, value)
     }
+}
+
+/// The array that a range stands for: its elements can be assigned.
+fn array_of(range: &Range) -> Value {
+    Value::Array(Array::from_range(range.start, range.end))
 }
 
 /// `a[idx] += v` with an array of indices has to accumulate where they repeat.
@@ -121,6 +129,9 @@ fn assign(cx: &mut Context, place: &mut Value, steps: &[Into], value: Value) -> 
         *place = value;
         return Ok(());
     };
+    if let (Value::Range(range), Into::Index(_)) = (&*place, step) {
+        *place = array_of(range);
+    }
     if let (Value::Array(array), Into::Index(subs)) = (&mut *place, step) {
         if rest.is_empty() {
             return assign_elements(cx, array, subs, value);

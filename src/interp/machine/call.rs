@@ -99,10 +99,7 @@ impl Machine {
         for slot in &mut stacks.values[base + params..base + code.variables] {
             set(slot, Value::Undefined);
         }
-        // field by field: a wide load right behind narrow stores stalls the processor
-        let caller = std::mem::replace(&mut now.function, callee);
-        stacks.callers.push(Position { function: caller, pc: now.pc, base: now.base, far: now.far });
-        (now.pc, now.base, now.far) = (0, base, far);
+        stacks.enter(now, callee, base, far);
         Ok(())
     }
 

@@ -81,7 +81,7 @@ impl Machine {
                 match range.get(at) {
                     Some(value) => Ok(Value::int(value)),
                     None => {
-                        Err(Error::index(format!("index {at} is out of bounds for a range of {} numbers", range.len())))
+                        Err(Error::index(format!("index {at} is out of bounds for axis 0 of size {}", range.len())))
                     }
                 }
             }

@@ -19,13 +19,8 @@ impl Machine {
                 regs[a] = Value::int(range.start);
                 Value::int(range.end)
             }
-            Value::Tuple(_) => Value::int(0),
+            Value::Tuple(_) | Value::Str(_) => Value::int(0),
             Value::Array(Array::Tensor(tensor)) if tensor.ndim() > 0 => Value::int(0),
-            Value::Str(text) => {
-                let chars = text.chars().map(|c| Value::str(c.to_string())).collect();
-                regs[a] = Value::tuple(chars);
-                Value::int(0)
-            }
             other => return Err(not_iterable(other)),
         };
         set(&mut regs[a + 1], start);
@@ -45,7 +40,13 @@ impl Machine {
     pub(super) fn next_item(&mut self, regs: &mut Window, a: Reg, d: Reg) -> Result<bool> {
         let a = usize::from(a);
         let Value::Array(Array::Int(at)) = regs[a + 1] else { return Ok(false) };
+        // the place in a string is one in its bytes
+        let mut next = at + 1;
         let item = match &regs[a] {
+            Value::Str(text) => text.get(at as usize..).and_then(|rest| rest.chars().next()).map(|c| {
+                next = at + c.len_utf8() as i64;
+                Value::str(c)
+            }),
             Value::Tuple(tuple) => tuple.0.get(at as usize).cloned(),
             Value::Array(Array::Tensor(tensor)) if (at as usize) < tensor.shape()[0] => match index::get_at(tensor, at)
             {
@@ -58,7 +59,7 @@ impl Machine {
             _ => None,
         };
         let Some(item) = item else { return Ok(false) };
-        regs[a + 1] = Value::int(at + 1);
+        regs[a + 1] = Value::int(next);
         set(&mut regs[usize::from(d)], item);
         Ok(true)
     }
@@ -67,7 +68,11 @@ impl Machine {
     pub fn items(&mut self, value: &Value) -> Result<Vec<Value>> {
         Ok(match value {
             Value::Tuple(tuple) => tuple.0.clone(),
-            Value::Str(text) => text.chars().map(|c| Value::str(c.to_string())).collect(),
+            Value::Str(text) => {
+                let (count, width) = (text.chars().count(), size_of::<Value>() + size_of::<String>());
+                self.host.cx.reserve(count, width, || "the characters of this string".into())?;
+                text.chars().map(Value::str).collect()
+            }
             Value::Range(range) => {
                 self.host.cx.reserve(range.len(), size_of::<Value>(), || "this range".into())?;
                 (range.start..range.end).map(Value::int).collect()

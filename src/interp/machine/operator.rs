@@ -171,6 +171,8 @@ impl Machine {
 
     fn equal_within(&mut self, x: &Value, y: &Value, depth: usize) -> Result<bool> {
         super::structure::check_depth(depth)?;
+        // a structure may hold itself many times over: walking it can take long
+        self.host.cx.check()?;
         Ok(match (x, y) {
             (Value::Tuple(x), Value::Tuple(y)) => {
                 if x.0.len() != y.0.len() {

@@ -23,13 +23,27 @@ pub(super) struct Position {
     pub pc: usize,
     pub base: usize,
     pub far: usize,
+    /// May a register hold something on the heap?
+    pub heap: bool,
+}
+
+/// A frame that waits for a call.
+struct Caller {
+    /// None: it runs the same function as the frame it called.
+    function: Option<Rc<Function>>,
+    pc: usize,
+    base: usize,
+    far: usize,
+    heap: bool,
 }
 
 /// The stacks of a run.
 pub(super) struct Stacks {
     pub values: Vec<Value>,
     pub far: Vec<Value>,
-    pub callers: Vec<Position>,
+    /// Frames that wait for a call, the first `depth` of them.
+    callers: Vec<Caller>,
+    depth: usize,
     interrupt: Interrupt,
 }
 
@@ -85,14 +99,15 @@ fn mixed(x: &Value, y: &Value) -> Option<(f64, f64)> {
     }
 }
 
-/// Copies a value into a register.
+/// Copies a value into a register; `heap` learns that it may be more than a number.
 #[inline(always)]
-fn load(slot: &mut Value, value: &Value) {
+fn load(slot: &mut Value, value: &Value, heap: &mut bool) {
     if let Some(value) = value.weak_float() {
         set_float(slot, value);
     } else if let Some(value) = value.weak_int() {
         set_int(slot, value);
     } else {
+        *heap = true;
         load_slow(slot, value);
     }
 }
@@ -163,10 +178,11 @@ impl Machine {
             values: std::mem::take(&mut self.spare),
             far: vec![],
             callers: vec![],
+            depth: 0,
             interrupt: self.host.cx.interrupt.clone(),
         };
         let far = stacks.make_room(0, &function.code);
-        let now = Position { function, pc: 0, base: 0, far };
+        let now = Position { function, pc: 0, base: 0, far, heap: true };
         for (slot, arg) in stacks.values.iter_mut().zip(args) {
             set(slot, arg);
         }
@@ -194,7 +210,7 @@ impl Machine {
                 Next::Enter { callee, a, given } => self.enter(stacks, now, callee, a, given)?,
                 Next::Leave { a } => {
                     let value = now.base + usize::from(a);
-                    if stacks.callers.is_empty() {
+                    if stacks.depth == 0 {
                         let value = std::mem::take(&mut stacks.values[value]);
                         stacks.leave(now);
                         return Ok(value);
@@ -203,7 +219,9 @@ impl Machine {
                     if let [below, frame @ ..] = &mut stacks.values[now.base - 1..] {
                         shift(below, &mut frame[usize::from(a)]);
                     }
+                    let heap = now.heap;
                     stacks.leave(now);
+                    now.heap |= heap;
                     self.depth -= 1;
                 }
             }
@@ -219,43 +237,48 @@ impl Machine {
         let function = &now.function;
         let code: &Code = &function.code;
         let instrs: &[Instr] = &code.instrs;
-        let Some(regs) = stacks.values[now.base..].first_chunk_mut::<WINDOW>() else {
-            // `make_room` was called for this frame
-            return Err(Error::new(Kind::Internal, "no room for a frame"));
-        };
         let interrupt = &stacks.interrupt;
         let mut pc = now.pc;
+        let mut base = now.base;
 
-        macro_rules! attempt {
-            ($result:expr) => {
-                match $result {
-                    Ok(value) => value,
-                    Err(error) => {
-                        now.pc = pc;
-                        return Err(error);
-                    }
-                }
+        // a turn for every frame of this function that calls itself
+        'window: loop {
+            let Some(regs) = stacks.values[base..].first_chunk_mut::<WINDOW>() else {
+                // `make_room` was called for this frame
+                return Err(Error::new(Kind::Internal, "no room for a frame"));
             };
-        }
-        macro_rules! slow {
-            () => {
-                attempt!(self.slow(regs, &mut stacks.far, now.far, function, pc))
-            };
-        }
-        macro_rules! jump {
-            ($to:expr) => {{
-                let to = $to as usize;
-                if to < pc {
-                    self.turns = self.turns.wrapping_add(1);
-                    if interrupt.is_raised() || self.turns & 0xfff == 0 {
-                        attempt!(self.host.cx.check());
+            macro_rules! attempt {
+                ($result:expr) => {
+                    match $result {
+                        Ok(value) => value,
+                        Err(error) => {
+                            now.pc = pc;
+                            now.base = base;
+                            return Err(error);
+                        }
                     }
-                }
-                pc = to;
-            }};
-        }
-        // arithmetic of weak scalars
-        macro_rules! arithmetic {
+                };
+            }
+            macro_rules! slow {
+                () => {{
+                    now.heap = true;
+                    attempt!(self.slow(regs, &mut stacks.far, now.far, function, pc))
+                }};
+            }
+            macro_rules! jump {
+                ($to:expr) => {{
+                    let to = $to as usize;
+                    if to < pc {
+                        self.turns = self.turns.wrapping_add(1);
+                        if interrupt.is_raised() || self.turns & 0xfff == 0 {
+                            attempt!(self.host.cx.check());
+                        }
+                    }
+                    pc = to;
+                }};
+            }
+            // arithmetic of weak scalars
+            macro_rules! arithmetic {
             ($d:expr, $a:expr, $b:expr, $checked:ident, $plain:tt) => {{
                 let (x, y) = (&regs[$a as usize], &regs[$b as usize]);
                 if let (Some(x), Some(y)) = (x.weak_float(), y.weak_float()) {
@@ -271,7 +294,26 @@ impl Machine {
                 }
             }};
         }
-        macro_rules! arithmetic_int {
+            // on scalars of one kind it stands for the two instructions behind it
+            macro_rules! fused {
+            ($d:expr, $a:expr, $b:expr, $c:expr, $checked:ident, $plain:tt) => {
+                if let (Some(x), Some(y), Some(z)) = (
+                    regs[$a as usize].weak_float(),
+                    regs[$b as usize].weak_float(),
+                    regs[$c as usize].weak_float(),
+                ) {
+                    set_float(&mut regs[$d as usize], z $plain x * y);
+                    pc += 2;
+                } else if let (Some(x), Some(y), Some(z)) =
+                    (regs[$a as usize].weak_int(), regs[$b as usize].weak_int(), regs[$c as usize].weak_int())
+                    && let Some(value) = x.checked_mul(y).and_then(|product| z.$checked(product))
+                {
+                    set_int(&mut regs[$d as usize], value);
+                    pc += 2;
+                }
+            };
+        }
+            macro_rules! arithmetic_int {
             ($d:expr, $a:expr, $v:expr, $checked:ident, $plain:tt) => {{
                 let x = &regs[$a as usize];
                 if let Some(x) = x.weak_int()
@@ -285,7 +327,7 @@ impl Machine {
                 }
             }};
         }
-        macro_rules! jump_compare {
+            macro_rules! jump_compare {
             ($sense:expr, $a:expr, $b:expr, $to:expr, $rel:tt) => {{
                 let (x, y) = (&regs[$a as usize], &regs[$b as usize]);
                 let holds = if let (Some(x), Some(y)) = (x.weak_float(), y.weak_float()) {
@@ -300,7 +342,7 @@ impl Machine {
                 }
             }};
         }
-        macro_rules! jump_compare_int {
+            macro_rules! jump_compare_int {
             ($sense:expr, $a:expr, $v:expr, $to:expr, $rel:tt) => {{
                 let x = &regs[$a as usize];
                 let holds = if let Some(x) = x.weak_int() {
@@ -316,154 +358,204 @@ impl Machine {
             }};
         }
 
-        loop {
-            let instr = instrs[pc];
-            pc += 1;
-            match instr {
-                Instr::Const { d, k } => load(&mut regs[d as usize], &code.consts[k as usize]),
-                Instr::Int { d, value } => set_int(&mut regs[d as usize], value.into()),
-                Instr::Copy { d, a } => copy(regs, d, a),
-                Instr::Move { d, a } => {
-                    if let Some(value) = regs[a as usize].weak_float() {
-                        set_float(&mut regs[d as usize], value);
-                    } else if let Some(value) = regs[a as usize].weak_int() {
-                        set_int(&mut regs[d as usize], value);
-                    } else {
-                        let mut value = std::mem::take(&mut regs[a as usize]);
-                        shift_slow(&mut regs[d as usize], &mut value);
+            loop {
+                let instr = instrs[pc];
+                pc += 1;
+                match instr {
+                    Instr::Const { d, k } => load(&mut regs[d as usize], &code.consts[k as usize], &mut now.heap),
+                    Instr::Int { d, value } => set_int(&mut regs[d as usize], value.into()),
+                    Instr::Copy { d, a } => copy(regs, d, a),
+                    Instr::Move { d, a } => {
+                        if let Some(value) = regs[a as usize].weak_float() {
+                            set_float(&mut regs[d as usize], value);
+                        } else if let Some(value) = regs[a as usize].weak_int() {
+                            set_int(&mut regs[d as usize], value);
+                        } else {
+                            let mut value = std::mem::take(&mut regs[a as usize]);
+                            shift_slow(&mut regs[d as usize], &mut value);
+                        }
                     }
-                }
-                Instr::GetGlobal { d, slot } => match &self.globals[slot as usize] {
-                    Value::Undefined => slow!(),
-                    value => load(&mut regs[d as usize], value),
-                },
+                    Instr::GetGlobal { d, slot } => match &self.globals[slot as usize] {
+                        Value::Undefined => slow!(),
+                        value => load(&mut regs[d as usize], value, &mut now.heap),
+                    },
 
-                Instr::Add { d, a, b } => arithmetic!(d, a, b, checked_add, +),
-                Instr::Sub { d, a, b } => arithmetic!(d, a, b, checked_sub, -),
-                Instr::Mul { d, a, b } => arithmetic!(d, a, b, checked_mul, *),
-                Instr::Div { d, a, b } => {
-                    let (x, y) = (&regs[a as usize], &regs[b as usize]);
-                    if let (Some(x), Some(y)) = (x.weak_float(), y.weak_float()) {
-                        set_float(&mut regs[d as usize], x / y);
-                    } else if let Some((x, y)) = mixed(x, y) {
-                        set_float(&mut regs[d as usize], x / y);
-                    } else if let (Some(x), Some(y @ ..=-1 | y @ 1..)) = (x.weak_int(), y.weak_int()) {
-                        set_float(&mut regs[d as usize], x as f64 / y as f64);
-                    } else {
-                        slow!()
+                    Instr::Add { d, a, b } => arithmetic!(d, a, b, checked_add, +),
+                    Instr::Sub { d, a, b } => arithmetic!(d, a, b, checked_sub, -),
+                    Instr::Mul { d, a, b } => arithmetic!(d, a, b, checked_mul, *),
+                    Instr::MulAdd { d, a, b, c } => fused!(d, a, b, c, checked_add, +),
+                    Instr::MulSub { d, a, b, c } => fused!(d, a, b, c, checked_sub, -),
+                    Instr::Div { d, a, b } => {
+                        let (x, y) = (&regs[a as usize], &regs[b as usize]);
+                        if let (Some(x), Some(y)) = (x.weak_float(), y.weak_float()) {
+                            set_float(&mut regs[d as usize], x / y);
+                        } else if let Some((x, y)) = mixed(x, y) {
+                            set_float(&mut regs[d as usize], x / y);
+                        } else if let (Some(x), Some(y @ ..=-1 | y @ 1..)) = (x.weak_int(), y.weak_int()) {
+                            set_float(&mut regs[d as usize], x as f64 / y as f64);
+                        } else {
+                            slow!()
+                        }
                     }
-                }
-                Instr::Binary { op, d, a, b } => {
-                    let value = match (op, regs[a as usize].weak_int(), regs[b as usize].weak_int()) {
-                        (BinaryOp::Rem, Some(x), Some(y @ 1..)) => Some(x.rem_euclid(y)),
-                        (BinaryOp::FloorDiv, Some(x), Some(y @ 1..)) => Some(x.div_euclid(y)),
-                        _ => None,
-                    };
-                    match value {
-                        Some(value) => set_int(&mut regs[d as usize], value),
-                        None => slow!(),
+                    Instr::Binary { op, d, a, b } => {
+                        let value = match (op, regs[a as usize].weak_int(), regs[b as usize].weak_int()) {
+                            (BinaryOp::Rem, Some(x), Some(y @ 1..)) => Some(x.rem_euclid(y)),
+                            (BinaryOp::FloorDiv, Some(x), Some(y @ 1..)) => Some(x.div_euclid(y)),
+                            _ => None,
+                        };
+                        match value {
+                            Some(value) => set_int(&mut regs[d as usize], value),
+                            None => slow!(),
+                        }
                     }
-                }
-                Instr::AddInt { d, a, value } => arithmetic_int!(d, a, value, checked_add, +),
-                Instr::SubInt { d, a, value } => arithmetic_int!(d, a, value, checked_sub, -),
-                Instr::MulInt { d, a, value } => arithmetic_int!(d, a, value, checked_mul, *),
+                    Instr::AddInt { d, a, value } => arithmetic_int!(d, a, value, checked_add, +),
+                    Instr::SubInt { d, a, value } => arithmetic_int!(d, a, value, checked_sub, -),
+                    Instr::MulInt { d, a, value } => arithmetic_int!(d, a, value, checked_mul, *),
 
-                Instr::Jump { to } => jump!(to),
-                Instr::JumpIf { a, sense, to } => {
-                    let truth = match &regs[a as usize] {
-                        Value::Array(Array::Bool(truth)) => *truth,
-                        _ => attempt!(self.slow_condition(regs, code, pc)),
-                    };
-                    if truth == sense {
-                        jump!(to)
-                    }
-                }
-                Instr::ShortCircuit { sense, to, .. } => {
-                    if attempt!(self.slow_decision(regs, code, pc)) == Some(sense) {
-                        jump!(to)
-                    }
-                }
-                Instr::JumpLt { sense, a, b, to } => jump_compare!(sense, a, b, to, <),
-                Instr::JumpLe { sense, a, b, to } => jump_compare!(sense, a, b, to, <=),
-                Instr::JumpEq { sense, a, b, to } => jump_compare!(sense, a, b, to, ==),
-                Instr::JumpLtInt { sense, a, value, to } => jump_compare_int!(sense, a, value, to, <),
-                Instr::JumpLeInt { sense, a, value, to } => jump_compare_int!(sense, a, value, to, <=),
-                Instr::JumpEqInt { sense, a, value, to } => jump_compare_int!(sense, a, value, to, ==),
-                Instr::JumpGiven { a, to } => {
-                    if !regs[a as usize].is_undefined() {
-                        jump!(to)
-                    }
-                }
-                Instr::JumpCallable { a, to } => {
-                    if regs[a as usize].is_callable() {
-                        jump!(to)
-                    }
-                }
-                Instr::IterNext { a, d, to } => {
-                    if let (Some(at), Some(end)) = (regs[a as usize].weak_int(), regs[a as usize + 1].weak_int()) {
-                        if at < end {
-                            set_int(&mut regs[a as usize], at + 1);
-                            set_int(&mut regs[d as usize], at);
+                    Instr::Jump { to } => jump!(to),
+                    Instr::JumpIf { a, sense, to } => {
+                        let truth = match &regs[a as usize] {
+                            Value::Array(Array::Bool(truth)) => *truth,
+                            _ => attempt!(self.slow_condition(regs, code, pc)),
+                        };
+                        if truth == sense {
                             jump!(to)
                         }
-                    } else if attempt!(self.next_item(regs, a, d)) {
-                        jump!(to)
                     }
-                }
-                Instr::Method { a, name } => {
-                    if !attempt!(self.method(regs, a, &code.consts[name as usize])) {
-                        pc += 1;
+                    Instr::ShortCircuit { sense, to, .. } => {
+                        if attempt!(self.slow_decision(regs, code, pc)) == Some(sense) {
+                            jump!(to)
+                        }
                     }
-                }
+                    Instr::JumpLt { sense, a, b, to } => jump_compare!(sense, a, b, to, <),
+                    Instr::JumpLe { sense, a, b, to } => jump_compare!(sense, a, b, to, <=),
+                    Instr::JumpEq { sense, a, b, to } => jump_compare!(sense, a, b, to, ==),
+                    Instr::JumpLtInt { sense, a, value, to } => jump_compare_int!(sense, a, value, to, <),
+                    Instr::JumpLeInt { sense, a, value, to } => jump_compare_int!(sense, a, value, to, <=),
+                    Instr::JumpEqInt { sense, a, value, to } => jump_compare_int!(sense, a, value, to, ==),
+                    Instr::JumpGiven { a, to } => {
+                        if !regs[a as usize].is_undefined() {
+                            jump!(to)
+                        }
+                    }
+                    Instr::JumpCallable { a, to } => {
+                        if regs[a as usize].is_callable() {
+                            jump!(to)
+                        }
+                    }
+                    Instr::IterNext { a, d, to } => {
+                        if let (Some(at), Some(end)) = (regs[a as usize].weak_int(), regs[a as usize + 1].weak_int()) {
+                            if at < end {
+                                set_int(&mut regs[a as usize], at + 1);
+                                set_int(&mut regs[d as usize], at);
+                                jump!(to)
+                            }
+                        } else {
+                            now.heap = true;
+                            if attempt!(self.next_item(regs, a, d)) {
+                                jump!(to)
+                            }
+                        }
+                    }
+                    Instr::Method { a, name } => {
+                        now.heap = true;
+                        if !attempt!(self.method(regs, a, &code.consts[name as usize])) {
+                            pc += 1;
+                        }
+                    }
 
-                Instr::Call { a, count } => {
-                    let given = Given { count: count.into(), shape: None, skipped: 0 };
-                    let given = drop_missing_receiver(regs, a, given);
-                    if let Value::Function(callee) = &regs[a as usize] {
-                        let callee = callee.clone();
+                    Instr::Call { a, count } => {
+                        let given = Given { count: count.into(), shape: None, skipped: 0 };
+                        let given = drop_missing_receiver(regs, a, given);
+                        if let Value::Function(callee) = &regs[a as usize] {
+                            let callee = callee.clone();
+                            now.pc = pc;
+                            now.base = base;
+                            return Ok(Next::Enter { callee, a, given });
+                        }
+                        now.heap = true;
+                        attempt!(self.call_other(regs, a, given, code));
+                    }
+                    Instr::CallGlobal { a, count, slot } => {
+                        let given = Given { count: count.into(), shape: None, skipped: 0 };
+                        if let Value::Function(callee) = &self.globals[slot as usize] {
+                            // the plain recursion stays here: neither code nor stacks but the window change
+                            if Rc::ptr_eq(callee, function)
+                                && code.light
+                                && given.count == code.params.len()
+                                && self.depth < self.host.cx.limits.depth
+                                && !interrupt.is_raised()
+                                && let Some(caller) = stacks.callers.get_mut(stacks.depth)
+                            {
+                                let callee = base + usize::from(a) + 1;
+                                if stacks.values.len() >= callee + WINDOW {
+                                    caller.function = None;
+                                    caller.pc = pc;
+                                    caller.base = base;
+                                    caller.far = now.far;
+                                    caller.heap = now.heap;
+                                    now.heap = has_heap(&stacks.values[callee..callee + given.count]);
+                                    stacks.depth += 1;
+                                    self.depth += 1;
+                                    (pc, base) = (0, callee);
+                                    continue 'window;
+                                }
+                            }
+                            let callee = callee.clone();
+                            now.pc = pc;
+                            now.base = base;
+                            return Ok(Next::Enter { callee, a, given });
+                        }
+                        now.heap = true;
+                        attempt!(self.call_global(regs, a, slot, given, code, pc));
+                    }
+                    Instr::CallWith { a, count, shape } => {
+                        let given = Given { count: count.into(), shape: Some(shape), skipped: 0 };
+                        let given = drop_missing_receiver(regs, a, given);
+                        if let Value::Function(callee) = &regs[a as usize] {
+                            let callee = callee.clone();
+                            now.pc = pc;
+                            now.base = base;
+                            return Ok(Next::Enter { callee, a, given });
+                        }
+                        now.heap = true;
+                        attempt!(self.call_other(regs, a, given, code));
+                    }
+                    Instr::Return { a } => {
+                        if !now.heap
+                            && let Some(depth) = stacks.depth.checked_sub(1)
+                            && let Some(caller @ Caller { function: None, .. }) = stacks.callers.get(depth)
+                        {
+                            (pc, now.heap) = (caller.pc, caller.heap);
+                            let callee = std::mem::replace(&mut base, caller.base);
+                            stacks.depth = depth;
+                            self.depth -= 1;
+                            // the result replaces the callee, one register below
+                            if let [below, frame @ ..] = &mut stacks.values[callee - 1..] {
+                                shift(below, &mut frame[usize::from(a)]);
+                            }
+                            continue 'window;
+                        }
                         now.pc = pc;
-                        return Ok(Next::Enter { callee, a, given });
+                        now.base = base;
+                        return Ok(Next::Leave { a });
                     }
-                    attempt!(self.call_other(regs, a, given, code));
-                }
-                Instr::CallGlobal { a, count, slot } => {
-                    let given = Given { count: count.into(), shape: None, skipped: 0 };
-                    if let Value::Function(callee) = &self.globals[slot as usize] {
-                        let callee = callee.clone();
-                        now.pc = pc;
-                        return Ok(Next::Enter { callee, a, given });
-                    }
-                    attempt!(self.call_global(regs, a, slot, given, code, pc));
-                }
-                Instr::CallWith { a, count, shape } => {
-                    let given = Given { count: count.into(), shape: Some(shape), skipped: 0 };
-                    let given = drop_missing_receiver(regs, a, given);
-                    if let Value::Function(callee) = &regs[a as usize] {
-                        let callee = callee.clone();
-                        now.pc = pc;
-                        return Ok(Next::Enter { callee, a, given });
-                    }
-                    attempt!(self.call_other(regs, a, given, code));
-                }
-                Instr::Return { a } => {
-                    now.pc = pc;
-                    return Ok(Next::Leave { a });
-                }
-                Instr::Index { d, a, b } => match (&regs[a as usize], regs[b as usize].weak_int()) {
-                    (Value::Array(Array::Tensor(tensor)), Some(at))
-                        if let Some(element) = index::get_at(tensor, at) =>
-                    {
-                        set(&mut regs[d as usize], Value::Array(element));
-                    }
+                    Instr::Index { d, a, b } => match (&regs[a as usize], regs[b as usize].weak_int()) {
+                        (Value::Array(Array::Tensor(tensor)), Some(at))
+                            if let Some(element) = index::get_at(tensor, at) =>
+                        {
+                            set(&mut regs[d as usize], Value::Array(element));
+                        }
+                        _ => slow!(),
+                    },
+                    Instr::SetIndex { a, b, d, .. } => match (regs[b as usize].weak_int(), element(regs, a)) {
+                        (Some(at), Some(value))
+                            if let Value::Array(Array::Tensor(tensor)) = &mut regs[d as usize]
+                                && index::set_at(tensor, at, &value) => {}
+                        _ => slow!(),
+                    },
                     _ => slow!(),
-                },
-                Instr::SetIndex { a, b, d, .. } => match (regs[b as usize].weak_int(), element(regs, a)) {
-                    (Some(at), Some(value))
-                        if let Value::Array(Array::Tensor(tensor)) = &mut regs[d as usize]
-                            && index::set_at(tensor, at, &value) => {}
-                    _ => slow!(),
-                },
-                _ => slow!(),
+                }
             }
         }
     }
@@ -488,21 +580,64 @@ impl Stacks {
         self.values.resize(need + need / 2, Value::Undefined);
     }
 
+    /// Makes `callee` the running frame and its caller wait.
+    #[inline(always)]
+    pub(super) fn enter(&mut self, now: &mut Position, callee: Rc<Function>, base: usize, far: usize) {
+        let function = std::mem::replace(&mut now.function, callee);
+        // field by field: a wide load right behind narrow stores stalls the processor
+        match self.callers.get_mut(self.depth) {
+            Some(caller) => {
+                caller.function = Some(function);
+                caller.pc = now.pc;
+                caller.base = now.base;
+                caller.far = now.far;
+                caller.heap = now.heap;
+            }
+            None => {
+                let function = Some(function);
+                self.callers.push(Caller { function, pc: now.pc, base: now.base, far: now.far, heap: now.heap });
+            }
+        }
+        self.depth += 1;
+        now.pc = 0;
+        now.base = base;
+        now.far = far;
+        now.heap = has_heap(&self.values[base..base + now.function.code.params.len()]);
+    }
+
     /// Releases what a frame holds and makes its caller the one to go on with, if there is one.
     #[inline(always)]
     pub(super) fn leave(&mut self, now: &mut Position) -> bool {
-        for slot in &mut self.values[now.base..now.base + now.function.code.registers] {
-            if !slot.is_plain() {
-                *slot = Value::Undefined;
-            }
+        if now.heap {
+            clear(&mut self.values[now.base..now.base + now.function.code.registers]);
         }
-        self.far.truncate(now.far);
-        match self.callers.pop() {
-            Some(caller) => {
-                *now = caller;
-                true
-            }
-            None => false,
+        if self.far.len() > now.far {
+            self.far.truncate(now.far);
+        }
+        let Some(depth) = self.depth.checked_sub(1) else { return false };
+        self.depth = depth;
+        let caller = &mut self.callers[depth];
+        if let Some(function) = caller.function.take() {
+            now.function = function;
+        }
+        now.pc = caller.pc;
+        now.base = caller.base;
+        now.far = caller.far;
+        now.heap = caller.heap;
+        true
+    }
+}
+
+#[inline(always)]
+fn has_heap(values: &[Value]) -> bool {
+    values.iter().any(|value| !value.is_plain())
+}
+
+#[inline(never)]
+fn clear(frame: &mut [Value]) {
+    for slot in frame {
+        if !slot.is_plain() {
+            *slot = Value::Undefined;
         }
     }
 }

@@ -6,6 +6,7 @@ use super::super::value::Value;
 use super::Machine;
 use super::run::{Window, set};
 use super::unwind::behind;
+use crate::context::Context;
 use crate::diagnostics::{Error, Kind, Result};
 use nabla_grammar::tree::{BinaryOp, CompareOp};
 use std::rc::Rc;
@@ -129,7 +130,7 @@ impl Machine {
                 set(&mut regs[d as usize], text);
             }
             Instr::Join { d, a, count } => {
-                let value = join(&regs[a as usize..a as usize + usize::from(count)]);
+                let value = join(&self.host.cx, &regs[a as usize..a as usize + usize::from(count)])?;
                 set(&mut regs[d as usize], value);
             }
             Instr::Unpack { d, a, count } => {
@@ -200,6 +201,8 @@ impl Machine {
                 return Err(Error::not_yet(&what));
             }
             Instr::Int { .. }
+            | Instr::MulAdd { .. }
+            | Instr::MulSub { .. }
             | Instr::Copy { .. }
             | Instr::Move { .. }
             | Instr::Jump { .. }
@@ -260,8 +263,10 @@ fn take_row(regs: &mut Window, first: Reg, count: u8) -> Vec<Value> {
     regs[first as usize..first as usize + usize::from(count)].iter_mut().map(std::mem::take).collect()
 }
 
-fn join(pieces: &[Value]) -> Value {
-    Value::str(pieces.iter().filter_map(Value::as_str).collect::<String>())
+fn join(cx: &Context, pieces: &[Value]) -> Result<Value> {
+    let texts = || pieces.iter().filter_map(Value::as_str);
+    cx.reserve(texts().fold(0, |bytes, text| text.len().saturating_add(bytes)), 1, || "this string".into())?;
+    Ok(Value::str(texts().collect::<String>()))
 }
 
 fn sibling(function: &Rc<Function>, index: u32) -> Value {

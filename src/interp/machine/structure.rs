@@ -4,6 +4,7 @@
 
 use super::super::value::{Fields, Value};
 use super::Machine;
+use crate::context::Context;
 use crate::diagnostics::{Error, Kind, Result};
 use nabla_grammar::tree::BinaryOp;
 use std::rc::Rc;
@@ -18,6 +19,27 @@ pub fn check_depth(depth: usize) -> Result<()> {
     Ok(())
 }
 
+/// Errors where a structure is too deep or too large to be rebuilt. What it holds twice counts twice: `x = (x, x)` makes
+/// two values of one in no memory at all, and the result of an operation shares nothing.
+pub fn check_size(cx: &Context, value: &Value) -> Result<()> {
+    fn add(cx: &Context, value: &Value, depth: usize, bytes: &mut usize) -> Result<()> {
+        check_depth(depth)?;
+        cx.check()?;
+        let own = match value {
+            Value::Array(array) => array.size().saturating_mul(array.dtype().size()),
+            _ => 0,
+        };
+        *bytes = bytes.saturating_add(own).saturating_add(size_of::<Value>());
+        cx.reserve(*bytes, 1, || "a structure like this one".into())?;
+        match value {
+            Value::Tuple(tuple) => tuple.0.iter().try_for_each(|item| add(cx, item, depth + 1, bytes)),
+            Value::Record(record) => record.0.values().try_for_each(|item| add(cx, item, depth + 1, bytes)),
+            _ => Ok(()),
+        }
+    }
+    add(cx, value, 0, &mut 0)
+}
+
 /// A function of one leaf.
 pub type LeafFn<'f> = &'f mut dyn FnMut(&mut Machine, Value) -> Result<Value>;
 
@@ -25,25 +47,27 @@ impl Machine {
     /// Applies `f` to the numeric leaves of a structure, or to a value that is none.
     pub fn map_leaves(&mut self, value: Value, f: LeafFn) -> Result<Value> {
         match value {
-            Value::Tuple(_) | Value::Record(_) => self.map_inside(value, f, 0),
+            Value::Tuple(_) | Value::Record(_) => {
+                check_size(&self.host.cx, &value)?;
+                self.map_inside(value, f)
+            }
             leaf => f(self, leaf),
         }
     }
 
-    fn map_inside(&mut self, value: Value, f: LeafFn, depth: usize) -> Result<Value> {
-        check_depth(depth)?;
+    fn map_inside(&mut self, value: Value, f: LeafFn) -> Result<Value> {
         match value {
             Value::Tuple(items) => {
                 let mut mapped = Vec::with_capacity(items.0.len());
                 for item in Rc::unwrap_or_clone(items).take() {
-                    mapped.push(self.map_inside(item, f, depth + 1)?);
+                    mapped.push(self.map_inside(item, f)?);
                 }
                 Ok(Value::tuple(mapped))
             }
             Value::Record(record) => {
                 let mut mapped = Fields::default();
                 for (name, item) in Rc::unwrap_or_clone(record).take() {
-                    mapped.insert(name, self.map_inside(item, f, depth + 1)?);
+                    mapped.insert(name, self.map_inside(item, f)?);
                 }
                 Ok(Value::record(mapped))
             }
@@ -54,6 +78,9 @@ impl Machine {
 
     /// `x op y` where at least one is a structure: leaf by leaf. On error both are as they were.
     pub(super) fn zip(&mut self, op: BinaryOp, operands: &mut [Value; 2]) -> Result<Value> {
+        for operand in operands.iter() {
+            check_size(&self.host.cx, operand)?;
+        }
         check_alike(&operands[0], &operands[1], &mut String::new(), 0)?;
         if operands.iter().any(|value| matches!(value, Value::Str(_) | Value::Function(_) | Value::Builtin(_))) {
             let [x, y] = operands;

@@ -24,6 +24,7 @@ impl Machine {
                 if let Some(d) = handler.d {
                     set(&mut stacks.values[now.base + usize::from(d)], caught(&error));
                 }
+                now.heap = true;
                 now.pc = handler.target as usize;
                 return Ok(());
             }
@@ -61,11 +62,27 @@ fn place(error: &mut Error, code: &Code, at: usize) {
     let site = site(code, at);
     let details = error.details_mut();
     details.place = Some(crate::diagnostics::error::Place { source: code.source.clone(), span: site.span });
+    if let Some(advice) = details.instead.take().and_then(|template| with_names(template, &code.source.text, site)) {
+        details.help = vec![advice];
+    }
     for (number, text) in std::mem::take(&mut details.operands) {
         if let Some(&span) = site.operands.get(number) {
             details.labels.push((span, text));
         }
     }
+}
+
+/// An advice with the names of operands in it; none where an operand is no plain name.
+fn with_names(mut template: String, text: &str, site: &Site) -> Option<String> {
+    for (number, hole) in ["{0}", "{1}"].into_iter().enumerate() {
+        let span = site.operands.get(number)?;
+        let name = text.get(span.start as usize..span.end as usize)?;
+        if !name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.')) {
+            return None;
+        }
+        template = template.replace(hole, name);
+    }
+    Some(template)
 }
 
 fn trail(error: &mut Error, name: &str, code: &Code, at: usize) {
