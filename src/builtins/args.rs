@@ -17,6 +17,20 @@ pub struct Args {
 }
 
 impl Args {
+    /// Takes plain positional arguments from where they lie; none if it is not that simple, and then nothing is taken.
+    pub fn from_row(builtin: &'static Builtin, row: &mut [Value]) -> Option<Args> {
+        let params = builtin.params;
+        let fits = row.len() <= params.len()
+            && !params.iter().any(|param| param.rest)
+            && params[row.len()..].iter().all(|param| param.default.is_some());
+        if !fits {
+            return None;
+        }
+        let mut values: SmallVec<[Value; 6]> = row.iter_mut().map(std::mem::take).collect();
+        values.extend(params[row.len()..].iter().filter_map(|param| param.default).map(default));
+        Some(Args { builtin, values, positional: row.len() })
+    }
+
     /// Gives every parameter its argument. On error the positional arguments come back: variables may depend on them.
     pub fn bind(
         builtin: &'static Builtin,

@@ -86,6 +86,7 @@ impl<'t> Compiler<'_, 't> {
             SuffixKind::Method(name, items) => {
                 let callee = self.b.temps(2, span)?;
                 self.b.emit(Instr::Copy { d: callee + 1, a }, from);
+                self.b.note_passed_on(a, callee + 1);
                 self.method(callee, name, from)?;
                 self.call(callee, 1, items, span, &[from], d)?;
             }

@@ -314,6 +314,13 @@ impl Builder {
         self.loaded.push((reg, slot));
     }
 
+    /// Notes that `to` holds what `from` held.
+    pub fn note_passed_on(&mut self, from: Reg, to: Reg) {
+        if let Some(&(_, slot)) = self.loaded.iter().rev().find(|&&(reg, _)| reg == from) {
+            self.loaded.push((to, slot));
+        }
+    }
+
     /// The last instruction makes the value that global `slot` is about to get: if it also reads it, let go of it. The
     /// result of a call is moved once more.
     pub fn lend(&mut self, slot: u32) {

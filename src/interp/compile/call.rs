@@ -95,6 +95,8 @@ impl<'t> Compiler<'_, 't> {
                     let callee = self.b.temps(2, span)?;
                     self.expr(right, callee)?;
                     self.b.emit(Instr::Move { d: callee + 1, a: value }, span);
+                    self.b.note_passed_on(value, callee + 1);
+                    self.b.note_passed_on(value, callee + 1);
                     self.call(callee, 1, &[], span, &[from], value)?;
                 }
             }
@@ -116,6 +118,7 @@ impl<'t> Compiler<'_, 't> {
             SuffixKind::Call(items) => {
                 self.postfix(base, before, callee, base.span)?;
                 self.b.emit(Instr::Move { d: callee + 1, a: value }, span);
+                self.b.note_passed_on(value, callee + 1);
                 self.call(callee, 1, items, span, &[from], value)
             }
             SuffixKind::Method(name, items) => {
@@ -124,6 +127,7 @@ impl<'t> Compiler<'_, 't> {
                 let k = self.b.name_constant(&name.text);
                 self.b.emit_with(Instr::Field { d: callee, a: callee, name: k }, name.span, &[base.span]);
                 self.b.emit(Instr::Move { d: callee + 1, a: value }, span);
+                self.b.note_passed_on(value, callee + 1);
                 self.call(callee, 1, items, span, &[from], value)
             }
             _ => Ok(()),

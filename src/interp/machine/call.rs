@@ -163,14 +163,26 @@ impl Machine {
         let a = usize::from(a);
         let row = a + 1..a + 1 + given.count;
         let callee = std::mem::take(&mut regs[a]);
+        if let (Value::Builtin(builtin), None) = (&callee, given.shape)
+            && let Some(mut args) = Args::from_row(builtin, &mut regs[row.clone()])
+        {
+            return match (builtin.run)(self, &mut args) {
+                Ok(value) => {
+                    set(&mut regs[a], value);
+                    Ok(())
+                }
+                Err(error) => {
+                    give_back(&mut regs[row], args.into_positional());
+                    Err(error)
+                }
+            };
+        }
         let args = self.gather(caller, &mut regs[row.clone()], given)?;
         let result = match &callee {
             Value::Builtin(builtin) => match self.call_builtin(builtin, args.positional, args.named) {
                 Ok(value) => Ok(value),
                 Err((error, given_back)) => {
-                    for (slot, arg) in regs[row].iter_mut().zip(given_back) {
-                        *slot = arg;
-                    }
+                    give_back(&mut regs[row], given_back);
                     Err(error)
                 }
             },
@@ -225,6 +237,13 @@ impl Machine {
                     .operand(0, leaf.type_name())),
             }
         })
+    }
+}
+
+#[cold]
+fn give_back(row: &mut [Value], args: Vec<Value>) {
+    for (slot, arg) in row.iter_mut().zip(args) {
+        *slot = arg;
     }
 }
 

@@ -45,7 +45,7 @@ impl Machine {
     fn load_library(&mut self, name: &'static str) -> Result<()> {
         let text = builtins::library_source(name);
         let module = Rc::new(Module::new(format!("<{name}>")));
-        let source = Arc::new(Source::new(format!("<{name}>"), text));
+        let source = Arc::new(Source::library(format!("<{name}>"), text));
         self.modules.set_library(name, module.clone());
         self.run_module(&module, &source)
     }

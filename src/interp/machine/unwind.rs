@@ -13,6 +13,12 @@ impl Machine {
         if let Some((reg, slot)) = self.lent.take() {
             self.globals[slot as usize] = stacks.values[now.base + usize::from(reg)].clone();
         }
+        if now.function.code.source.library && error.details().place.is_none() {
+            // its operands mean nothing to who called the library
+            error.details_mut().operands.clear();
+            error.details_mut().instead = None;
+            error.details_mut().blame_caller = true;
+        }
         if !error.details().blame_caller {
             place(&mut error, &now.function.code, now.pc - 1);
         }
@@ -36,6 +42,9 @@ impl Machine {
             }
             self.depth -= 1;
             let (code, at) = (&now.function.code, now.pc - 1);
+            if code.source.library {
+                continue;
+            }
             if std::mem::take(&mut error.details_mut().blame_caller) {
                 place(&mut error, code, at);
             } else {
