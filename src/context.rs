@@ -44,11 +44,26 @@ impl Interrupt {
     }
 }
 
+/// Where a session is in its stream of random numbers; `ops::random` defines the stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RandomState {
+    pub seed: u64,
+    /// How many draws have been made.
+    pub draws: u64,
+}
+
+impl RandomState {
+    /// The start of the stream of this seed.
+    pub fn seeded(seed: u64) -> RandomState {
+        RandomState { seed, draws: 0 }
+    }
+}
+
 #[derive(Debug, Default)]
 pub struct Context {
     pub limits: Limits,
     pub interrupt: Interrupt,
-    pub random: crate::ops::random::RandomState,
+    pub random: RandomState,
 }
 
 impl Context {
@@ -68,7 +83,7 @@ impl Context {
     /// Errors when `count` elements of `width` bytes are more than a value may take. `what` is said in the message,
     /// as `f64[1000, 1000]`.
     pub fn reserve(&self, count: usize, width: usize, what: impl FnOnce() -> String) -> Result<()> {
-        let bytes = count.checked_mul(width).unwrap_or(usize::MAX);
+        let bytes = count.saturating_mul(width);
         let refused = if bytes > self.limits.memory {
             format!("the limit is {}", readable(self.limits.memory))
         } else if bytes >= LARGE && !(bytes <= memory::left() && memory::fits_address_space(bytes)) {

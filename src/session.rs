@@ -3,10 +3,9 @@
 //! Names, random state, print options, limits, the interrupt flag and where output goes live here; nothing is global.
 //! A process may hold any number of sessions, each on one thread. A session never prints and never exits.
 
-use crate::context::{Context, Interrupt, Limits};
+use crate::context::{Context, Interrupt, Limits, RandomState};
 use crate::diagnostics::{Error, Kind, Result, Source, load};
 use crate::interp::{Machine, Module, Value, show};
-use crate::ops::random::RandomState;
 use crate::tensor::show::PrintOptions;
 use std::io;
 use std::path::PathBuf;

@@ -2,8 +2,9 @@
 
 use super::arrays::dtype_or_f64;
 use super::declare::builtins;
+use crate::context::RandomState;
 use crate::interp::Value;
-use crate::ops::random::{self, RandomState};
+use crate::ops::random;
 use crate::tensor::DType;
 
 builtins! {

@@ -1,5 +1,6 @@
 //! Standard output of a program: buffered, line by line at a terminal, shared by the session and its host.
 
+use colored::Colorize;
 use nabla::session::Output;
 use std::cell::RefCell;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
@@ -40,7 +41,7 @@ impl Output for Console {
         match self.types {
             Types::Hidden => self.text(&format!("{text}\n")),
             Types::Plain => self.text(&format!("{text}  {type_name}\n")),
-            Types::Dim => self.text(&format!("{text}  \x1b[2m{type_name}\x1b[0m\n")),
+            Types::Dim => self.text(&format!("{text}  {}\n", type_name.dimmed())),
         }
     }
 

@@ -21,6 +21,8 @@ use std::process::ExitCode;
 const BAD_USAGE: u8 = 2;
 
 pub fn main() -> ExitCode {
+    // whether there is colour is decided where a text is made, for the stream it goes to
+    colored::control::set_override(true);
     let (command, options) = match args::parse(std::env::args_os().skip(1), Options::default()) {
         Ok(parsed) => parsed,
         Err(error) => {

@@ -7,6 +7,7 @@
 use super::args::{self, Command, Options};
 use super::console::{Console, Types};
 use super::host::{self, Ending};
+use colored::{ColoredString, Colorize};
 use nabla::diagnostics::{Error, Kind, load};
 use nabla::session::Output;
 use similar::{ChangeTag, TextDiff};
@@ -244,21 +245,21 @@ fn unwritable(what: &str, error: &io::Error) -> Error {
 
 /// Lines that were expected in red, lines that were printed in green.
 fn diff(name: &str, expected: &str, printed: &str, color: bool) -> String {
-    let paint =
-        |code: &str, line: &str| if color { format!("\x1b[{code}m{line}\x1b[0m\n") } else { format!("{line}\n") };
-    let mut text = paint("1", &format!("--- {name}")) + &paint("1", "+++ printed");
+    type Style = fn(&str) -> ColoredString;
+    let paint = |style: Style, line: &str| if color { format!("{}\n", style(line)) } else { format!("{line}\n") };
+    let mut text = paint(|line| line.bold(), &format!("--- {name}")) + &paint(|line| line.bold(), "+++ printed");
     let diff = TextDiff::configure().timeout(Duration::from_secs(1)).diff_lines(expected, printed);
     for hunk in diff.unified_diff().context_radius(3).iter_hunks() {
-        text.push_str(&paint("36", &hunk.header().to_string()));
+        text.push_str(&paint(|line| line.cyan(), &hunk.header().to_string()));
         for change in hunk.iter_changes() {
-            let (sign, code) = match change.tag() {
-                ChangeTag::Delete => ("-", "31"),
-                ChangeTag::Insert => ("+", "32"),
-                ChangeTag::Equal => (" ", "0"),
+            let (sign, style): (_, Style) = match change.tag() {
+                ChangeTag::Delete => ("-", |line| line.red()),
+                ChangeTag::Insert => ("+", |line| line.green()),
+                ChangeTag::Equal => (" ", |line| line.normal()),
             };
             let line = change.value();
             let end = if change.missing_newline() { " (no newline at the end)" } else { "" };
-            text.push_str(&paint(code, &format!("{sign}{}{end}", line.strip_suffix('\n').unwrap_or(line))));
+            text.push_str(&paint(style, &format!("{sign}{}{end}", line.strip_suffix('\n').unwrap_or(line))));
         }
     }
     text

@@ -66,6 +66,9 @@ pub struct Range {
 }
 
 impl Range {
+    pub fn is_empty(self) -> bool {
+        self.end <= self.start
+    }
     pub fn len(self) -> usize {
         if self.end <= self.start { 0 } else { usize::try_from(self.end.abs_diff(self.start)).unwrap_or(usize::MAX) }
     }

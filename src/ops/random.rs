@@ -17,26 +17,11 @@
 //!   `f32`; for `f32` rounded.
 
 use super::{Abstract, Arity, Attrs, Entry, Kernel, Op, Rule, apply, cast, create};
-use crate::context::Context;
+use crate::context::{Context, RandomState};
 use crate::cpu;
 use crate::cpu::random::Draw;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::{Array, DType, Tensor};
-
-/// Where a session is in its stream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RandomState {
-    pub seed: u64,
-    /// How many draws have been made.
-    pub draws: u64,
-}
-
-impl RandomState {
-    /// The start of the stream of this seed.
-    pub fn seeded(seed: u64) -> RandomState {
-        RandomState { seed, draws: 0 }
-    }
-}
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]

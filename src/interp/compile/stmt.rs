@@ -72,10 +72,8 @@ impl<'t> Compiler<'_, 't> {
     }
 
     fn assign(&mut self, target: &'t Target, value: &'t Expr) -> Result<()> {
-        if let Target::Place { name, path, .. } = target {
-            if path.is_empty() {
-                return self.assign_value(name, value);
-            }
+        if let Some(name) = plain_name(target) {
+            return self.assign_value(name, value);
         }
         // a tuple on the right is taken apart without being made, if the pieces are as many
         if let (Target::Tuple(targets, _), ExprKind::Tuple { items, .. }) = (target, &value.kind) {

@@ -80,7 +80,7 @@ fn no_property(x: &Value, name: &str) -> Error {
     if let Some(hint) = python_hints::hint_for_name(name) {
         return error.help(hint);
     }
-    match nearest(name, PROPERTIES.into_iter()) {
+    match nearest(name, PROPERTIES) {
         Some(near) => error.help(format!("did you mean `.{near}`?")),
         None => error.help(format!("if `{name}` is a function, call it: `x.{name}()`")),
     }

@@ -1,0 +1,61 @@
+//! What a session prints, against what NumPy prints and what the language reference says.
+//!
+//! The suites of printing and of NumPy's examples are not part of this repository: where they are not at hand, a message
+//! that cannot be overlooked says so.
+
+mod numpy;
+mod printing;
+mod reference;
+
+use nabla::diagnostics::render;
+use nabla::session::Output;
+use nabla::{Session, Source};
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What a program prints; where it fails, the message behind it.
+fn run(code: &str) -> Result<String, String> {
+    let printed = Printed::default();
+    let mut session = Session::new(Box::new(printed.clone()));
+    session.limits_mut().deadline = Some(Instant::now() + Duration::from_secs(60));
+    match session.eval(Arc::new(Source::new("example.nab", code))) {
+        Ok(()) => Ok(printed.0.take()),
+        Err(errors) => Err(printed.0.take() + &render(&errors, false)),
+    }
+}
+
+/// Text that a session printed.
+#[derive(Clone, Default)]
+struct Printed(Rc<RefCell<String>>);
+
+impl Output for Printed {
+    fn text(&mut self, text: &str) -> io::Result<()> {
+        self.0.borrow_mut().push_str(text);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A file of the suite; without it none, and a message.
+fn suite(name: &str) -> Option<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance").join(name);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            say(&format!("*** THE CONFORMANCE CASES WERE NOT RUN: {}: {error} ***", path.display()));
+            None
+        }
+    }
+}
+
+/// Straight to standard error, which the test harness does not hold back.
+fn say(message: &str) {
+    drop(writeln!(io::stderr(), "\n{message}\n"));
+}
