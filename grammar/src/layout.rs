@@ -241,7 +241,7 @@ impl Reader<'_> {
         if kind.closer().is_some() {
             self.brackets.push(Level { bracket: kind, phase: Phase::Fresh });
             if self.brackets.len() == MAX_BRACKETS {
-                let text = format!("nested too deeply: brackets nest at most {} deep", MAX_BRACKETS - 1);
+                let text = "nested too deeply: 256 brackets within each other are allowed".to_string();
                 return self.problem(span, Diagnostic::new(span, text));
             }
         } else if kind.is_closer() {

@@ -88,12 +88,12 @@ fn write(value: &Value, options: &PrintOptions, out: &mut String, depth: usize) 
 
 /// Further lines of an array stand below its first one.
 fn write_array(array: &Array, options: &PrintOptions, out: &mut String) {
-    let column = out.len() - out.rfind('\n').map_or(0, |at| at + 1);
     let text = show(array, options);
-    if column == 0 || !text.contains('\n') {
+    if !text.contains('\n') {
         out.push_str(&text);
         return;
     }
+    let column = out.len() - out.rfind('\n').map_or(0, |at| at + 1);
     let indent = format!("\n{}", " ".repeat(column));
     for (i, line) in text.split('\n').enumerate() {
         match (i, line.is_empty()) {

@@ -20,7 +20,7 @@ pub struct Types {
 pub struct Refusal(pub &'static str);
 
 const NO_TEXT: Refusal = Refusal("text is no number: `f64(x)` reads numbers from text");
-const MIXED: Refusal = Refusal("text and numbers do not mix: `f64(x)` reads numbers from text");
+const MIXED: Refusal = Refusal("text and numbers do not mix: `str(x)` makes text of numbers, `f64(x)` numbers of text");
 
 type Ruling = Result<Types, Refusal>;
 

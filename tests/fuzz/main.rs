@@ -18,7 +18,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// A program that takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 type Target = fn(&[u8]);
 
@@ -65,16 +65,11 @@ fn attempt(target: Target, current: &Current, program: &[u8]) {
 }
 
 /// Ends the process when a thread hangs: there is no other way to stop it.
-fn watch(currents: &[Current], end: Instant) {
-    while Instant::now() < end {
-        thread::sleep(Duration::from_millis(100));
-        for current in currents {
-            let current = current.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((since, program)) = current.as_ref().filter(|(since, _)| since.elapsed() > PATIENCE) {
-                eprintln!("for {:?} this runs: {:?}", since.elapsed(), String::from_utf8_lossy(program));
-                abort();
-            }
-        }
+fn watch(current: &Current) {
+    let current = current.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((since, program)) = current.as_ref().filter(|(since, _)| since.elapsed() > PATIENCE) {
+        eprintln!("for {:?} this runs: {:?}", since.elapsed(), String::from_utf8_lossy(program));
+        abort();
     }
 }
 
@@ -90,6 +85,7 @@ fn fuzz(name: &str, target: Target) {
     let currents: Vec<Current> = (0..threads).map(|_| Mutex::new(None)).collect();
     thread::scope(|scope| {
         let (corpus, runs) = (&corpus, &runs);
+        let mut running = Vec::new();
         for (number, current) in currents.iter().enumerate() {
             let work = move || {
                 for program in corpus.iter().skip(number).step_by(threads) {
@@ -103,9 +99,12 @@ fn fuzz(name: &str, target: Target) {
                 }
             };
             let thread = thread::Builder::new().stack_size(targets::STACK);
-            thread.spawn_scoped(scope, work).expect("a thread is to be had");
+            running.push(thread.spawn_scoped(scope, work).expect("a thread is to be had"));
         }
-        scope.spawn(|| watch(&currents, end + PATIENCE.min(Duration::from_secs(seconds))));
+        while running.iter().any(|thread| !thread.is_finished()) {
+            thread::sleep(Duration::from_millis(20));
+            currents.iter().for_each(watch);
+        }
     });
     println!("{name}: {} programs", runs.into_inner());
 }

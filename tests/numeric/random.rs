@@ -1,9 +1,9 @@
 //! The documented random stream, and the distributions drawn from it.
 
 use crate::sample::numbers;
-use nabla::context::Context;
+use nabla::context::{Context, RandomState};
 use nabla::diagnostics::Kind;
-use nabla::ops::random::{RandomState, rand, randint, randn};
+use nabla::ops::random::{rand, randint, randn};
 use nabla::tensor::{DType, Tensor};
 
 const COUNT: i64 = 100_000;

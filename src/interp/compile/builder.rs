@@ -321,16 +321,13 @@ impl Builder {
         }
     }
 
-    /// The last instruction makes the value that global `slot` is about to get: if it also reads it, let go of it. The
-    /// result of a call is moved once more.
+    /// The last instruction, but for moves of its result, makes the value that global `slot` is about to get: if it also
+    /// reads it, let go of it.
     pub fn lend(&mut self, slot: u32) {
-        let (at, last) = match *self.instrs.as_slice() {
-            [.., call @ Instr::Call { a: result, .. }, Instr::Move { a, .. }] if a == result => {
-                (self.instrs.len() - 2, call)
-            }
-            [.., last] => (self.instrs.len() - 1, last),
-            [] => return,
-        };
+        let maker = self.instrs.iter().rposition(|instr| !matches!(instr, Instr::Move { .. }));
+        // a jump past it would land one instruction too early
+        let Some(at) = maker.filter(|&at| self.landed as usize <= at) else { return };
+        let last = self.instrs[at];
         let reads = |reg: Reg| match last {
             Instr::Add { a, b, .. }
             | Instr::Sub { a, b, .. }

@@ -76,7 +76,7 @@ impl<'t> Compiler<'_, 't> {
             ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Bool(_) | ExprKind::None | ExprKind::Str(_) => {
                 self.literal(expr, d)
             }
-            ExprKind::Imag(_) => self.not_yet("complex numbers", span),
+            ExprKind::Imag(_) => self.not_yet("c128", span),
             ExprKind::FString(parts) => self.fstring(parts, d, span),
             ExprKind::Name(name) => self.load(name, d, span),
             ExprKind::Paren(inner) => self.expr(inner, d),

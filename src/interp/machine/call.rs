@@ -6,12 +6,13 @@ use super::super::value::Value;
 use super::Machine;
 use super::operator::{operand_array, wrap};
 use super::run::{Position, Stacks, Window, set};
-use super::unwind::behind;
+use super::unwind::site;
 use crate::builtins::{self, Args};
 use crate::diagnostics::suggest::nearest;
 use crate::diagnostics::{Error, Result};
 use crate::ops;
 use crate::tensor::{DType, Device};
+use nabla_grammar::tree::Span;
 use std::rc::Rc;
 
 /// The arguments of a call, in the registers behind the callee.
@@ -115,11 +116,23 @@ impl Machine {
         pc: usize,
     ) -> Result<()> {
         let callee = self.globals[slot as usize].clone();
+        let name = self.modules.slot_name(slot);
         if callee.is_undefined() {
-            return Err(self.unknown_name(slot, behind(caller, pc - 1)));
+            // a call begins with the name of what it calls
+            let start = site(caller, pc - 1).span.start;
+            let span = Span { start, end: start + name.len() as u32 };
+            let rest = caller.source.text.get(span.end as usize..).unwrap_or("");
+            return Err(self.unknown_name(slot, rest).at(&caller.source, span));
         }
+        let hides = !callee.is_callable() && builtins::find(&name).is_some();
         set(&mut regs[a as usize], callee);
-        self.call_other(regs, a, given, caller)
+        self.call_other(regs, a, given, caller).map_err(|mut error| {
+            if hides {
+                error.details_mut().help =
+                    vec![format!("`{name}` is a variable here; `builtin.{name}` is the function")];
+            }
+            error
+        })
     }
 
     /// Puts arguments that do not simply stand in order into the registers of their parameters.

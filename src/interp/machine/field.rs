@@ -32,7 +32,7 @@ impl Machine {
                     let names = module.member_names();
                     let error = Error::new(Kind::Name, format!("module `{}` has no `{name}`", module.name));
                     Err(match nearest(name, names.iter().map(|name| &**name)) {
-                        Some(near) => error.help(format!("did you mean `{}.{near}`?", module.name)),
+                        Some(near) => error.help(format!("did you mean `{near}`?")),
                         None => error,
                     })
                 }

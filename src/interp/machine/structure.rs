@@ -91,9 +91,9 @@ impl Machine {
         let [x, y] = operands;
         // leaves nobody else holds are worked on in place, so an error must not find them half done
         if self.zip_is_sure(op, x, y) {
-            return self.zip_inside(op, std::mem::take(x), std::mem::take(y));
+            return self.zip_inside(op, std::mem::take(x), std::mem::take(y), &mut String::new());
         }
-        self.zip_inside(op, x.clone(), y.clone())
+        self.zip_inside(op, x.clone(), y.clone(), &mut String::new())
     }
 
     /// Will the operation on all leaves succeed, so that the operands may be used up? Decided without computing.
@@ -119,19 +119,29 @@ impl Machine {
         }
     }
 
-    fn zip_inside(&mut self, op: BinaryOp, x: Value, y: Value) -> Result<Value> {
+    /// `path` leads to here, for messages.
+    fn zip_inside(&mut self, op: BinaryOp, x: Value, y: Value, path: &mut String) -> Result<Value> {
+        let mark = path.len();
         match (x, y) {
             (Value::Tuple(x), Value::Tuple(y)) => {
                 let (x, y) = (Rc::unwrap_or_clone(x).take(), Rc::unwrap_or_clone(y).take());
-                let items: Result<Vec<Value>> = x.into_iter().zip(y).map(|(x, y)| self.zip_inside(op, x, y)).collect();
-                Ok(Value::tuple(items?))
+                let mut items = Vec::with_capacity(x.len());
+                for (i, (x, y)) in x.into_iter().zip(y).enumerate() {
+                    path.push_str(&format!("[{i}]"));
+                    items.push(self.zip_inside(op, x, y, path)?);
+                    path.truncate(mark);
+                }
+                Ok(Value::tuple(items))
             }
             (Value::Record(x), Value::Record(y)) => {
                 let (x, mut y) = (Rc::unwrap_or_clone(x).take(), Rc::unwrap_or_clone(y).take());
                 let mut fields = Fields::default();
                 for (name, value) in x {
                     let other = y.get_mut(&name).map(std::mem::take).unwrap_or(Value::None);
-                    let value = self.zip_inside(op, value, other)?;
+                    path.push_str(if mark == 0 { "" } else { "." });
+                    path.push_str(&name);
+                    let value = self.zip_inside(op, value, other, path)?;
+                    path.truncate(mark);
                     fields.insert(name, value);
                 }
                 Ok(Value::record(fields))
@@ -142,7 +152,13 @@ impl Machine {
             (x, y @ (Value::Tuple(_) | Value::Record(_))) => {
                 self.map_all(y, &mut |machine, leaf| machine.zip_leaf(op, x.clone(), leaf))
             }
-            (x, y) => self.zip_leaf(op, x, y),
+            (x, y) => self.zip_leaf(op, x, y).map_err(|mut error| {
+                if !path.is_empty() {
+                    let message = &mut error.details_mut().message;
+                    *message = format!("at `{path}` of the structures: {message}");
+                }
+                error
+            }),
         }
     }
 

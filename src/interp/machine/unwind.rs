@@ -54,7 +54,7 @@ impl Machine {
     }
 }
 
-fn site(code: &Code, at: usize) -> &Site {
+pub(super) fn site(code: &Code, at: usize) -> &Site {
     &code.places[code.place_of[at] as usize]
 }
 
