@@ -307,3 +307,63 @@ impl Value {
 const MAX_SHOWN_DEPTH: usize = 64;
 const MAX_SHOWN_ITEMS: usize = 1000;
 const MAX_SHOWN_TEXT: usize = 1 << 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::{Scalar, Tensor};
+    use crate::{Session, Source};
+    use std::sync::Arc;
+
+    struct Nowhere;
+
+    impl crate::session::Output for Nowhere {
+        fn text(&mut self, _: &str) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A value of every variant, numbers with the bits of every tag among them.
+    fn every_variant() -> Vec<Value> {
+        let mut session = Session::new(Box::new(Nowhere));
+        assert!(session.eval(Arc::new(Source::new("<test>", "fn f(x) = x"))).is_ok());
+        let mut values = vec![
+            Value::bool(false),
+            Value::bool(true),
+            Value::Array(Array::Tensor(Tensor::from_vec(vec![1i64, 2], &[2]))),
+            Value::None,
+            Value::Undefined,
+            Value::str("text"),
+            Value::tuple(vec![Value::int(1)]),
+            Value::record(Fields::default()),
+            Value::range(0, 3),
+            session.get("f").unwrap_or_default(),
+            crate::builtins::find("sum").map(Value::Builtin).unwrap_or_default(),
+            Value::Device(Device::Cpu),
+            Value::DType(DType::F64),
+            Value::Module(Rc::new(Module::new("m".into()))),
+        ];
+        for bits in (0..=u64::from(u8::MAX)).chain([u64::MAX, 1 << 63]) {
+            let (int, float) = (bits as i64, f64::from_bits(bits));
+            values.extend([Value::int(int), Value::float(float)]);
+            values.extend([Scalar::I64(int), Scalar::F64(float)].map(|scalar| Value::Array(Array::Scalar(scalar))));
+        }
+        values
+    }
+
+    #[test]
+    fn tags_tell_weak_numbers_from_all_else() {
+        let values = every_variant();
+        assert!(values.iter().any(|value| matches!(value, Value::Function(_))));
+        assert!(values.iter().any(|value| matches!(value, Value::Builtin(_))));
+        for value in &values {
+            let int = if let Value::Array(Array::Int(int)) = value { Some(*int) } else { None };
+            let float = if let Value::Array(Array::Float(float)) = value { Some(float.to_bits()) } else { None };
+            assert_eq!(value.weak_int(), int, "{}", value.type_name());
+            assert_eq!(value.weak_float().map(f64::to_bits), float, "{}", value.type_name());
+        }
+    }
+}

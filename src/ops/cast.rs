@@ -1,21 +1,13 @@
 //! Casts: from one dtype to another, every value checked.
 
-use super::{Abstract, Arity, Attrs, Entry, Kernel, Op, Rule, apply1};
+use super::{Abstract, Arity, Attrs, Entry, Op, apply1};
 use crate::context::Context;
 use crate::cpu::{self, convert};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::{Array, DType, Element, Scalar, Tensor, Text, walk};
 use std::mem;
 
-static CAST: Entry = Entry {
-    name: "convert",
-    symbol: "cast",
-    arity: Arity::Exactly(1),
-    rule: Rule::Whole(rule),
-    kernel: Kernel::Whole(kernel),
-    exact: None,
-    guard: None,
-};
+static CAST: Entry = Entry::whole("convert", "cast", Arity::Exactly(1), rule, kernel);
 
 pub(super) static TABLE: &[&Entry] = &[&CAST];
 

@@ -1,6 +1,6 @@
 //! Contraction, and the products of NumPy built on it: `matmul`, which is `@`, and `dot`.
 
-use super::{Abstract, Arity, Attrs, Entry, Kernel, MUL, Op, Rule, apply2, broadcast_to, cast};
+use super::{Abstract, Arity, Attrs, Entry, MUL, Op, apply2, broadcast_to, cast};
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::contract::Operand;
@@ -19,15 +19,7 @@ pub struct Dimensions {
 }
 
 /// Both sides have one dtype and lengths that agree.
-pub static CONTRACT: Entry = Entry {
-    name: "dot_general",
-    symbol: "@",
-    arity: Arity::Exactly(2),
-    rule: Rule::Whole(rule),
-    kernel: Kernel::Whole(kernel),
-    exact: None,
-    guard: None,
-};
+pub static CONTRACT: Entry = Entry::whole("dot_general", "@", Arity::Exactly(2), rule, kernel);
 
 pub(super) static TABLE: &[&Entry] = &[&CONTRACT];
 

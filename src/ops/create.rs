@@ -1,6 +1,6 @@
 //! New tensors from a few numbers: filled, counted, evenly spaced, the unit matrix.
 
-use super::{Abstract, Arity, Attrs, Entry, FLOOR, Kernel, Op, Rule, apply, apply1, broadcast_to, cast};
+use super::{Abstract, Arity, Attrs, Entry, FLOOR, Op, apply, apply1, broadcast_to, cast};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
@@ -18,16 +18,7 @@ pub struct Recipe {
 }
 
 const fn entry(name: &'static str) -> Entry {
-    let arity = Arity::Exactly(0);
-    Entry {
-        name,
-        symbol: name,
-        arity,
-        rule: Rule::Whole(rule),
-        kernel: Kernel::Whole(kernel),
-        exact: None,
-        guard: None,
-    }
+    Entry::whole(name, name, Arity::Exactly(0), rule, kernel)
 }
 
 static FULL: Entry = entry("full");

@@ -58,26 +58,10 @@ impl Gather {
     }
 }
 
-pub(super) static GATHER: Entry = Entry {
-    name: "gather",
-    symbol: "[]",
-    arity: Arity::AtLeast(2),
-    rule: Rule::Whole(read_rule),
-    kernel: Kernel::Whole(read_kernel),
-    exact: None,
-    guard: None,
-};
+pub(super) static GATHER: Entry = Entry::whole("gather", "[]", Arity::AtLeast(2), read_rule, read_kernel);
 
 /// Gives the first input with the second in the places that the others point to.
-pub(super) static SCATTER: Entry = Entry {
-    name: "scatter",
-    symbol: "[] =",
-    arity: Arity::AtLeast(3),
-    rule: Rule::Whole(write_rule),
-    kernel: Kernel::Whole(write_kernel),
-    exact: None,
-    guard: None,
-};
+pub(super) static SCATTER: Entry = Entry::whole("scatter", "[] =", Arity::AtLeast(3), write_rule, write_kernel);
 
 /// The rows of the first input for which the second, a mask over its first axes, holds.
 pub(super) static COMPRESS: Op = Op {

@@ -2,7 +2,7 @@
 
 use super::elementwise::adopt;
 use super::slice::taken;
-use super::{Abstract, Arity, Attrs, Entry, Kernel, Op, Rule, apply, moveaxis, ravel};
+use super::{Abstract, Arity, Attrs, Entry, Op, apply, moveaxis, ravel};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
@@ -11,42 +11,15 @@ use crate::tensor::{Array, DType, Data, Device, ElementType, Tensor, promote, ty
 use std::mem;
 
 /// Several values of one shape along a new first axis.
-static STACK: Op = Op {
-    entry: &Entry {
-        name: "stack",
-        symbol: "stack",
-        arity: Arity::AtLeast(1),
-        rule: Rule::Whole(stack_rule),
-        kernel: Kernel::Whole(join_kernel),
-        exact: None,
-        guard: None,
-    },
-    attrs: Attrs::Axis(0),
-};
+static STACK: Op =
+    Op { entry: &Entry::whole("stack", "stack", Arity::AtLeast(1), stack_rule, join_kernel), attrs: Attrs::Axis(0) };
 
-static CONCATENATE: Entry = Entry {
-    name: "concatenate",
-    symbol: "concatenate",
-    arity: Arity::AtLeast(1),
-    rule: Rule::Whole(concatenate_rule),
-    kernel: Kernel::Whole(join_kernel),
-    exact: None,
-    guard: None,
-};
+static CONCATENATE: Entry =
+    Entry::whole("concatenate", "concatenate", Arity::AtLeast(1), concatenate_rule, join_kernel);
 
 /// The first input with the second behind its last row.
-static APPEND: Op = Op {
-    entry: &Entry {
-        name: "append",
-        symbol: "append",
-        arity: Arity::Exactly(2),
-        rule: Rule::Whole(append_rule),
-        kernel: Kernel::Whole(append_kernel),
-        exact: None,
-        guard: None,
-    },
-    attrs: Attrs::None,
-};
+static APPEND: Op =
+    Op { entry: &Entry::whole("append", "append", Arity::Exactly(2), append_rule, append_kernel), attrs: Attrs::None };
 
 pub(super) static TABLE: &[&Entry] = &[STACK.entry, &CONCATENATE, APPEND.entry];
 

@@ -63,6 +63,19 @@ pub struct Guard {
     pub help: &'static str,
 }
 
+impl Entry {
+    /// An operation with a rule and a kernel of its own.
+    pub const fn whole(
+        name: &'static str,
+        symbol: &'static str,
+        arity: Arity,
+        rule: WholeRule,
+        kernel: WholeKernel,
+    ) -> Entry {
+        Entry { name, symbol, arity, rule: Rule::Whole(rule), kernel: Kernel::Whole(kernel), exact: None, guard: None }
+    }
+}
+
 /// How many inputs an operation takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arity {
@@ -74,10 +87,13 @@ pub enum Arity {
 pub enum Rule {
     /// Inputs broadcast; the types follow from their types.
     Elementwise(fn(&[ElementType]) -> Result<Types, Refusal>),
-    Whole(fn(&Op, &[Abstract]) -> Result<Abstract>),
+    Whole(WholeRule),
     /// The shape depends on the values: there is no telling before.
     Open,
 }
+
+pub type WholeRule = fn(&Op, &[Abstract]) -> Result<Abstract>;
+pub type WholeKernel = fn(&mut Context, &Op, &mut [Array], Abstract) -> Result<Array>;
 
 /// How the CPU computes it.
 pub enum Kernel {
@@ -86,7 +102,7 @@ pub enum Kernel {
     Binary(fn(DType) -> Option<&'static cpu::Binary>),
     /// Makes the whole result. It may take inputs out (`mem::take`) once it cannot fail any more. The memory of the
     /// result, as the rule describes it, has been checked.
-    Whole(fn(&mut Context, &Op, &mut [Array], Abstract) -> Result<Array>),
+    Whole(WholeKernel),
     /// As `Whole`, where there is no rule; it checks types and memory by itself.
     Open(fn(&mut Context, &Op, &mut [Array]) -> Result<Array>),
 }

@@ -16,7 +16,7 @@
 //!   exact distance to 1, so that single precision loses nothing near 1. Computed in `f64`, on engines without it in
 //!   `f32`; for `f32` rounded.
 
-use super::{Abstract, Arity, Attrs, Entry, Kernel, Op, Rule, apply, cast, create};
+use super::{Abstract, Arity, Attrs, Entry, Op, apply, cast, create};
 use crate::context::{Context, RandomState};
 use crate::cpu;
 use crate::cpu::random::Draw;
@@ -35,16 +35,7 @@ pub enum Distribution {
 }
 
 const fn entry(name: &'static str) -> Entry {
-    let arity = Arity::Exactly(0);
-    Entry {
-        name,
-        symbol: name,
-        arity,
-        rule: Rule::Whole(rule),
-        kernel: Kernel::Whole(kernel),
-        exact: None,
-        guard: None,
-    }
+    Entry::whole(name, name, Arity::Exactly(0), rule, kernel)
 }
 
 static RAND: Entry = entry("rand");

@@ -3,7 +3,7 @@
 //! Types as in NumPy: sums and products of truth values and integers are `i64` (there is no unsigned kind of it), of
 //! floats the floats' own; means are floats.
 
-use super::{Abstract, Arity, Attrs, DIV, Entry, Kernel, Op, Rule, SQRT, SQUARE, SUB, apply1, apply2, cast};
+use super::{Abstract, Arity, Attrs, DIV, Entry, Op, SQRT, SQUARE, SUB, WholeKernel, apply1, apply2, cast};
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::reduce::Reduction;
@@ -11,17 +11,8 @@ use crate::diagnostics::{Error, Result};
 use crate::tensor::shape::{self, Axes, Shape};
 use crate::tensor::{Array, DType, Tensor};
 
-const fn entry(name: &'static str, kernel: fn(&mut Context, &Op, &mut [Array], Abstract) -> Result<Array>) -> Entry {
-    let arity = Arity::Exactly(1);
-    Entry {
-        name,
-        symbol: name,
-        arity,
-        rule: Rule::Whole(rule),
-        kernel: Kernel::Whole(kernel),
-        exact: None,
-        guard: None,
-    }
+const fn entry(name: &'static str, kernel: WholeKernel) -> Entry {
+    Entry::whole(name, name, Arity::Exactly(1), rule, kernel)
 }
 
 pub static SUM: Entry = entry("sum", |cx, op, inputs, out| fold(cx, Reduction::Sum, op, inputs, &out));

@@ -1,7 +1,7 @@
 //! Other shapes for the same elements. Nothing is copied where a view will do.
 
 use super::slice::taken;
-use super::{Abstract, Arity, Attrs, Entry, Kernel, Op, Rule, apply1};
+use super::{Abstract, Arity, Attrs, Entry, Op, WholeKernel, WholeRule, apply1};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
@@ -9,23 +9,8 @@ use crate::tensor::shape::{self, Axes, Shape, Strides};
 use crate::tensor::{Array, Tensor};
 use std::mem;
 
-type KernelFn = fn(&mut Context, &Op, &mut [Array], Abstract) -> Result<Array>;
-
-const fn entry(
-    name: &'static str,
-    symbol: &'static str,
-    rule: fn(&Op, &[Abstract]) -> Result<Abstract>,
-    kernel: KernelFn,
-) -> Entry {
-    Entry {
-        name,
-        symbol,
-        arity: Arity::Exactly(1),
-        rule: Rule::Whole(rule),
-        kernel: Kernel::Whole(kernel),
-        exact: None,
-        guard: None,
-    }
+const fn entry(name: &'static str, symbol: &'static str, rule: WholeRule, kernel: WholeKernel) -> Entry {
+    Entry::whole(name, symbol, Arity::Exactly(1), rule, kernel)
 }
 
 static RESHAPE: Entry = entry("reshape", "reshape", reshape_rule, reshape_kernel);

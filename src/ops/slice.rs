@@ -1,6 +1,6 @@
 //! Slices: integers, ranges with steps and new axes. Reading gives a view, or a small copy.
 
-use super::{Abstract, Arity, Attrs, Entry, Kernel, Op, Rule};
+use super::{Abstract, Arity, Attrs, Entry, Op};
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::gather::Places;
@@ -89,26 +89,10 @@ pub(super) fn cut(start: Option<i64>, stop: Option<i64>, step: Option<i64>, len:
     Ok(Cut::Span { start: start.max(0) as usize, step: step as isize, count: count as usize })
 }
 
-pub(super) static SLICE: Entry = Entry {
-    name: "slice",
-    symbol: "[]",
-    arity: Arity::Exactly(1),
-    rule: Rule::Whole(read_rule),
-    kernel: Kernel::Whole(read_kernel),
-    exact: None,
-    guard: None,
-};
+pub(super) static SLICE: Entry = Entry::whole("slice", "[]", Arity::Exactly(1), read_rule, read_kernel);
 
 /// Gives the first input with the second in the place of a slice.
-pub(super) static UPDATE: Entry = Entry {
-    name: "update_slice",
-    symbol: "[] =",
-    arity: Arity::Exactly(2),
-    rule: Rule::Whole(write_rule),
-    kernel: Kernel::Whole(write_kernel),
-    exact: None,
-    guard: None,
-};
+pub(super) static UPDATE: Entry = Entry::whole("update_slice", "[] =", Arity::Exactly(2), write_rule, write_kernel);
 
 pub(super) fn read(slice: Slice) -> Op {
     Op { entry: &SLICE, attrs: Attrs::Slice(slice) }

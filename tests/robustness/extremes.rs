@@ -93,7 +93,10 @@ fn floats_follow_ieee_754() {
 #[test]
 fn slices_and_indices_have_no_end() {
     check(&[
-        ("a = arange(5); r = a[::MOST], a[::LEAST], a[LEAST:], a[MOST:LEAST:-1]", "([0], [4], [0 1 2 3 4], [4 3 2 1 0])"),
+        (
+            "a = arange(5); r = a[::MOST], a[::LEAST], a[LEAST:], a[MOST:LEAST:-1]",
+            "([0], [4], [0 1 2 3 4], [4 3 2 1 0])",
+        ),
         ("a = arange(5); r = a[MOST:], a[:LEAST], a[LEAST:MOST:MOST]", "([], [], [0])"),
         ("a = arange(5); a[::LEAST] = 9; r = a", "[0 1 2 3 9]"),
         ("a = arange(5); r = a[MOST]", "error index"),

@@ -82,7 +82,9 @@ fn growth_ends_at_the_limit() {
 
 #[test]
 fn widths_of_formats_are_bounded() {
-    for placeholder in ["1:>10000000000", "1.5:.100000000000f", "1:0100000d", "1:>99999999999999999999", "[1.5]:.100000f"] {
+    for placeholder in
+        ["1:>10000000000", "1.5:.100000000000f", "1:0100000d", "1:>99999999999999999999", "[1.5]:.100000f"]
+    {
         fails(format!("f\"{{{placeholder}}}\""), "value", "is above 10000");
     }
     works("len(f\"{1:>10000}\"), len(f\"{1.5:.10000f}\")", "(10000, 10002)\n");
@@ -90,8 +92,8 @@ fn widths_of_formats_are_bounded() {
 
 #[test]
 fn huge_values_are_printed_in_part() {
-    works("zeros((1000, 1000, 100)).shape; 0..10000000", "[      0       1       2 ... 9999997 9999998 9999999]\n");
-    works("len(str(print_options(threshold=10 ** 18, linewidth=10 ** 18, precision=10 ** 18)))", "4\n");
+    works("0..10000000", "[      0       1       2 ... 9999997 9999998 9999999]\n");
+    works("print_options(linewidth=10 ** 18, precision=10 ** 18)\n[1 / 3]", "[0.3333333333333333]\n");
 }
 
 /// Kilobytes that the process took at most, by the system's own count.

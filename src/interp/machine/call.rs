@@ -81,7 +81,8 @@ impl Machine {
         a: Reg,
         given: Given,
     ) -> Result<()> {
-        if self.host.cx.interrupt.is_raised() {
+        self.turns = self.turns.wrapping_add(1);
+        if self.host.cx.interrupt.is_raised() || self.turns & 0xfff == 0 {
             self.host.cx.check()?;
         }
         self.deeper()?;

@@ -485,6 +485,8 @@ impl Machine {
                                 && given.count == code.params.len()
                                 && self.depth < self.host.cx.limits.depth
                                 && !interrupt.is_raised()
+                                // else `enter` looks at the clock
+                                && self.turns & 0xfff != 0xfff
                                 && let Some(caller) = stacks.callers.get_mut(stacks.depth)
                             {
                                 let callee = base + usize::from(a) + 1;
@@ -497,6 +499,7 @@ impl Machine {
                                     now.heap = has_heap(&stacks.values[callee..callee + given.count]);
                                     stacks.depth += 1;
                                     self.depth += 1;
+                                    self.turns += 1;
                                     (pc, base) = (0, callee);
                                     continue 'window;
                                 }
