@@ -208,7 +208,8 @@ impl Builder {
     /// The first of `count` free registers in a row.
     pub fn temps(&mut self, count: usize, span: Span) -> Result<Reg> {
         let first = self.top;
-        if first + count > WINDOW {
+        // all that are held at once can be counted in a byte
+        if first + count >= WINDOW {
             return Err(self
                 .error(Kind::Syntax, "this expression holds too many values at once", span)
                 .help("give parts of it names on lines of their own"));
@@ -341,6 +342,9 @@ impl Builder {
             _ => false,
         };
         let Some(&(a, _)) = self.loaded.iter().rev().find(|&&(reg, from)| from == slot && reads(reg)) else { return };
+        // a fused instruction skips the two behind it: nothing may come between them
+        let fused = |at: &usize| matches!(self.instrs[*at], Instr::MulAdd { .. } | Instr::MulSub { .. });
+        let at = at.checked_sub(2).filter(fused).unwrap_or(at);
         let (instr, place) = (Instr::Lend { a, slot }, self.place_of[at]);
         self.instrs.insert(at, instr);
         self.place_of.insert(at, place);

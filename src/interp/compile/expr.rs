@@ -284,6 +284,7 @@ impl<'t> Compiler<'_, 't> {
         }
         let acc = self.b.temps(2, span)?;
         let mut ends: Vec<Patch> = vec![];
+        let assigned = self.b.assigned.clone();
         for (i, Comparison { op, op_span, right }) in rest.iter().enumerate() {
             let b = if i + 1 < rest.len() { self.fresh(right)? } else { self.operand(right)? };
             let target = if i == 0 { acc } else { acc + 1 };
@@ -297,6 +298,7 @@ impl<'t> Compiler<'_, 't> {
             left = b;
             left_span = right.span;
         }
+        self.b.assigned = assigned;
         self.b.land_all(ends);
         self.b.emit(Instr::Move { d, a: acc }, span);
         Ok(())
@@ -374,9 +376,6 @@ fn jump_compare(op: CompareOp) -> Option<CompareOp> {
 
 /// May computing it assign a variable? Only blocks hold statements.
 pub(super) fn may_assign(expr: &Expr) -> bool {
-    let item = |item: &Item| match item {
-        Item::Pos(e) | Item::Named(_, e) | Item::Spread(e) => may_assign(e),
-    };
     match &expr.kind {
         ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Imag(_) | ExprKind::Bool(_) | ExprKind::None => false,
         ExprKind::Str(_) | ExprKind::Name(_) | ExprKind::Lambda(_) => false,
@@ -390,20 +389,11 @@ pub(super) fn may_assign(expr: &Expr) -> bool {
         ExprKind::Compare { first, rest } => may_assign(first) || rest.iter().any(|o| may_assign(&o.right)),
         ExprKind::Range { start, end } => may_assign(start) || may_assign(end),
         ExprKind::Postfix { base, suffixes } => {
-            may_assign(base)
-                || suffixes.iter().any(|suffix| match &suffix.kind {
-                    SuffixKind::Field(_) => false,
-                    SuffixKind::Method(_, items) | SuffixKind::Call(items) => items.iter().any(item),
-                    SuffixKind::Index(subscripts) => subscripts.iter().any(|subscript| match subscript {
-                        Subscript::At(e) => may_assign(e),
-                        Subscript::Rest(_) => false,
-                        Subscript::Slice { start, stop, step, .. } => {
-                            [start, stop, step].into_iter().flatten().any(may_assign)
-                        }
-                    }),
-                })
+            may_assign(base) || suffixes.iter().any(suffix_may_assign)
         }
-        ExprKind::Tuple { items, .. } | ExprKind::Record(items) | ExprKind::Array(items) => items.iter().any(item),
+        ExprKind::Tuple { items, .. } | ExprKind::Record(items) | ExprKind::Array(items) => {
+            items.iter().any(item_may_assign)
+        }
         ExprKind::Comprehension { body, clauses } => {
             may_assign(body)
                 || clauses.iter().any(|clause| match clause {
@@ -412,5 +402,23 @@ pub(super) fn may_assign(expr: &Expr) -> bool {
                 })
         }
         ExprKind::If { .. } | ExprKind::Try { .. } | ExprKind::Block(_) | ExprKind::On { .. } => true,
+    }
+}
+
+pub(super) fn suffix_may_assign(suffix: &Suffix) -> bool {
+    match &suffix.kind {
+        SuffixKind::Field(_) => false,
+        SuffixKind::Method(_, items) | SuffixKind::Call(items) => items.iter().any(item_may_assign),
+        SuffixKind::Index(subscripts) => subscripts.iter().any(|subscript| match subscript {
+            Subscript::At(e) => may_assign(e),
+            Subscript::Rest(_) => false,
+            Subscript::Slice { start, stop, step, .. } => [start, stop, step].into_iter().flatten().any(may_assign),
+        }),
+    }
+}
+
+fn item_may_assign(item: &Item) -> bool {
+    match item {
+        Item::Pos(e) | Item::Named(_, e) | Item::Spread(e) => may_assign(e),
     }
 }

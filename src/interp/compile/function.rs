@@ -173,7 +173,9 @@ impl<'t> Compiler<'_, 't> {
                 Pattern::Tuple(..) => format!("argument {}", i + 1).into(),
             };
             self.b.declare(&name);
-            self.b.assigned.insert(name.clone());
+            if param.default.is_none() {
+                self.b.assigned.insert(name.clone());
+            }
             self.b.params.push(self.param_info(param, name));
             self.b.plain &= !param.star;
         }
@@ -187,7 +189,10 @@ impl<'t> Compiler<'_, 't> {
             let reg = i as Reg;
             if let Some(default) = &param.default {
                 let given = self.b.jump(Instr::JumpGiven { a: reg, to: 0 }, default.span);
+                let assigned = self.b.assigned.clone();
                 self.expr(default, reg)?;
+                self.b.assigned = assigned;
+                self.b.assigned.insert(self.b.params[i].name.clone());
                 self.b.land(given);
             }
             if let Some(ty) = &param.ty {

@@ -64,7 +64,7 @@ pub fn mark(instrs: &mut [Instr], handlers: &[Handler], tables: &Tables) -> Vec<
         writes.iter().for_each(|reg| live.remove(reg));
         live.join(&resumed(at, handlers, &live_in));
         if let Some(a) = instrs[at].a() {
-            kills[at] |= u8::from(!live.has(a));
+            kills[at] |= u8::from(!live.has(a) && root(instrs[at], tables) != Some(Root::Reg(a)));
         }
         if let Some(b) = instrs[at].b() {
             kills[at] |= u8::from(!live.has(b)) << 1;
@@ -251,6 +251,16 @@ fn dim_registers(ty: Option<&TypeCheck>) -> Regs {
         _ => Option::None,
     });
     Regs { single: named.collect(), stretches: vec![] }
+}
+
+/// The variable an instruction assigns into: `x[i] = x` must find it there.
+fn root(instr: Instr, tables: &Tables) -> Option<Root> {
+    match instr {
+        Instr::SetIndex { path, .. } | Instr::SetPath { path, .. } | Instr::AugPath { path, .. } => {
+            Some(tables.paths[path as usize].root)
+        }
+        _ => None,
+    }
 }
 
 fn path_reads(path: &Path) -> Regs {

@@ -4,6 +4,7 @@ use super::super::code::*;
 use super::super::scope::import_name;
 use super::Compiler;
 use super::builder::Place;
+use super::expr::{may_assign, suffix_may_assign};
 use crate::diagnostics::{Kind, Result};
 use nabla_grammar::tree::*;
 
@@ -82,7 +83,8 @@ impl<'t> Compiler<'_, 't> {
                 return self.assign_each(targets, items);
             }
         }
-        let a = self.operand(value)?;
+        // the subscripts of the target come later, and may assign what the value is
+        let a = if target_may_assign(target) { self.fresh(value)? } else { self.operand(value)? };
         self.assign_reg(target, a)
     }
 
@@ -200,7 +202,12 @@ impl<'t> Compiler<'_, 't> {
                     let k = self.b.name_constant(&name.text);
                     self.b.emit(Instr::Check { a: d, name: k }, name.span);
                 }
-                let instr = self.arithmetic(op, d, d, value)?;
+                let mut a = d;
+                if may_assign(value) {
+                    a = self.b.temp(*span)?;
+                    self.b.emit(Instr::Copy { d: a, a: d }, *span);
+                }
+                let instr = self.arithmetic(op, d, a, value)?;
                 self.b.emit_sum(instr, op_span, &spans);
                 self.b.assigned.insert((*name.text).into());
                 return Ok(());
@@ -256,6 +263,14 @@ impl<'t> Compiler<'_, 't> {
                 Ok(())
             }
         }
+    }
+}
+
+/// May computing its subscripts assign a variable?
+fn target_may_assign(target: &Target) -> bool {
+    match target {
+        Target::Place { path, .. } => path.iter().any(suffix_may_assign),
+        Target::Tuple(targets, _) => targets.iter().any(target_may_assign),
     }
 }
 

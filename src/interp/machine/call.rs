@@ -174,6 +174,15 @@ impl Machine {
     /// back: a global may depend on them.
     #[inline(never)]
     pub(super) fn call_other(&mut self, regs: &mut Window, a: Reg, given: Given, caller: &Code) -> Result<()> {
+        let result = self.call_row(regs, a, given, caller);
+        if result.is_err() {
+            let first = usize::from(a) + 1;
+            regs[first..first + given.skipped + given.count].rotate_right(given.skipped);
+        }
+        result
+    }
+
+    fn call_row(&mut self, regs: &mut Window, a: Reg, given: Given, caller: &Code) -> Result<()> {
         let a = usize::from(a);
         let row = a + 1..a + 1 + given.count;
         let callee = std::mem::take(&mut regs[a]);

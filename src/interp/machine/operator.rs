@@ -116,13 +116,26 @@ impl Machine {
         }
     }
 
-    pub(super) fn unary(&mut self, instr: Instr, value: Value) -> Result<Value> {
+    pub(super) fn unary(&mut self, regs: &mut Window, instr: Instr, [d, a]: [Reg; 2], kills: u8) -> Result<()> {
         let (op, symbol): (&Op, _) = match instr {
             Instr::Neg { .. } => (&ops::NEG, "-"),
             Instr::Pos { .. } => (&ops::POS, "+"),
             Instr::BitNot { .. } => (&ops::BIT_NOT, "~"),
             _ => (&ops::LOGICAL_NOT, "not"),
         };
+        let dies = kills & 1 != 0;
+        let value = match &mut regs[a as usize] {
+            Value::Array(array) if dies => Value::Array(ops::apply(&mut self.host.cx, op, std::slice::from_mut(array))?),
+            other => self.unary_leaves(op, symbol, other.clone())?,
+        };
+        if dies {
+            set(&mut regs[a as usize], Value::Undefined);
+        }
+        set(&mut regs[d as usize], value);
+        Ok(())
+    }
+
+    fn unary_leaves(&mut self, op: &Op, symbol: &str, value: Value) -> Result<Value> {
         self.map_leaves(value, &mut |machine, leaf| match leaf.as_array() {
             Some(array) => ops::apply1(&mut machine.host.cx, op, array).map(Value::Array),
             None => {

@@ -65,8 +65,7 @@ impl Machine {
             Instr::SubInt { d, a, value } => self.operate_int(regs, BinaryOp::Sub, [d, a], value, kills)?,
             Instr::MulInt { d, a, value } => self.operate_int(regs, BinaryOp::Mul, [d, a], value, kills)?,
             Instr::Neg { d, a } | Instr::Pos { d, a } | Instr::BitNot { d, a } | Instr::Not { d, a } => {
-                let value = self.unary(instr, take!(a))?;
-                set(&mut regs[d as usize], value);
+                self.unary(regs, instr, [d, a], kills)?;
             }
             Instr::Compare { op, d, a, b } => {
                 let x = take_operand(regs, kills & 1 != 0 && a != b, a);
