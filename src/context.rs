@@ -3,13 +3,10 @@
 //! Every operation gets a `Context`; there is no global state. It must never hold names or values of the program.
 
 use crate::diagnostics::{Error, Kind, Result};
-use crate::memory;
+use crate::memory::{self, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-
-/// From so many bytes on the system is asked whether it has them.
-const LARGE: usize = 64 << 20;
 
 /// Bounds a session keeps, so that a program can fail without taking the machine with it.
 #[derive(Clone, Debug)]
@@ -64,6 +61,7 @@ pub struct Context {
     pub limits: Limits,
     pub interrupt: Interrupt,
     pub random: RandomState,
+    pub system: System,
 }
 
 impl Context {
@@ -86,7 +84,7 @@ impl Context {
         let bytes = count.saturating_mul(width);
         let refused = if bytes > self.limits.memory {
             format!("the limit is {}", readable(self.limits.memory))
-        } else if bytes >= LARGE && !(bytes <= memory::left() && memory::fits_address_space(bytes)) {
+        } else if !self.system.has(bytes) {
             "the system has not as much left".to_string()
         } else {
             return Ok(());

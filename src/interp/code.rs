@@ -83,8 +83,8 @@ pub enum Instr {
         a: Reg,
         name: u32,
     },
-    /// Register `a` mirrors a global that the instruction after next overwrites: lets go of the global, so that what
-    /// follows may work in place.
+    /// Register `a` mirrors a global that is about to get what the next instructions compute: lets go of it, so that
+    /// they may work in place.
     Lend {
         a: Reg,
         slot: u32,

@@ -14,7 +14,7 @@ pub struct Scope<'t> {
     pub locals: Vec<&'t str>,
     /// Names used but bound outside.
     pub free: Vec<&'t str>,
-    /// The functions defined by `fn` directly in this one, and bound in no other way.
+    /// The functions defined by `fn` alone directly in this one, and bound in no other way.
     pub functions: Vec<&'t FnDef>,
 }
 
@@ -120,7 +120,8 @@ impl<'t> Walk<'_, 't> {
                 }
                 if !self.shadowed.contains(&&*def.name.text) {
                     self.locals.add(&def.name.text);
-                    if self.functions.iter().any(|f| f.name.text == def.name.text) {
+                    // what a decorator makes of a function is a value like any other
+                    if !def.decorators.is_empty() || self.functions.iter().any(|f| f.name.text == def.name.text) {
                         self.other.insert(&def.name.text);
                     }
                     self.functions.push(def);

@@ -54,8 +54,8 @@ pub struct Builder {
     pub loops: Vec<Loop>,
     /// The last place a jump lands at.
     landed: u32,
-    /// Bodies of `try` around.
-    pub tries: usize,
+    /// Registers below it stay where they are: the handler of a `try` around reads them there.
+    pub floor: usize,
     /// Registers that hold the constants of the loops around, by their number in `consts`.
     loop_consts: Option<LoopConsts>,
     /// Variables of the comprehensions around, innermost last.
@@ -114,7 +114,7 @@ impl Builder {
             assigned: FxHashSet::default(),
             loops: vec![],
             landed: 0,
-            tries: 0,
+            floor: 0,
             loop_consts: None,
             shadows: vec![],
             loaded: vec![],
@@ -225,18 +225,19 @@ impl Builder {
         if !self.is_variable(d) && usize::from(d) + 1 == self.top { Ok(d) } else { self.temp(span) }
     }
 
-    /// Is there little room left? Inside `try` nothing is moved away: a handler could not put it back.
+    /// Is there little room left, and something that can be moved away?
     pub fn is_crowded(&self) -> bool {
-        self.top > CROWDED && self.tries == 0
+        self.top > CROWDED && self.floor < CROWDED
     }
 
     pub fn is_variable(&self, reg: Reg) -> bool {
         (reg as usize) < self.temps_from
     }
 
-    /// The intermediate values held now.
+    /// The intermediate values held now, as far as they can be moved away.
     pub fn held(&self) -> (Reg, usize) {
-        (self.temps_from as Reg, self.top - self.temps_from)
+        let first = self.temps_from.max(self.floor);
+        (first as Reg, self.top - first)
     }
 
     // ---- instructions
@@ -401,7 +402,9 @@ impl Builder {
     pub fn set_aside(&mut self, first: Reg, slot: u32) -> Aside {
         let shadows = self.shadows.clone();
         for (_, place) in &mut self.shadows {
-            if let Place::Reg(reg) = *place {
+            if let Place::Reg(reg) = *place
+                && reg >= first
+            {
                 *place = Place::Far(slot + u32::from(reg - first));
             }
         }

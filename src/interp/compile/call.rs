@@ -96,7 +96,6 @@ impl<'t> Compiler<'_, 't> {
                     self.expr(right, callee)?;
                     self.b.emit(Instr::Move { d: callee + 1, a: value }, span);
                     self.b.note_passed_on(value, callee + 1);
-                    self.b.note_passed_on(value, callee + 1);
                     self.call(callee, 1, &[], span, &[from], value)?;
                 }
             }

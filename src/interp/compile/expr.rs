@@ -388,9 +388,7 @@ pub(super) fn may_assign(expr: &Expr) -> bool {
         ExprKind::Binary { first, rest } => may_assign(first) || rest.iter().any(|o| may_assign(&o.right)),
         ExprKind::Compare { first, rest } => may_assign(first) || rest.iter().any(|o| may_assign(&o.right)),
         ExprKind::Range { start, end } => may_assign(start) || may_assign(end),
-        ExprKind::Postfix { base, suffixes } => {
-            may_assign(base) || suffixes.iter().any(suffix_may_assign)
-        }
+        ExprKind::Postfix { base, suffixes } => may_assign(base) || suffixes.iter().any(suffix_may_assign),
         ExprKind::Tuple { items, .. } | ExprKind::Record(items) | ExprKind::Array(items) => {
             items.iter().any(item_may_assign)
         }

@@ -164,9 +164,9 @@ impl<'t> Compiler<'_, 't> {
         let caught = value + 1;
         let start = self.b.here();
         let assigned = self.b.assigned.clone();
-        self.b.tries += 1;
+        let floor = std::mem::replace(&mut self.b.floor, self.b.top);
         self.block(body, value)?;
-        self.b.tries -= 1;
+        self.b.floor = floor;
         let end = self.b.here();
         let over = self.b.jump(Instr::Jump { to: 0 }, span);
         let after_body = std::mem::replace(&mut self.b.assigned, assigned);

@@ -47,7 +47,9 @@ impl<'t> Compiler<'_, 't> {
             // join what a part of it gives, and go on
             let acc = self.b.temps(2, span)?;
             self.fstring(&parts[..AT_ONCE], acc, span)?;
+            let mark = self.b.top;
             for chunk in parts[AT_ONCE..].chunks(AT_ONCE) {
+                self.b.top = mark;
                 self.fstring(chunk, acc + 1, span)?;
                 self.b.emit(Instr::Join { d: acc, a: acc, count: 2 }, span);
             }

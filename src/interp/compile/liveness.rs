@@ -36,7 +36,7 @@ pub struct Tables<'c> {
     pub specs: &'c [Vec<SubSpec>],
 }
 
-/// For each instruction which operands die with it: bit 0 for `a`, bit 1 for `b`, bit 2 for every register behind them.
+/// For each instruction which operands die with it: bit 0 for `a`, bit 1 for `b`.
 /// Copies of dying registers become moves.
 pub fn mark(instrs: &mut [Instr], handlers: &[Handler], tables: &Tables) -> Vec<u8> {
     let mut live_in = vec![Set::default(); instrs.len() + 1];

@@ -85,8 +85,12 @@ impl Machine {
         if self.host.cx.interrupt.is_raised() || self.turns & 0xfff == 0 {
             self.host.cx.check()?;
         }
-        self.deeper()?;
         let code = &callee.code;
+        if code.far > 0 {
+            let slots = stacks.far.len() + code.far;
+            self.host.cx.reserve(slots, size_of::<Value>(), || "what these calls hold".into())?;
+        }
+        self.deeper()?;
         let base = now.base + usize::from(a) + 1;
         let far = stacks.make_room(base, code);
         let params = code.params.len();

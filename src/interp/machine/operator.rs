@@ -116,6 +116,7 @@ impl Machine {
         }
     }
 
+    /// `d = -a` and the like. On error an operand that dies here is left as it was.
     pub(super) fn unary(&mut self, regs: &mut Window, instr: Instr, [d, a]: [Reg; 2], kills: u8) -> Result<()> {
         let (op, symbol): (&Op, _) = match instr {
             Instr::Neg { .. } => (&ops::NEG, "-"),
@@ -125,7 +126,9 @@ impl Machine {
         };
         let dies = kills & 1 != 0;
         let value = match &mut regs[a as usize] {
-            Value::Array(array) if dies => Value::Array(ops::apply(&mut self.host.cx, op, std::slice::from_mut(array))?),
+            Value::Array(array) if dies => {
+                Value::Array(ops::apply(&mut self.host.cx, op, std::slice::from_mut(array))?)
+            }
             other => self.unary_leaves(op, symbol, other.clone())?,
         };
         if dies {

@@ -30,14 +30,18 @@ pub fn check_size(cx: &Context, value: &Value) -> Result<()> {
             _ => 0,
         };
         *bytes = bytes.saturating_add(own).saturating_add(size_of::<Value>());
-        cx.reserve(*bytes, 1, || "a structure like this one".into())?;
+        if *bytes > cx.limits.memory {
+            return Ok(());
+        }
         match value {
             Value::Tuple(tuple) => tuple.0.iter().try_for_each(|item| add(cx, item, depth + 1, bytes)),
             Value::Record(record) => record.0.values().try_for_each(|item| add(cx, item, depth + 1, bytes)),
             _ => Ok(()),
         }
     }
-    add(cx, value, 0, &mut 0)
+    let mut bytes = 0;
+    add(cx, value, 0, &mut bytes)?;
+    cx.reserve(bytes, 1, || "a structure like this one".into())
 }
 
 /// A function of one leaf.
