@@ -17,8 +17,6 @@ pub struct Builtin {
     pub examples: &'static [(&'static str, &'static str)],
     /// Code that must fail, with the kind of its error.
     pub failures: &'static [(&'static str, &'static str)],
-    /// It calls functions it is given: a variable it reads may be read by them too.
-    pub calls_back: bool,
     pub run: fn(&mut Machine, &mut Args) -> Result<Value>,
 }
 
@@ -96,12 +94,10 @@ impl Builtin {
 ///     = |machine, args| { ... };
 /// }
 /// ```
-///
-/// `@calls_back` stands before the `fn` of a builtin that calls functions it is given.
 macro_rules! builtins {
     ($(
         $(#[doc = $doc:literal])+
-        $(@$calls_back:ident)? fn $name:ident ( $($params:tt)* )
+        fn $name:ident ( $($params:tt)* )
             $(also $alias:ident;)*
             $(ex $code:literal => $shown:literal;)*
             $(fails $bad:literal => $kind:literal;)*
@@ -114,7 +110,6 @@ macro_rules! builtins {
             doc: &[$($doc),+],
             examples: &[$(($code, $shown)),*],
             failures: &[$(($bad, $kind)),*],
-            calls_back: $crate::builtins::declare::flag!($($calls_back)?),
             run: $run,
         }),+];
     };
@@ -149,13 +144,4 @@ macro_rules! params {
     };
 }
 
-macro_rules! flag {
-    () => {
-        false
-    };
-    (calls_back) => {
-        true
-    };
-}
-
-pub(super) use {builtins, flag, params};
+pub(super) use {builtins, params};

@@ -5,7 +5,7 @@ use super::super::value::{Range, Value};
 use super::Machine;
 use super::index::{Subscript, indices, item, no_field, rc_str, subscripts};
 use super::operator::operand_array;
-use super::run::Window;
+use super::registers::Window;
 use crate::context::Context;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::ops::index::{self, Index};

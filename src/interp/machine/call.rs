@@ -5,7 +5,8 @@ use super::super::function::Function;
 use super::super::value::Value;
 use super::Machine;
 use super::operator::{operand_array, wrap};
-use super::run::{Position, Stacks, Window, set};
+use super::registers::{Window, set};
+use super::stack::{Position, Stacks};
 use super::unwind::site;
 use crate::builtins::{self, Args};
 use crate::diagnostics::suggest::nearest;
@@ -44,32 +45,6 @@ pub(super) fn drop_missing_receiver(regs: &mut Window, a: Reg, given: Given) -> 
 }
 
 impl Machine {
-    /// Calls any value that can be called.
-    pub fn call_value(&mut self, callee: &Value, args: Vec<Value>) -> Result<Value> {
-        match callee {
-            Value::Function(function) => {
-                self.deeper()?;
-                let args = Arguments { positional: args, named: vec![] };
-                let bound = bind(function, args)?;
-                let result = self.run(function.clone(), bound);
-                self.depth -= 1;
-                result
-            }
-            Value::Builtin(builtin) => self.call_builtin(builtin, args, vec![]).map_err(|(error, _)| error),
-            other => self.call_plain(other, args),
-        }
-    }
-
-    /// Counts a call; errors at the limit.
-    #[inline]
-    fn deeper(&mut self) -> Result<()> {
-        if self.depth >= self.host.cx.limits.depth {
-            return Err(too_deep(self.host.cx.limits.depth));
-        }
-        self.depth += 1;
-        Ok(())
-    }
-
     /// Begins the frame of a call: the registers behind the callee become the first of the called function. On error
     /// nothing has begun.
     #[inline(always)]
@@ -90,7 +65,7 @@ impl Machine {
             let slots = stacks.far.len() + code.far;
             self.host.cx.reserve(slots, size_of::<Value>(), || "what these calls hold".into())?;
         }
-        self.deeper()?;
+        stacks.check_depth()?;
         let base = now.base + usize::from(a) + 1;
         let far = stacks.make_room(base, code);
         let params = code.params.len();
@@ -98,7 +73,6 @@ impl Machine {
             let regs = &mut stacks.values[base..];
             if let Err(error) = self.arrange(&now.function.code, &callee, regs, given) {
                 stacks.far.truncate(far);
-                self.depth -= 1;
                 return Err(error);
             }
         }
@@ -272,11 +246,6 @@ fn give_back(row: &mut [Value], args: Vec<Value>) {
     for (slot, arg) in row.iter_mut().zip(args) {
         *slot = arg;
     }
-}
-
-#[cold]
-fn too_deep(limit: usize) -> Error {
-    Error::overflow(format!("calls nested deeper than {limit}")).help("does the recursion reach its end?").limit()
 }
 
 /// `f64("3.5")`

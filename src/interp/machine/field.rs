@@ -4,7 +4,7 @@ use super::super::code::Reg;
 use super::super::value::Value;
 use super::Machine;
 use super::index::no_field;
-use super::run::Window;
+use super::registers::Window;
 use crate::diagnostics::python_hints;
 use crate::diagnostics::suggest::nearest;
 use crate::diagnostics::{Error, Kind, Result};

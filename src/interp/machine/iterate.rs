@@ -4,7 +4,7 @@ use super::super::code::Reg;
 use super::super::value::Value;
 use super::Machine;
 use super::operator::{bound, wrap};
-use super::run::{Window, set};
+use super::registers::{Window, set};
 use crate::diagnostics::{Error, Result};
 use crate::ops::index::{self, Index};
 use crate::tensor::Array;

@@ -6,7 +6,7 @@ use super::super::function::{Env, Function};
 use super::super::module::{Module, Namespace};
 use super::super::value::Value;
 use super::Machine;
-use super::run::Window;
+use super::registers::Window;
 use crate::builtins;
 use crate::diagnostics::suggest::nearest;
 use crate::diagnostics::{Error, Kind, Result, Source, load, python_hints};
@@ -30,7 +30,7 @@ impl Machine {
     pub fn run_statement(&mut self, module: &Rc<Module>, source: &Arc<Source>, stmt: &Stmt) -> Result<()> {
         let code = self.compile(module, source, stmt)?;
         let function = Function { code: Rc::new(code), env: Rc::new(Env::default()) };
-        self.run(Rc::new(function), vec![]).map(|_| ())
+        self.run(Rc::new(function)).map(|_| ())
     }
 
     fn compile(&mut self, module: &Rc<Module>, source: &Arc<Source>, stmt: &Stmt) -> Result<Code> {
@@ -150,7 +150,7 @@ impl Machine {
         };
         match callee {
             None => {}
-            Some(Value::Builtin(builtin)) if !builtin.calls_back => {}
+            Some(Value::Builtin(_)) => {}
             Some(_) => return,
         }
         let global = &mut self.globals[slot as usize];

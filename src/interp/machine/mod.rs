@@ -1,7 +1,7 @@
 //! The machine: runs bytecode.
 //!
-//! One file per concern. Frames lie on the heap, so that depth is a number and not a crash; a nested run (a builtin that
-//! calls back) has a stack of its own. The loop here handles scalars itself and leaves everything else to the functions
+//! One file per concern. Frames lie on the heap, so that depth is a number and not a crash; a nested run (an import)
+//! has a stack of its own. The loop here handles scalars itself and leaves everything else to the functions
 //! in the other files. It must never print: what is shown goes to the session's output.
 
 mod assign;
@@ -12,8 +12,10 @@ mod index;
 mod iterate;
 mod load;
 pub mod operator;
+mod registers;
 mod run;
 mod slow;
+mod stack;
 pub mod structure;
 mod types;
 mod unwind;
@@ -31,8 +33,6 @@ pub struct Machine {
     /// Values of all modules' names.
     pub globals: Vec<Value>,
     pub modules: Modules,
-    /// Calls in progress, nested runs included.
-    depth: usize,
     /// Runs in progress.
     nesting: usize,
     /// A stack kept for the next run.
@@ -43,20 +43,11 @@ pub struct Machine {
     lent: Option<(Reg, u32)>,
 }
 
-/// Runs nested in builtins: each takes some of the native stack.
+/// Runs nested in imports: each takes some of the native stack.
 const MAX_NESTING: usize = 100;
 
 impl Machine {
     pub fn new(host: Host) -> Machine {
-        Machine {
-            host,
-            globals: vec![],
-            modules: Modules::default(),
-            depth: 0,
-            nesting: 0,
-            spare: vec![],
-            turns: 0,
-            lent: None,
-        }
+        Machine { host, globals: vec![], modules: Modules::default(), nesting: 0, spare: vec![], turns: 0, lent: None }
     }
 }

@@ -3,7 +3,7 @@
 use super::super::code::{Instr, Reg};
 use super::super::value::{Range, Value};
 use super::Machine;
-use super::run::{Window, set};
+use super::registers::{Window, set};
 use crate::diagnostics::{Error, Result};
 use crate::ops::{self, Op};
 use crate::tensor::{Array, DType, Device, Scalar, Text};

@@ -6,46 +6,14 @@ use super::super::code::*;
 use super::super::function::Function;
 use super::super::value::Value;
 use super::call::{Given, drop_missing_receiver};
-
+use super::registers::*;
+use super::stack::{Caller, Position, Stacks, has_heap};
 use super::{MAX_NESTING, Machine};
-use crate::context::Interrupt;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::ops::index;
 use crate::tensor::Array;
 use nabla_grammar::tree::BinaryOp;
 use std::rc::Rc;
-
-pub(super) type Window = [Value; WINDOW];
-
-/// Where execution stands: the running function, its next instruction, its registers and far slots.
-pub(super) struct Position {
-    pub function: Rc<Function>,
-    pub pc: usize,
-    pub base: usize,
-    pub far: usize,
-    /// May a register hold something on the heap?
-    pub heap: bool,
-}
-
-/// A frame that waits for a call.
-struct Caller {
-    /// None: it runs the same function as the frame it called.
-    function: Option<Rc<Function>>,
-    pc: usize,
-    base: usize,
-    far: usize,
-    heap: bool,
-}
-
-/// The stacks of a run.
-pub(super) struct Stacks {
-    pub values: Vec<Value>,
-    pub far: Vec<Value>,
-    /// Frames that wait for a call, the first `depth` of them.
-    callers: Vec<Caller>,
-    depth: usize,
-    interrupt: Interrupt,
-}
 
 /// Why a frame stands still.
 enum Next {
@@ -53,141 +21,17 @@ enum Next {
     Leave { a: Reg },
 }
 
-/// Writes a register; nothing is released in the common case of a scalar over a scalar.
-#[inline(always)]
-pub(super) fn set(slot: &mut Value, value: Value) {
-    if slot.is_plain() { std::mem::forget(std::mem::replace(slot, value)) } else { release(slot, value) }
-}
-
-#[cold]
-#[inline(never)]
-fn release(slot: &mut Value, value: Value) {
-    *slot = value;
-}
-
-// Scalars are written and copied field by field: a wide load right behind narrow stores stalls the processor.
-
-#[inline(always)]
-fn set_int(slot: &mut Value, value: i64) {
-    if slot.weak_int().is_some()
-        && let Value::Array(Array::Int(old)) = slot
-    {
-        *old = value;
-    } else {
-        set(slot, Value::int(value));
-    }
-}
-
-#[inline(always)]
-fn set_float(slot: &mut Value, value: f64) {
-    if slot.weak_float().is_some()
-        && let Value::Array(Array::Float(old)) = slot
-    {
-        *old = value;
-    } else {
-        set(slot, Value::float(value));
-    }
-}
-
-/// A weak float and a weak whole number, in either order.
-#[inline(never)]
-fn mixed(x: &Value, y: &Value) -> Option<(f64, f64)> {
-    match (x.weak_float(), y.weak_float()) {
-        (Some(x), None) => Some((x, y.weak_int()? as f64)),
-        (None, Some(y)) => Some((x.weak_int()? as f64, y)),
-        _ => None,
-    }
-}
-
-/// Copies a value into a register; `heap` learns that it may be more than a number.
-#[inline(always)]
-fn load(slot: &mut Value, value: &Value, heap: &mut bool) {
-    if let Some(value) = value.weak_float() {
-        set_float(slot, value);
-    } else if let Some(value) = value.weak_int() {
-        set_int(slot, value);
-    } else {
-        *heap = true;
-        load_slow(slot, value);
-    }
-}
-
-#[inline(never)]
-fn load_slow(slot: &mut Value, value: &Value) {
-    set(slot, value.clone());
-}
-
-/// Copies a register.
-#[inline(always)]
-fn copy(regs: &mut Window, d: Reg, a: Reg) {
-    if let Some(value) = regs[a as usize].weak_float() {
-        set_float(&mut regs[d as usize], value);
-    } else if let Some(value) = regs[a as usize].weak_int() {
-        set_int(&mut regs[d as usize], value);
-    } else {
-        copy_slow(regs, d, a);
-    }
-}
-
-#[inline(never)]
-fn copy_slow(regs: &mut Window, d: Reg, a: Reg) {
-    let value = regs[a as usize].clone();
-    set(&mut regs[d as usize], value);
-}
-
-/// Moves a value that is not read again: a scalar may as well stay.
-#[inline(always)]
-fn shift(slot: &mut Value, value: &mut Value) {
-    if let Some(value) = value.weak_float() {
-        set_float(slot, value);
-    } else if let Some(value) = value.weak_int() {
-        set_int(slot, value);
-    } else {
-        shift_slow(slot, value);
-    }
-}
-
-#[inline(never)]
-fn shift_slow(slot: &mut Value, value: &mut Value) {
-    set(slot, std::mem::take(value));
-}
-
-/// The number in a register, to be assigned as an element.
-#[inline(always)]
-fn element(regs: &Window, reg: Reg) -> Option<Array> {
-    let value = &regs[reg as usize];
-    if let Some(value) = value.weak_float() {
-        return Some(Array::Float(value));
-    }
-    match value {
-        Value::Array(Array::Int(value)) => Some(Array::Int(*value)),
-        Value::Array(Array::Scalar(value)) => Some(Array::Scalar(*value)),
-        _ => None,
-    }
-}
-
 impl Machine {
-    /// Runs a function to its end, with its arguments bound.
-    pub(super) fn run(&mut self, function: Rc<Function>, args: Vec<Value>) -> Result<Value> {
+    /// Runs code without parameters to its end.
+    pub(super) fn run(&mut self, function: Rc<Function>) -> Result<Value> {
         if self.nesting >= MAX_NESTING {
-            return Err(Error::new(Kind::Overflow, format!("more than {MAX_NESTING} calls nested in builtins")).limit());
+            return Err(Error::new(Kind::Overflow, format!("more than {MAX_NESTING} runs nested in imports")).limit());
         }
         self.nesting += 1;
-        let depth = self.depth;
-        let mut stacks = Stacks {
-            values: std::mem::take(&mut self.spare),
-            far: vec![],
-            callers: vec![],
-            depth: 0,
-            interrupt: self.host.cx.interrupt.clone(),
-        };
+        let mut stacks = Stacks::new(std::mem::take(&mut self.spare), &self.host.cx);
         let far = stacks.make_room(0, &function.code);
         let now = Position { function, pc: 0, base: 0, far, heap: true };
-        for (slot, arg) in stacks.values.iter_mut().zip(args) {
-            set(slot, arg);
-        }
         let result = self.execute(&mut stacks, now);
-        self.depth = depth;
         stacks.values.truncate(4 * WINDOW);
         self.spare = stacks.values;
         self.nesting -= 1;
@@ -222,7 +66,6 @@ impl Machine {
                     let heap = now.heap;
                     stacks.leave(now);
                     now.heap |= heap;
-                    self.depth -= 1;
                 }
             }
         }
@@ -483,10 +326,10 @@ impl Machine {
                             if Rc::ptr_eq(callee, function)
                                 && code.light
                                 && given.count == code.params.len()
-                                && self.depth < self.host.cx.limits.depth
                                 && !interrupt.is_raised()
                                 // else `enter` looks at the clock
                                 && self.turns & 0xfff != 0xfff
+                                // a place that was in use before is within the limit of depth
                                 && let Some(caller) = stacks.callers.get_mut(stacks.depth)
                             {
                                 let callee = base + usize::from(a) + 1;
@@ -498,7 +341,6 @@ impl Machine {
                                     caller.heap = now.heap;
                                     now.heap = has_heap(&stacks.values[callee..callee + given.count]);
                                     stacks.depth += 1;
-                                    self.depth += 1;
                                     self.turns += 1;
                                     (pc, base) = (0, callee);
                                     continue 'window;
@@ -532,7 +374,6 @@ impl Machine {
                             (pc, now.heap) = (caller.pc, caller.heap);
                             let callee = std::mem::replace(&mut base, caller.base);
                             stacks.depth = depth;
-                            self.depth -= 1;
                             // the result replaces the callee, one register below
                             if let [below, frame @ ..] = &mut stacks.values[callee - 1..] {
                                 shift(below, &mut frame[usize::from(a)]);
@@ -560,87 +401,6 @@ impl Machine {
                     _ => slow!(),
                 }
             }
-        }
-    }
-}
-
-impl Stacks {
-    /// Makes the stacks hold a frame that begins at `base`; gives the start of its far slots.
-    #[inline(always)]
-    pub(super) fn make_room(&mut self, base: usize, code: &Code) -> usize {
-        if self.values.len() < base + WINDOW {
-            self.grow(base + WINDOW);
-        }
-        let far = self.far.len();
-        if code.far > 0 {
-            self.far.resize(far + code.far, Value::Undefined);
-        }
-        far
-    }
-
-    #[cold]
-    fn grow(&mut self, need: usize) {
-        self.values.resize(need + need / 2, Value::Undefined);
-    }
-
-    /// Makes `callee` the running frame and its caller wait.
-    #[inline(always)]
-    pub(super) fn enter(&mut self, now: &mut Position, callee: Rc<Function>, base: usize, far: usize) {
-        let function = std::mem::replace(&mut now.function, callee);
-        // field by field: a wide load right behind narrow stores stalls the processor
-        match self.callers.get_mut(self.depth) {
-            Some(caller) => {
-                caller.function = Some(function);
-                caller.pc = now.pc;
-                caller.base = now.base;
-                caller.far = now.far;
-                caller.heap = now.heap;
-            }
-            None => {
-                let function = Some(function);
-                self.callers.push(Caller { function, pc: now.pc, base: now.base, far: now.far, heap: now.heap });
-            }
-        }
-        self.depth += 1;
-        now.pc = 0;
-        now.base = base;
-        now.far = far;
-        now.heap = has_heap(&self.values[base..base + now.function.code.params.len()]);
-    }
-
-    /// Releases what a frame holds and makes its caller the one to go on with, if there is one.
-    #[inline(always)]
-    pub(super) fn leave(&mut self, now: &mut Position) -> bool {
-        if now.heap {
-            clear(&mut self.values[now.base..now.base + now.function.code.registers]);
-        }
-        if self.far.len() > now.far {
-            self.far.truncate(now.far);
-        }
-        let Some(depth) = self.depth.checked_sub(1) else { return false };
-        self.depth = depth;
-        let caller = &mut self.callers[depth];
-        if let Some(function) = caller.function.take() {
-            now.function = function;
-        }
-        now.pc = caller.pc;
-        now.base = caller.base;
-        now.far = caller.far;
-        now.heap = caller.heap;
-        true
-    }
-}
-
-#[inline(always)]
-fn has_heap(values: &[Value]) -> bool {
-    values.iter().any(|value| !value.is_plain())
-}
-
-#[inline(never)]
-fn clear(frame: &mut [Value]) {
-    for slot in frame {
-        if !slot.is_plain() {
-            *slot = Value::Undefined;
         }
     }
 }

@@ -4,7 +4,7 @@ use super::super::code::*;
 use super::super::function::{Env, Function};
 use super::super::value::Value;
 use super::Machine;
-use super::run::{Window, set};
+use super::registers::{Window, set};
 use super::unwind::behind;
 use crate::context::Context;
 use crate::diagnostics::{Error, Kind, Result};

@@ -3,7 +3,7 @@
 use super::super::code::{Code, DimCheck, Reg, TypeCheck};
 use super::super::value::Value;
 use super::Machine;
-use super::run::Window;
+use super::registers::Window;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::{Array, shape};
 

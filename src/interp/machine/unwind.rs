@@ -3,7 +3,8 @@
 use super::super::code::{Code, Site};
 use super::super::value::{Fields, Value};
 use super::Machine;
-use super::run::{Position, Stacks, set};
+use super::registers::set;
+use super::stack::{Position, Stacks};
 use crate::diagnostics::error::{Call, TRAIL_ENDS};
 use crate::diagnostics::{Error, Result, line_column};
 
@@ -40,7 +41,6 @@ impl Machine {
                 place(&mut error, &now.function.code, now.pc - 1);
                 return Err(error);
             }
-            self.depth -= 1;
             let (code, at) = (&now.function.code, now.pc - 1);
             if code.source.library {
                 continue;
