@@ -3,10 +3,10 @@
 //! An instruction is eight bytes. Operands `d`, `a`, `b`, ... are registers of the running frame, at most 256 of them;
 //! further variables lie in far slots behind them. Code never changes once made.
 
+use super::tables::{ParamInfo, Site, Tables};
 use super::value::Value;
 use crate::diagnostics::Source;
-use nabla_grammar::tree::{BinaryOp, CompareOp, Span};
-use std::fmt;
+use nabla_grammar::tree::{BinaryOp, CompareOp};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -443,135 +443,5 @@ pub struct Code {
     pub plain: bool,
     /// A plain call of it only needs a window: there are no variables but the parameters, and no far slots.
     pub light: bool,
-    pub call_shapes: Vec<CallShape>,
-    pub record_shapes: Vec<Vec<Rc<str>>>,
-    pub protos: Vec<Proto>,
-    pub index_specs: Vec<Vec<SubSpec>>,
-    pub paths: Vec<Path>,
-    pub handlers: Vec<Handler>,
-    pub imports: Vec<ImportSpec>,
-    pub types: Vec<TypeCheck>,
-    pub ret: Option<TypeCheck>,
-}
-
-/// Where in the source an instruction comes from.
-#[derive(Clone, Debug, Default)]
-pub struct Site {
-    pub span: Span,
-    /// Spans of its operands, by number.
-    pub operands: Box<[Span]>,
-}
-
-pub struct ParamInfo {
-    pub name: Rc<str>,
-    pub star: bool,
-    pub has_default: bool,
-    /// The default as written, for signatures.
-    pub default_text: Box<str>,
-    pub type_text: Box<str>,
-}
-
-impl fmt::Display for ParamInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.star {
-            f.write_str("*")?;
-        }
-        f.write_str(&self.name)?;
-        if !self.type_text.is_empty() {
-            write!(f, ": {}", self.type_text)?;
-        }
-        if self.has_default {
-            write!(f, "{}{}", if self.type_text.is_empty() { "=" } else { " = " }, self.default_text)?;
-        }
-        Ok(())
-    }
-}
-
-/// Arguments that are not simply positional.
-pub struct CallShape {
-    pub args: Vec<ArgKind>,
-}
-
-#[derive(Clone, Debug)]
-pub enum ArgKind {
-    Pos,
-    Named(Rc<str>),
-    Spread,
-}
-
-/// A closure to be made: code over what it captures from the running function.
-pub struct Proto {
-    pub code: Rc<Code>,
-    pub captures: Rc<[CaptureFrom]>,
-    pub siblings: Rc<[Rc<Code>]>,
-}
-
-/// Where a captured value is found.
-#[derive(Clone, Copy, Debug)]
-pub enum CaptureFrom {
-    Reg(Reg),
-    Far(u32),
-    Capture(u32),
-    Sibling(u32),
-    Myself,
-}
-
-/// A subscript; values are in the registers from the instruction's `b` on, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SubSpec {
-    At,
-    Rest,
-    Slice { start: bool, stop: bool, step: bool },
-}
-
-/// Left of `=`: a variable and the steps into it.
-pub struct Path {
-    pub root: Root,
-    pub name: Rc<str>,
-    pub steps: Vec<Step>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Root {
-    Reg(Reg),
-    Far(u32),
-    Global(u32),
-}
-
-pub enum Step {
-    Field { name: Rc<str>, span: Span },
-    Index { first: Reg, spec: Vec<SubSpec>, span: Span },
-}
-
-/// `try`: an error between `start` and `end` goes on at `target`, with the error in `d`.
-#[derive(Clone, Copy, Debug)]
-pub struct Handler {
-    pub start: u32,
-    pub end: u32,
-    pub target: u32,
-    pub d: Option<Reg>,
-}
-
-pub struct ImportSpec {
-    pub path: nabla_grammar::tree::ModulePath,
-    /// Names to be taken out of it into the registers from `d` on; none for the module itself.
-    pub names: Option<Vec<(Rc<str>, Span)>>,
-}
-
-/// A stated type: what a call checks.
-pub struct TypeCheck {
-    pub param: Rc<str>,
-    pub dtype: Option<crate::tensor::DType>,
-    pub dims: Option<Vec<DimCheck>>,
-    pub text: Box<str>,
-    pub span: Span,
-    /// The device as written, if one is required.
-    pub device: Option<Box<str>>,
-}
-
-pub enum DimCheck {
-    Rest,
-    Size(usize),
-    /// A name that must agree across the call; its value is kept in a register of the function.
-    Name(Rc<str>, Reg),
+    pub tables: Tables,
 }

@@ -9,6 +9,7 @@ mod machine;
 mod module;
 mod scope;
 pub mod show;
+mod tables;
 mod value;
 
 pub use function::Function;

@@ -1,6 +1,7 @@
 //! Fields, subscripts, method calls, and the places that assignment writes to.
 
 use super::super::code::*;
+use super::super::tables::*;
 use super::Compiler;
 use super::builder::Place;
 use super::expr::may_assign;
@@ -97,8 +98,8 @@ impl<'t> Compiler<'_, 't> {
                 }
                 _ => {
                     let (b, spec) = self.subscripts(subscripts, suffix.span)?;
-                    self.b.index_specs.push(spec);
-                    let spec = self.b.index_specs.len() as u32 - 1;
+                    self.b.tables.index_specs.push(spec);
+                    let spec = self.b.tables.index_specs.len() as u32 - 1;
                     self.b.emit_with(Instr::IndexMany { d, a, b, spec }, span, &[from]);
                 }
             },
@@ -205,7 +206,7 @@ impl<'t> Compiler<'_, 't> {
                 _ => return Err(self.error(Kind::Syntax, "a call cannot be assigned to", suffix.span)),
             });
         }
-        self.b.paths.push(Path { root, name: Rc::from(&*name.text), steps });
-        Ok((self.b.paths.len() as u32 - 1, spans))
+        self.b.tables.paths.push(Path { root, name: Rc::from(&*name.text), steps });
+        Ok((self.b.tables.paths.len() as u32 - 1, spans))
     }
 }

@@ -5,6 +5,7 @@
 //! `x = a + x` may be computed straight into `x`.
 
 use super::super::code::*;
+use super::super::tables::*;
 use super::super::value::Value;
 use super::liveness;
 use crate::diagnostics::{Error, Kind, Result, Source};
@@ -64,15 +65,7 @@ pub struct Builder {
     loaded: Vec<(Reg, u32)>,
     pub params: Vec<ParamInfo>,
     pub plain: bool,
-    pub call_shapes: Vec<CallShape>,
-    pub record_shapes: Vec<Vec<Rc<str>>>,
-    pub protos: Vec<Proto>,
-    pub index_specs: Vec<Vec<SubSpec>>,
-    pub paths: Vec<Path>,
-    pub handlers: Vec<Handler>,
-    pub imports: Vec<ImportSpec>,
-    pub types: Vec<TypeCheck>,
-    pub ret: Option<TypeCheck>,
+    pub tables: Tables,
     /// A statement of the top level, whose names are globals.
     pub top_level: bool,
 }
@@ -120,28 +113,13 @@ impl Builder {
             loaded: vec![],
             params: vec![],
             plain: true,
-            call_shapes: vec![],
-            record_shapes: vec![],
-            protos: vec![],
-            index_specs: vec![],
-            paths: vec![],
-            handlers: vec![],
-            imports: vec![],
-            types: vec![],
-            ret: None,
+            tables: Tables::default(),
             top_level,
         }
     }
 
     pub fn finish(mut self) -> Code {
-        let tables = liveness::Tables {
-            paths: &self.paths,
-            protos: &self.protos,
-            types: &self.types,
-            ret: self.ret.as_ref(),
-            specs: &self.index_specs,
-        };
-        let kills = liveness::mark(&mut self.instrs, &self.handlers, &tables);
+        let kills = liveness::mark(&mut self.instrs, &self.tables);
         Code {
             name: self.name,
             doc: self.doc,
@@ -157,15 +135,7 @@ impl Builder {
             light: self.plain && self.far == 0 && self.temps_from == self.params.len(),
             params: self.params,
             plain: self.plain,
-            call_shapes: self.call_shapes,
-            record_shapes: self.record_shapes,
-            protos: self.protos,
-            index_specs: self.index_specs,
-            paths: self.paths,
-            handlers: self.handlers,
-            imports: self.imports,
-            types: self.types,
-            ret: self.ret,
+            tables: self.tables,
         }
     }
 

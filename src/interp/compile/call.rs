@@ -1,6 +1,7 @@
 //! Calls and pipes.
 
 use super::super::code::*;
+use super::super::tables::*;
 use super::Compiler;
 use crate::diagnostics::{Kind, Result};
 use nabla_grammar::tree::*;
@@ -56,8 +57,8 @@ impl<'t> Compiler<'_, 't> {
         if args.iter().all(|arg| matches!(arg, ArgKind::Pos)) {
             self.b.emit_with(Instr::Call { a, count: count as u8 }, span, spans);
         } else {
-            self.b.call_shapes.push(CallShape { args });
-            let shape = self.b.call_shapes.len() as u32 - 1;
+            self.b.tables.call_shapes.push(CallShape { args });
+            let shape = self.b.tables.call_shapes.len() as u32 - 1;
             self.b.emit_with(Instr::CallWith { a, count: count as u8, shape }, span, spans);
         }
     }

@@ -1,6 +1,7 @@
 //! Control flow: blocks, `if`, loops, `try`.
 
 use super::super::code::*;
+use super::super::tables::*;
 use super::Compiler;
 use super::builder::Place;
 use crate::diagnostics::{Kind, Result};
@@ -171,7 +172,7 @@ impl<'t> Compiler<'_, 't> {
         let over = self.b.jump(Instr::Jump { to: 0 }, span);
         let after_body = std::mem::replace(&mut self.b.assigned, assigned);
         let target = self.b.here();
-        self.b.handlers.push(Handler { start, end, target, d: name.map(|_| caught) });
+        self.b.tables.handlers.push(Handler { start, end, target, d: name.map(|_| caught) });
         if let Some(name) = name {
             self.assign_name(name, caught)?;
         }

@@ -1,6 +1,7 @@
 //! Functions and lambdas: parameters, types, and what they capture.
 
 use super::super::code::*;
+use super::super::tables::*;
 use super::Compiler;
 use super::builder::{Builder, Place};
 use crate::diagnostics::{Kind, Result};
@@ -45,8 +46,8 @@ impl<'t> Compiler<'_, 't> {
             let group = self.group(def)?;
             let captures = self.captures(&group.captures, def.name.span)?;
             let at = group.members.iter().position(|name| *name == def.name.text).unwrap_or(0);
-            self.b.protos.push(Proto { code: group.codes[at].clone(), captures, siblings: group.codes.clone() });
-            let proto = self.b.protos.len() as u32 - 1;
+            self.b.tables.protos.push(Proto { code: group.codes[at].clone(), captures, siblings: group.codes.clone() });
+            let proto = self.b.tables.protos.len() as u32 - 1;
             self.b.emit(Instr::Closure { d, proto }, def.name.span);
         } else {
             self.closure(&definition(def), d, def.name.span)?;
@@ -68,8 +69,8 @@ impl<'t> Compiler<'_, 't> {
         let outer = names.iter().enumerate().map(|(i, name)| (name.clone(), Place::Capture(i as u32))).collect();
         let code = self.code(def, outer)?;
         let captures = self.captures(&names, span)?;
-        self.b.protos.push(Proto { code, captures, siblings: [].into() });
-        let proto = self.b.protos.len() as u32 - 1;
+        self.b.tables.protos.push(Proto { code, captures, siblings: [].into() });
+        let proto = self.b.tables.protos.len() as u32 - 1;
         self.b.emit(Instr::Closure { d, proto }, span);
         Ok(())
     }
@@ -197,8 +198,8 @@ impl<'t> Compiler<'_, 't> {
             }
             if let Some(ty) = &param.ty {
                 let check = self.type_check(ty, self.b.params[i].name.clone())?;
-                self.b.types.push(check);
-                let ty_number = self.b.types.len() as u32 - 1;
+                self.b.tables.types.push(check);
+                let ty_number = self.b.tables.types.len() as u32 - 1;
                 self.b.emit(Instr::CheckType { a: reg, ty: ty_number }, ty.span);
             }
             if let Pattern::Tuple(..) = param.pattern {
@@ -206,7 +207,7 @@ impl<'t> Compiler<'_, 't> {
             }
         }
         if let Some(ret) = def.ret {
-            self.b.ret = Some(self.type_check(ret, "".into())?);
+            self.b.tables.ret = Some(self.type_check(ret, "".into())?);
         }
         let a = self.operand(def.body)?;
         self.return_value(a, def.body.span);

@@ -155,8 +155,8 @@ impl<'t> Compiler<'_, 't> {
         if let Some(named) = named.filter(|named| named.len() <= AT_ONCE) {
             let values: Vec<&Expr> = named.iter().map(|(_, e)| *e).collect();
             let a = self.in_a_row(&values, span)?;
-            self.b.record_shapes.push(named.iter().map(|(name, _)| (*name.text).into()).collect());
-            let shape = self.b.record_shapes.len() as u32 - 1;
+            self.b.tables.record_shapes.push(named.iter().map(|(name, _)| (*name.text).into()).collect());
+            let shape = self.b.tables.record_shapes.len() as u32 - 1;
             self.b.emit(Instr::Record { d, a, count: named.len() as u8, shape }, span);
             return Ok(());
         }

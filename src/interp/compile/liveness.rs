@@ -5,6 +5,7 @@
 //! so every instruction states its reads and writes in one place: `effects`.
 
 use super::super::code::*;
+use super::super::tables::*;
 
 /// A set of registers.
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -27,18 +28,9 @@ impl Set {
     }
 }
 
-/// The tables that instructions refer to.
-pub struct Tables<'c> {
-    pub paths: &'c [Path],
-    pub protos: &'c [Proto],
-    pub types: &'c [TypeCheck],
-    pub ret: Option<&'c TypeCheck>,
-    pub specs: &'c [Vec<SubSpec>],
-}
-
 /// For each instruction which operands die with it: bit 0 for `a`, bit 1 for `b`.
 /// Copies of dying registers become moves.
-pub fn mark(instrs: &mut [Instr], handlers: &[Handler], tables: &Tables) -> Vec<u8> {
+pub fn mark(instrs: &mut [Instr], tables: &Tables) -> Vec<u8> {
     let mut live_in = vec![Set::default(); instrs.len() + 1];
     loop {
         let mut changed = false;
@@ -47,7 +39,7 @@ pub fn mark(instrs: &mut [Instr], handlers: &[Handler], tables: &Tables) -> Vec<
             let (reads, writes) = effects(instrs[at], tables);
             writes.iter().for_each(|reg| live.remove(reg));
             reads.iter().for_each(|reg| live.add(reg));
-            live.join(&resumed(at, handlers, &live_in));
+            live.join(&resumed(at, &tables.handlers, &live_in));
             if live != live_in[at] {
                 live_in[at] = live;
                 changed = true;
@@ -62,7 +54,7 @@ pub fn mark(instrs: &mut [Instr], handlers: &[Handler], tables: &Tables) -> Vec<
         let mut live = live_out(instrs[at], at, &live_in);
         let (_, writes) = effects(instrs[at], tables);
         writes.iter().for_each(|reg| live.remove(reg));
-        live.join(&resumed(at, handlers, &live_in));
+        live.join(&resumed(at, &tables.handlers, &live_in));
         if let Some(a) = instrs[at].a() {
             kills[at] |= u8::from(!live.has(a) && root(instrs[at], tables) != Some(Root::Reg(a)));
         }
@@ -190,7 +182,7 @@ fn effects(instr: Instr, tables: &Tables) -> (Regs, Regs) {
         | Return { a }
         | Show { a } => (Regs::of(&[a]), Regs::default()),
         CheckReturn { a } => {
-            let mut reads = dim_registers(tables.ret);
+            let mut reads = dim_registers(tables.ret.as_ref());
             reads.single.push(a);
             (reads, Regs::default())
         }
@@ -224,7 +216,7 @@ fn effects(instr: Instr, tables: &Tables) -> (Regs, Regs) {
         ListStack { d } => (Regs::of(&[d]), Regs::of(&[d])),
         Unpack { d, a, count } => (Regs::of(&[a]), Regs::stretch(d, count.into())),
         IndexMany { d, a, b, spec } => {
-            let count = tables.specs[spec as usize].iter().map(|sub| sub.registers()).sum();
+            let count = tables.index_specs[spec as usize].iter().map(|sub| sub.registers()).sum();
             (Regs { single: vec![a], stretches: vec![(b, count)] }, Regs::of(&[d]))
         }
         SetIndex { d, b, a, .. } => (Regs::of(&[d, b, a]), Regs::default()),

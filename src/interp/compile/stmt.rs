@@ -2,6 +2,7 @@
 
 use super::super::code::*;
 use super::super::scope::import_name;
+use super::super::tables::*;
 use super::Compiler;
 use super::builder::Place;
 use super::expr::{may_assign, suffix_may_assign};
@@ -66,7 +67,7 @@ impl<'t> Compiler<'_, 't> {
 
     /// Returns a value, checked against the stated type if there is one.
     pub(super) fn return_value(&mut self, a: Reg, span: Span) {
-        if self.b.ret.is_some() {
+        if self.b.tables.ret.is_some() {
             self.b.emit(Instr::CheckReturn { a }, span);
         }
         self.b.emit(Instr::Return { a }, span);
@@ -161,7 +162,7 @@ impl<'t> Compiler<'_, 't> {
             Target::Place { name, path, span } => {
                 let mark = self.b.top;
                 let (path, operands) = self.path(name, path)?;
-                let instr = match self.b.paths[path as usize] {
+                let instr = match self.b.tables.paths[path as usize] {
                     Path { root: Root::Reg(d), ref steps, .. }
                         if let [Step::Index { first: b, spec, .. }] = steps.as_slice()
                             && spec.as_slice() == [SubSpec::At] =>
@@ -230,8 +231,8 @@ impl<'t> Compiler<'_, 't> {
     fn import(&mut self, import: &'t Import, span: Span) -> Result<()> {
         let names = import.names.as_ref().map(|names| names.iter().map(|(n, _)| ((*n.text).into(), n.span)).collect());
         let count = import.names.as_ref().map_or(1, |names| names.len());
-        self.b.imports.push(ImportSpec { path: import.path.clone(), names });
-        let number = self.b.imports.len() as u32 - 1;
+        self.b.tables.imports.push(ImportSpec { path: import.path.clone(), names });
+        let number = self.b.tables.imports.len() as u32 - 1;
         let d = self.b.temps(count, span)?;
         self.b.emit(Instr::Import { d, import: number }, span);
         match &import.names {

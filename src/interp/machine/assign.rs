@@ -1,6 +1,6 @@
 //! Assignment into values: `p.w[i] = v`, in place where nobody else holds what is changed.
 
-use super::super::code::{Path, Root, Step};
+use super::super::tables::{Path, Root, Step};
 use super::super::value::{Range, Value};
 use super::Machine;
 use super::index::{Subscript, indices, item, no_field, rc_str, subscripts};

@@ -1,7 +1,8 @@
 //! Calls: arguments to parameters, and what is called besides functions of the language.
 
-use super::super::code::{ArgKind, Code, Reg};
+use super::super::code::{Code, Reg};
 use super::super::function::Function;
+use super::super::tables::ArgKind;
 use super::super::value::Value;
 use super::Machine;
 use super::operator::{operand_array, wrap};
@@ -128,7 +129,7 @@ impl Machine {
     fn gather(&mut self, caller: &Code, regs: &mut [Value], given: Given) -> Result<Arguments> {
         let values = regs.iter_mut().map(std::mem::take);
         let Some(shape) = given.shape else { return Ok(Arguments { positional: values.collect(), named: vec![] }) };
-        let kinds = &caller.call_shapes[shape as usize].args[given.skipped..];
+        let kinds = &caller.tables.call_shapes[shape as usize].args[given.skipped..];
         let mut args = Arguments::default();
         for (kind, value) in kinds.iter().zip(values) {
             match kind {

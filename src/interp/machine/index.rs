@@ -1,6 +1,6 @@
 //! `x[...]`: elements of tensors, tuples, records, strings.
 
-use super::super::code::SubSpec;
+use super::super::tables::SubSpec;
 use super::super::value::{Range, Value};
 use super::Machine;
 use super::operator::wrap;

@@ -1,9 +1,10 @@
 //! Code from text: statements compiled and run, modules loaded, globals by name.
 
-use super::super::code::{Code, ImportSpec, Instr, Reg};
+use super::super::code::{Code, Instr, Reg};
 use super::super::compile::{self, Names};
 use super::super::function::{Env, Function};
 use super::super::module::{Module, Namespace};
+use super::super::tables::ImportSpec;
 use super::super::value::Value;
 use super::Machine;
 use super::registers::Window;

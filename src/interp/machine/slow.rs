@@ -2,6 +2,7 @@
 
 use super::super::code::*;
 use super::super::function::{Env, Function};
+use super::super::tables::*;
 use super::super::value::Value;
 use super::Machine;
 use super::registers::{Window, set};
@@ -84,7 +85,7 @@ impl Machine {
             Instr::IterNew { a } => self.iterate(regs, a)?,
             Instr::IterRange { a } => self.iterate_range(regs, a)?,
             Instr::Closure { d, proto } => {
-                let value = closure(function, &code.protos[proto as usize], regs, far);
+                let value = closure(function, &code.tables.protos[proto as usize], regs, far);
                 set(&mut regs[d as usize], value);
             }
             Instr::Tuple { d, a, count } => {
@@ -92,7 +93,7 @@ impl Machine {
                 set(&mut regs[d as usize], Value::tuple(items));
             }
             Instr::Record { d, a, count, shape } => {
-                let names = code.record_shapes[shape as usize].iter().cloned();
+                let names = code.tables.record_shapes[shape as usize].iter().cloned();
                 let fields = names.zip(take_row(regs, a, count)).collect();
                 set(&mut regs[d as usize], Value::record(fields));
             }
@@ -155,7 +156,7 @@ impl Machine {
                 set(&mut regs[d as usize], value);
             }
             Instr::IndexMany { d, a, b, spec } => {
-                let spec = &code.index_specs[spec as usize];
+                let spec = &code.tables.index_specs[spec as usize];
                 let value = self.index_many(&regs[a as usize], spec, &regs[b as usize..])?;
                 if kills & 1 != 0 {
                     set(&mut regs[a as usize], Value::Undefined);
@@ -164,11 +165,11 @@ impl Machine {
             }
             Instr::SetIndex { a, path, .. } | Instr::SetPath { a, path } => {
                 let value = take!(a);
-                self.set_path(regs, far, &code.paths[path as usize], value)?;
+                self.set_path(regs, far, &code.tables.paths[path as usize], value)?;
             }
             Instr::AugPath { op, a, path } => {
                 let value = take!(a);
-                self.aug_path(regs, far, &code.paths[path as usize], op, value)?;
+                self.aug_path(regs, far, &code.tables.paths[path as usize], op, value)?;
             }
             Instr::Spill { a, count, slot } => {
                 for i in 0..usize::from(count) {
@@ -186,13 +187,13 @@ impl Machine {
                 self.host.show(value)?;
             }
             Instr::Import { d, import } => {
-                let values = self.import(code, &code.imports[import as usize])?;
+                let values = self.import(code, &code.tables.imports[import as usize])?;
                 for (i, value) in values.into_iter().enumerate() {
                     set(&mut regs[d as usize + i], value);
                 }
             }
             Instr::CheckType { a, ty } => {
-                self.check_type(regs, a, &code.types[ty as usize], code)?;
+                self.check_type(regs, a, &code.tables.types[ty as usize], code)?;
             }
             Instr::CheckReturn { a } => self.check_return(regs, a, code)?,
             Instr::NotYet { what } => {

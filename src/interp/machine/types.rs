@@ -1,6 +1,7 @@
 //! Stated types: dtype and shape of arguments and results, with sizes that must agree across the call.
 
-use super::super::code::{Code, DimCheck, Reg, TypeCheck};
+use super::super::code::{Code, Reg};
+use super::super::tables::{DimCheck, TypeCheck};
 use super::super::value::Value;
 use super::Machine;
 use super::registers::Window;
@@ -19,7 +20,7 @@ impl Machine {
     }
 
     pub(super) fn check_return(&mut self, regs: &mut Window, a: Reg, code: &Code) -> Result<()> {
-        let Some(ty) = &code.ret else { return Ok(()) };
+        let Some(ty) = &code.tables.ret else { return Ok(()) };
         self.check_stated(regs, a, ty, "the result", None)
             .map_err(|error| error.at(&code.source, ty.span).label(ty.span, "stated here"))
     }
@@ -117,7 +118,7 @@ fn disagree(name: &str, known: &Value, size: i64, what: &str, code: Option<&Code
     let known = known.as_int().map_or_else(|| known.type_name(), |size| size.to_string());
     // the argument that gave the size first
     let first = code.and_then(|code| {
-        code.types.iter().find_map(|ty| {
+        code.tables.types.iter().find_map(|ty| {
             let names_it =
                 ty.dims.iter().flatten().any(|dim| matches!(dim, DimCheck::Name(other, _) if **other == *name));
             let at = code.params.iter().position(|param| param.name == ty.param)?;

@@ -1,6 +1,7 @@
 //! Errors on their way up: their place, who catches them, the calls that led there.
 
-use super::super::code::{Code, Site};
+use super::super::code::Code;
+use super::super::tables::Site;
 use super::super::value::{Fields, Value};
 use super::Machine;
 use super::registers::set;
@@ -26,7 +27,7 @@ impl Machine {
         loop {
             let code = &now.function.code;
             let at = now.pc as u32 - 1;
-            let handler = code.handlers.iter().find(|handler| (handler.start..handler.end).contains(&at));
+            let handler = code.tables.handlers.iter().find(|handler| (handler.start..handler.end).contains(&at));
             if let (Some(handler), true) = (handler, error.catchable()) {
                 if let Some(d) = handler.d {
                     set(&mut stacks.values[now.base + usize::from(d)], caught(&error));
