@@ -35,7 +35,7 @@ pub fn fails(program: impl AsRef<[u8]>, kind: &str, message: &str) {
 
 pub fn fails_with(options: &[&str], program: impl AsRef<[u8]>, kind: &str, message: &str) {
     let said = run_with(options, &program);
-    assert_eq!(said.status, Some(1), "{}: {} {}", head(program.as_ref()), said.out, said.err);
+    assert_eq!(said.status, Some(1), "{}: {} {}", head(program.as_ref()), head(said.out.as_bytes()), said.err);
     let first = said.err.lines().next().unwrap_or_default();
     assert!(first.starts_with(&format!("error[{kind}]: ")), "{}: {}", head(program.as_ref()), said.err);
     assert!(first.contains(message), "{}: {}", head(program.as_ref()), said.err);
