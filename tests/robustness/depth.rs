@@ -89,6 +89,7 @@ fn large_functions_and_literals_work_or_are_a_syntax_error() {
     works(format!("fn f() {{\n{locals}x69999 }}\nf()"), "69999.5\n");
     fails(format!("fn f({}) = 1", (0..70_000).map(|i| format!("x{i}, ")).collect::<String>()), "syntax", "parameters");
     fails(format!("max({})", "1, ".repeat(70_000)), "syntax", "arguments");
+    works(format!("{}1{}", "try { ".repeat(256), " } catch e { e }".repeat(256)), "1\n");
     works(format!("len(f\"{}\")", "{1}".repeat(70_000)), "70000\n");
 }
 

@@ -160,9 +160,8 @@ impl<'t> Compiler<'_, 't> {
         span: Span,
     ) -> Result<()> {
         let mark = self.b.top;
-        // the value goes to `d` at the very end: what the handler reads must be as it was
-        let value = self.b.temps(2, span)?;
-        let caught = value + 1;
+        // a variable gets its value at the very end: what the handler reads must be as it was
+        let value = if self.b.is_variable(d) { self.b.temp(span)? } else { d };
         let start = self.b.here();
         let assigned = self.b.assigned.clone();
         let floor = std::mem::replace(&mut self.b.floor, self.b.top);
@@ -172,6 +171,7 @@ impl<'t> Compiler<'_, 't> {
         let over = self.b.jump(Instr::Jump { to: 0 }, span);
         let after_body = std::mem::replace(&mut self.b.assigned, assigned);
         let target = self.b.here();
+        let caught = self.b.temp(span)?;
         self.b.tables.handlers.push(Handler { start, end, target, d: name.map(|_| caught) });
         if let Some(name) = name {
             self.assign_name(name, caught)?;
@@ -180,7 +180,9 @@ impl<'t> Compiler<'_, 't> {
         let assigned = std::mem::take(&mut self.b.assigned);
         self.b.assigned = meet(Some(after_body), assigned);
         self.b.land(over);
-        self.b.emit(Instr::Move { d, a: value }, span);
+        if value != d {
+            self.b.emit(Instr::Move { d, a: value }, span);
+        }
         self.b.top = mark;
         Ok(())
     }
