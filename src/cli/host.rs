@@ -51,10 +51,7 @@ pub fn guarded(eval: impl FnOnce() -> Result<(), Vec<Error>>) -> Result<(), Vec<
     panic::catch_unwind(AssertUnwindSafe(eval)).unwrap_or_else(|_| {
         let said = PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
         let error = Error::new(Kind::Internal, said.unwrap_or_default());
-        let repository = env!("CARGO_PKG_REPOSITORY");
-        Err(vec![error.help(format!(
-            "this is a fault in nabla, not in your program: please report it with the program, at {repository}/issues"
-        ))])
+        Err(vec![error.help("this is a fault in nabla, not in your program: please report it with the program")])
     })
 }
 
