@@ -7,6 +7,7 @@ use std::path::Path;
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("diagnostics", &["tensor", "ops", "cpu", "interp", "builtins", "io", "session", "context"]),
     ("context.rs", &["tensor", "ops", "cpu", "interp", "builtins", "io", "session"]),
+    ("memory.rs", &["tensor", "ops", "cpu", "interp", "builtins", "io", "session", "context"]),
     ("tensor", &["ops", "cpu", "interp", "builtins", "io", "session", "context"]),
     ("cpu", &["interp", "builtins", "io", "session"]),
     ("ops", &["interp", "builtins", "io", "session"]),

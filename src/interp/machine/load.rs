@@ -150,6 +150,8 @@ impl Machine {
             _ => None,
         };
         match callee {
+            // an operator that fails half way through a structure could not give it back
+            None if matches!(regs[a as usize], Value::Tuple(_) | Value::Record(_)) => return,
             None => {}
             Some(Value::Builtin(_)) => {}
             Some(_) => return,
