@@ -1,9 +1,10 @@
 //! What an operation may see of its session: limits, the interrupt flag, the clock of a timeout.
 //!
-//! Every operation gets a `Context`; there is no global state. It must never hold names or values of the program.
+//! Every operation gets a `Context`; there is no global state. It must never hold names of the program.
 
 use crate::diagnostics::{Error, Kind, Result};
 use crate::memory::{self, System};
+use crate::transform::Modes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -62,6 +63,7 @@ pub struct Context {
     pub interrupt: Interrupt,
     pub random: RandomState,
     pub system: System,
+    pub modes: Modes,
 }
 
 impl Context {

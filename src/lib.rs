@@ -6,12 +6,14 @@ pub mod builtins;
 pub mod context;
 mod cpu;
 pub mod diagnostics;
+pub mod graph;
 pub mod interp;
 mod io;
 mod memory;
 pub mod ops;
 pub mod session;
 pub mod tensor;
+pub mod transform;
 
 pub use diagnostics::{Error, Kind, Source};
 pub use interp::Value;

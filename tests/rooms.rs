@@ -7,9 +7,11 @@ use std::path::Path;
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("diagnostics", &["tensor", "ops", "cpu", "interp", "builtins", "io", "session", "context"]),
     ("context.rs", &["tensor", "ops", "cpu", "interp", "builtins", "io", "session"]),
+    ("transform", &["interp", "builtins", "io", "session"]),
+    ("graph", &["interp", "builtins", "io", "session"]),
     ("memory.rs", &["tensor", "ops", "cpu", "interp", "builtins", "io", "session", "context"]),
-    ("tensor", &["ops", "cpu", "interp", "builtins", "io", "session", "context"]),
-    ("cpu", &["interp", "builtins", "io", "session"]),
+    ("tensor", &["transform", "graph", "ops", "cpu", "interp", "builtins", "io", "session", "context"]),
+    ("cpu", &["ops", "transform", "graph", "interp", "builtins", "io", "session"]),
     ("ops", &["interp", "builtins", "io", "session"]),
     ("io", &["ops", "cpu", "interp", "builtins"]),
     ("interp", &["cpu", "io"]),

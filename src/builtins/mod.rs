@@ -21,6 +21,7 @@ mod shapes;
 mod strings;
 mod structures;
 mod system;
+mod transforms;
 
 pub use args::Args;
 pub use declare::{Builtin, Param};
@@ -44,18 +45,12 @@ const FAMILIES: &[&[Builtin]] = &[
     strings::TABLE,
     structures::TABLE,
     system::TABLE,
+    transforms::TABLE,
 ];
 
 /// Names of the language that later work fills with meaning.
 pub const FUTURE: &[&str] = &[
-    "grad",
-    "value_and_grad",
-    "vjp",
-    "jvp",
-    "jacobian",
-    "hessian",
     "hvp",
-    "vmap",
     "stop_gradient",
     "custom_grad",
     "checkpoint",
@@ -87,6 +82,29 @@ pub fn library_names() -> impl Iterator<Item = &'static str> {
 /// Every builtin, family by family.
 pub fn table() -> impl Iterator<Item = &'static Builtin> {
     FAMILIES.iter().copied().flatten()
+}
+
+/// How a builtin meets arguments whose elements are not at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elements {
+    /// It hands them on to operations, element by element.
+    Waiting,
+    /// It hands them on to operations.
+    Settled,
+    /// It looks at them.
+    AtHand,
+}
+
+/// What this builtin needs of its arguments.
+pub fn elements(builtin: &'static Builtin) -> Elements {
+    let among = |table: &'static [Builtin]| table.as_ptr_range().contains(&std::ptr::from_ref(builtin));
+    if among(arithmetic::TABLE) || among(math::TABLE) {
+        Elements::Waiting
+    } else if (among(system::TABLE) || among(strings::TABLE) || among(files::TABLE)) && builtin.name != "item" {
+        Elements::AtHand
+    } else {
+        Elements::Settled
+    }
 }
 
 /// The builtin of a name.

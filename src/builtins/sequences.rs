@@ -7,6 +7,7 @@ use crate::interp::{Machine, Value, operand_array};
 use crate::ops;
 use crate::ops::index::{self, Index};
 use crate::tensor::{Array, Tensor};
+use crate::transform;
 use std::rc::Rc;
 
 /// What a tuple of so many items takes, all told.
@@ -77,7 +78,7 @@ builtins! {
         fails "len(3)" => "type";
     = |_, args| {
         let count = match args.get(0) {
-            Value::Array(Array::Tensor(tensor)) if tensor.ndim() > 0 => tensor.shape()[0],
+            Value::Array(array) if array.ndim() > 0 => array.shape()[0],
             Value::Str(text) => text.chars().count(),
             Value::Tuple(items) => items.0.len(),
             Value::Record(fields) => fields.0.len(),
@@ -112,7 +113,9 @@ builtins! {
         fails "compress([1, 0], [1, 2])" => "type";
     = |machine, args| {
         let condition = args.array(0)?;
-        let (condition, xs) = (condition.to_tensor(), args.get(1).clone());
+        let condition = transform::concrete(&mut machine.host.cx, &condition)?;
+        let condition = condition.to_tensor().ok_or_else(|| args.wrong(0, "an array of truth values"))?;
+        let xs = args.get(1).clone();
         let truth = match condition.walk::<bool>() {
             Some(truth) if condition.ndim() == 1 => truth.collect(),
             // the value of `[]` has no truth values
@@ -128,7 +131,7 @@ builtins! {
         match xs {
             Value::Array(_) | Value::Range(_) => {
                 let count = truth.len();
-                let mask = Index::Array(Tensor::from_vec(truth, &[count]));
+                let mask = Index::Array(Array::Tensor(Tensor::from_vec(truth, &[count])));
                 let array = args.array(1)?;
                 index::get(&mut machine.host.cx, &array, &[mask]).map(Value::Array)
             }

@@ -10,7 +10,7 @@ use crate::tensor::Array;
 /// The arrays of a tuple, or the rows of one array.
 fn arrays(machine: &mut Machine, args: &Args, number: usize) -> Result<Vec<Array>> {
     match args.get(number) {
-        items @ (Value::Tuple(_) | Value::Array(Array::Tensor(_)) | Value::Range(_)) => {
+        items @ (Value::Tuple(_) | Value::Array(Array::Tensor(_) | Array::Lifted(_)) | Value::Range(_)) => {
             let items = machine.items(items)?;
             items
                 .iter()

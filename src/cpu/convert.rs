@@ -3,10 +3,10 @@
 use super::{Number, mistyped};
 use crate::context::Context;
 use crate::diagnostics::Result;
-use crate::tensor::{Array, DType, Data, Element, Tensor};
+use crate::tensor::{Array, DType, Data, Device, Element, Tensor};
 
 /// A conversion between two number types as Rust's `as` does it: floats saturate, integers wrap.
-trait To<R> {
+pub(super) trait To<R> {
     fn to(self) -> R;
 }
 
@@ -59,7 +59,7 @@ fn collect<T: Number + To<R>, R: Element>(tensor: &Tensor) -> Option<Tensor> {
 
 /// All elements in `dtype`, without a look at whether they fit. Text does not convert.
 pub fn convert(cx: &Context, tensor: &Tensor, dtype: DType) -> Result<Tensor> {
-    cx.reserve(tensor.size(), dtype.size(), || crate::tensor::type_name(dtype, tensor.shape(), tensor.device()))?;
+    cx.reserve(tensor.size(), dtype.size(), || crate::tensor::type_name(dtype, tensor.shape(), Device::Cpu))?;
     macro_rules! to {
         ($from:ident) => {
             match dtype {
@@ -89,6 +89,6 @@ pub fn convert(cx: &Context, tensor: &Tensor, dtype: DType) -> Result<Tensor> {
 pub fn convert_array(cx: &Context, array: &Array, dtype: DType) -> Result<Tensor> {
     match array {
         Array::Tensor(tensor) if tensor.dtype() == dtype => Ok(tensor.clone()),
-        other => convert(cx, &other.to_tensor(), dtype),
+        other => convert(cx, &other.to_tensor().ok_or_else(mistyped)?, dtype),
     }
 }

@@ -2,8 +2,9 @@
 
 use super::mistyped;
 use crate::diagnostics::Result;
-use crate::tensor::{Element, Tensor, positions, with_data};
+use crate::tensor::{DType, Element, Tensor, positions, with_data};
 use smallvec::SmallVec;
+use std::ops::AddAssign;
 
 /// Where in a buffer elements lie: runs that start at every sum of one number from each of three lists. The sums are
 /// taken modulo 2^64, so that steps back are numbers too.
@@ -97,6 +98,26 @@ pub fn scatter(mut tensor: Tensor, value: &Tensor, shape: &[usize], places: &Pla
     let (data, _) = tensor.owned_mut().ok_or_else(mistyped)?;
     with_data!(data, values => typed(values, value, shape, places)).ok_or_else(mistyped)?;
     Ok(tensor)
+}
+
+/// Zeros of `shape` with the elements of `value`, in order, added at these places, as often as they repeat.
+pub fn accumulate(value: &Tensor, shape: &[usize], places: &Places) -> Result<Tensor> {
+    fn typed<T: Element + AddAssign>(value: &Tensor, shape: &[usize], places: &Places) -> Option<Tensor> {
+        let mut sums = vec![T::default(); crate::tensor::shape::size(shape)];
+        let mut from = value.walk::<T>()?;
+        places.each(|start| {
+            for (i, value) in (0..places.run).zip(&mut from) {
+                sums[places.position(start, i)] += value;
+            }
+        });
+        Some(Tensor::from_vec(sums, shape))
+    }
+    match value.dtype() {
+        DType::F32 => typed::<f32>(value, shape, places),
+        DType::F64 => typed::<f64>(value, shape, places),
+        _ => None,
+    }
+    .ok_or_else(mistyped)
 }
 
 /// Where a mask holds: for every axis the indices along it.

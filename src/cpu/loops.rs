@@ -12,6 +12,17 @@ pub enum Run<'a, T> {
     Same(T),
 }
 
+impl<T: Copy> Run<'_, T> {
+    /// The element `number`; none past the end.
+    #[inline]
+    pub fn at(&self, number: usize) -> Option<T> {
+        match self {
+            Run::Each(values) => values.get(number).copied(),
+            Run::Same(value) => Some(*value),
+        }
+    }
+}
+
 /// A number type.
 pub trait Number: Element + Copy {
     fn to_scalar(self) -> Scalar;

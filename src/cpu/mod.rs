@@ -3,6 +3,7 @@
 //! `+ - * / sqrt` are plain IEEE operations, never contracted, so that results are the same everywhere.
 
 pub mod arithmetic;
+pub mod cluster;
 pub mod compare;
 pub mod contract;
 pub mod convert;

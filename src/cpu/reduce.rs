@@ -346,7 +346,7 @@ fn reduce_by<F>(cx: &Context, input: &Array, axes: &[usize], out: &[usize]) -> R
 where
     F: Fold<bool> + Fold<u8> + Fold<i32> + Fold<i64> + Fold<f32> + Fold<f64>,
 {
-    let tensor = input.to_tensor();
+    let tensor = input.to_tensor().ok_or_else(mistyped)?;
     let count = shape::size(out);
     Ok(match tensor.dtype() {
         DType::Bool => Tensor::from_vec(fold::<bool, F>(cx, &tensor, axes, count)?, out),

@@ -98,6 +98,10 @@ pub struct Details {
     pub blame_caller: bool,
     /// Not an error: the program asked to end with this status.
     pub exit: Option<i32>,
+    /// A trace cannot go on without the numbers in these inputs of its graph; the trace by its level.
+    pub demand: Option<(u64, Vec<usize>)>,
+    /// The function that a builtin called and in which the error arose: its call is noted where the builtin was called.
+    pub inside: Option<String>,
     /// The reader of our output has gone: end quietly.
     pub broken_pipe: bool,
 }
@@ -118,6 +122,8 @@ impl Error {
             limit: false,
             blame_caller: false,
             exit: None,
+            demand: None,
+            inside: None,
             broken_pipe: false,
         }))
     }
@@ -213,6 +219,7 @@ impl Error {
         !self.0.limit
             && self.0.exit.is_none()
             && !self.0.broken_pipe
+            && self.0.demand.is_none()
             && !matches!(self.0.kind, Kind::Interrupted | Kind::Internal)
     }
 }

@@ -419,6 +419,36 @@ pub enum Instr {
     },
 }
 
+impl Instr {
+    /// The register that gets what it computes of arrays.
+    pub fn result(self) -> Option<Reg> {
+        use Instr::*;
+        match self {
+            Add { d, .. }
+            | Sub { d, .. }
+            | Mul { d, .. }
+            | Div { d, .. }
+            | Binary { d, .. }
+            | AddInt { d, .. }
+            | SubInt { d, .. }
+            | MulInt { d, .. }
+            | Neg { d, .. }
+            | Pos { d, .. }
+            | BitNot { d, .. }
+            | Not { d, .. }
+            | Compare { d, .. }
+            | Both { d, .. }
+            | Tuple { d, .. }
+            | Record { d, .. }
+            | Stack { d, .. }
+            | Field { d, .. }
+            | Index { d, .. }
+            | IndexMany { d, .. } => Some(d),
+            _ => Option::None,
+        }
+    }
+}
+
 const _: () = assert!(size_of::<Instr>() == 8);
 
 /// A function's code, or that of one top-level statement.

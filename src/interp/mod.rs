@@ -4,6 +4,7 @@
 
 mod code;
 mod compile;
+mod derived;
 mod function;
 mod machine;
 mod module;
@@ -12,6 +13,7 @@ pub mod show;
 mod tables;
 mod value;
 
+pub use derived::Derived;
 pub use function::Function;
 pub use machine::{Machine, operand_array, structure, wrap};
 pub use module::Module;

@@ -79,6 +79,12 @@ fn write(value: &Value, options: &PrintOptions, out: &mut String, depth: usize) 
                 name => out.push_str(&format!("fn {name}{parameters}")),
             }
         }
+        Value::Derived(derived) => {
+            out.push_str(derived.name);
+            out.push('(');
+            write(&derived.of, options, out, depth + 1);
+            out.push(')');
+        }
         Value::Builtin(builtin) => out.push_str(&format!("fn {}", builtin.signature())),
         Value::Device(device) => out.push_str(&device.to_string()),
         Value::DType(dtype) => out.push_str(dtype.name()),

@@ -3,6 +3,7 @@
 //! A value is 16 bytes and immutable to all who share it: copying is a reference count, changing copies first unless
 //! nobody else holds it. Scalars are unboxed. Nothing here runs code.
 
+use super::derived::Derived;
 use super::function::Function;
 use super::module::Module;
 use crate::builtins::Builtin;
@@ -24,6 +25,7 @@ pub enum Value {
     Record(Rc<Record>),
     Range(Rc<Range>),
     Function(Rc<Function>),
+    Derived(Rc<Derived>),
     Builtin(&'static Builtin),
     Device(Device),
     DType(DType),
@@ -131,6 +133,11 @@ pub(super) fn drop_flat(values: impl Iterator<Item = Value>) {
                     work.extend(function.take_captures().into_iter().filter(Value::has_children));
                 }
             }
+            Value::Derived(rc) => {
+                if let Ok(derived) = Rc::try_unwrap(rc) {
+                    work.extend(std::iter::once(derived.of).filter(Value::has_children));
+                }
+            }
             _ => {}
         }
     }
@@ -191,7 +198,7 @@ impl Value {
     }
 
     fn has_children(&self) -> bool {
-        matches!(self, Value::Tuple(_) | Value::Record(_) | Value::Function(_))
+        matches!(self, Value::Tuple(_) | Value::Record(_) | Value::Function(_) | Value::Derived(_))
     }
 
     pub fn is_undefined(&self) -> bool {
@@ -199,7 +206,7 @@ impl Value {
     }
 
     pub fn is_callable(&self) -> bool {
-        matches!(self, Value::Function(_) | Value::Builtin(_) | Value::DType(_))
+        matches!(self, Value::Function(_) | Value::Derived(_) | Value::Builtin(_) | Value::DType(_))
     }
 
     /// Numbers, alone or in a range: what an array operation takes.
@@ -247,6 +254,7 @@ impl Value {
             Value::Undefined => out.push_str("undefined"),
             Value::Str(_) => out.push_str("str"),
             Value::Function(function) => out.push_str(&function.signature()),
+            Value::Derived(derived) => derived.of.write_type(out, depth + 1),
             Value::Builtin(builtin) => out.push_str(&format!("fn({})", builtin.parameters())),
             Value::Device(_) => out.push_str("device"),
             Value::DType(_) => out.push_str("dtype"),
@@ -292,7 +300,7 @@ impl Value {
         match self {
             Value::Tuple(_) => "a tuple".into(),
             Value::Record(_) => "a record".into(),
-            Value::Function(_) | Value::Builtin(_) => "a function".into(),
+            Value::Function(_) | Value::Derived(_) | Value::Builtin(_) => "a function".into(),
             Value::Str(_) => "a string".into(),
             Value::None => "none".into(),
             Value::Device(_) => "a device".into(),

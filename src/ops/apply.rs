@@ -1,26 +1,86 @@
 //! `apply`, the one door to every operation.
+//!
+//! What happens behind it depends on the inputs alone: run now; wait, to be fused with what follows; record for a
+//! derivative; run for all rows of a batch; record into a graph; run on a device. Callers do not know which it was.
 
 use super::{Abstract, Kernel, Op, elementwise};
 use crate::context::Context;
+use crate::cpu;
 use crate::diagnostics::Result;
 use crate::tensor::Array;
-use smallvec::SmallVec;
+use crate::transform;
+use crate::transform::pending;
+use smallvec::{SmallVec, smallvec};
+use std::mem;
 
-/// Runs an operation. An input whose buffer nobody else holds may be taken out, and the result written on it. On error
-/// all inputs are as they were.
+/// The results of an operation; nearly all have one.
+pub type Outputs = SmallVec<[Array; 1]>;
+
+/// Runs an operation with one result. An input whose buffer nobody else holds may be taken out, and the result written
+/// on it. On error all inputs are as they were.
+#[inline]
 pub fn apply(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
+    if inputs.iter().any(Array::is_lifted) || inputs.is_empty() && cx.modes.make_sources() {
+        return single(transform::run(cx, op, inputs)?);
+    }
+    if pending::is_worth_it(op, inputs) {
+        return pending::wait(cx, op, inputs);
+    }
+    now(cx, op, inputs)
+}
+
+/// The same for any number of results.
+pub fn apply_all(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
+    match &op.entry.kernel {
+        Kernel::Many(kernel) if !inputs.iter().any(Array::is_lifted) => kernel(cx, op, inputs),
+        Kernel::Many(_) => transform::run(cx, op, inputs),
+        _ => Ok(smallvec![apply(cx, op, inputs)?]),
+    }
+}
+
+/// Runs an operation on values at hand.
+pub fn now(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
     match (&op.entry.kernel, inputs) {
         (Kernel::Unary(loops), [input]) => elementwise::unary(cx, op, *loops, input),
         (Kernel::Binary(loops), [left, right]) => elementwise::binary(cx, op, *loops, left, right),
         (Kernel::Whole(kernel), inputs) => {
-            let kinds: SmallVec<[Abstract; 2]> = inputs.iter().map(Abstract::of).collect();
-            let out = op.infer(&kinds)?;
+            let out = inferred(op, inputs)?;
             cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
             kernel(cx, op, inputs, out)
         }
+        (Kernel::Look(layout), [input]) => look(cx, op, *layout, input),
+        (Kernel::Many(kernel), inputs) => single(kernel(cx, op, inputs)?),
         (Kernel::Open(kernel), inputs) => kernel(cx, op, inputs),
         (_, inputs) => Err(elementwise::wrong_arity(op, inputs.len())),
     }
+}
+
+fn inferred(op: &Op, inputs: &[Array]) -> Result<Abstract> {
+    let avals: SmallVec<[Abstract; 2]> = inputs.iter().map(Array::aval).collect();
+    op.infer(&avals)
+}
+
+/// A view of the one input, which is let go first, so that the view may be the only holder of its buffer. A scalar that
+/// stays one stays as it is.
+fn look(cx: &Context, op: &Op, layout: super::LayoutRule, input: &mut Array) -> Result<Array> {
+    let out = inferred(op, std::slice::from_ref(input))?;
+    cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
+    if out.shape.is_empty() && !matches!(input, Array::Tensor(_)) {
+        return Ok(mem::take(input));
+    }
+    let tensor = super::slice::taken(input)?;
+    let view = layout(op, &tensor.layout());
+    let part = tensor.data().len() > out.size() && out.size().saturating_mul(out.dtype.size()) <= SMALL;
+    let look = tensor.view(view.shape, view.offset, view.strides);
+    Ok(Array::from(if part { look.in_buffer() } else { look }))
+}
+
+/// Up to so many bytes a part of a value is copied: it does not keep a large buffer alive, nor from being written in
+/// place.
+const SMALL: usize = 4096;
+
+fn single(mut outputs: Outputs) -> Result<Array> {
+    outputs.pop().ok_or_else(cpu::mistyped)
 }
 
 /// `apply` to one value that the caller gives away.

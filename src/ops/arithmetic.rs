@@ -2,40 +2,53 @@
 //!
 //! Types follow NEP 50; `/` is true division; `//` and `%` round down; integers in tensors wrap, weak ones must fit.
 
-use super::Guard;
+use super::Partial::{MinusOne, Of, One};
 use super::table::elementwise;
-use crate::cpu::{Refuses, arithmetic as loops};
+use super::{EQ, Guard, LOG, NE, Op, RECIPROCAL, Term, apply1, apply2, select};
+use crate::context::Context;
+use crate::cpu::{self, Refuses, arithmetic as loops};
+use crate::diagnostics::Result;
 use crate::tensor::Array;
+use smallvec::{SmallVec, smallvec};
 
 elementwise! {
-    ADD "add" "+" Binary add loops::add, exact |a, b| a.checked_add(b).map(Array::Int);
-    SUB "subtract" "-" Binary subtract loops::subtract, exact |a, b| a.checked_sub(b).map(Array::Int);
-    MUL "multiply" "*" Binary multiply loops::multiply, exact |a, b| a.checked_mul(b).map(Array::Int);
-    DIV "divide" "/" Binary real loops::divide;
-    FLOOR_DIV "floor_divide" "//" Binary counting loops::floor_divide, exact floor_divide, guard &BY_ZERO;
+    ADD "add" "+" Binary add loops::add, exact |a, b| a.checked_add(b).map(Array::Int),
+        moves [One, One], transposed add_transposed;
+    SUB "subtract" "-" Binary subtract loops::subtract, exact |a, b| a.checked_sub(b).map(Array::Int),
+        moves [One, MinusOne], transposed subtract_transposed;
+    MUL "multiply" "*" Binary multiply loops::multiply, exact |a, b| a.checked_mul(b).map(Array::Int),
+        moves [Of(|_, x, _| Ok(x[1].clone())), Of(|_, x, _| Ok(x[0].clone()))],
+        transposed multiply_transposed;
+    DIV "divide" "/" Binary real loops::divide,
+        moves [Of(|cx, x, _| apply1(cx, &RECIPROCAL, x[1].clone())), Of(quotient_by_divisor)],
+        transposed divide_transposed;
+    FLOOR_DIV "floor_divide" "//" Binary counting loops::floor_divide, exact floor_divide, guard &BY_ZERO, moves flat;
     REM "remainder" "%" Binary counting loops::remainder, guard &BY_ZERO;
-    POW "power" "**" Binary counting loops::power, exact power, guard &NEGATIVE_POWER;
-    BIT_AND "bitwise_and" "&" Binary bitwise loops::bit_and;
-    BIT_OR "bitwise_or" "|" Binary bitwise loops::bit_or;
-    BIT_XOR "bitwise_xor" "^" Binary bitwise loops::bit_xor;
-    SHL "left_shift" "<<" Binary shift loops::shift_left, exact shift_left, guard &NEGATIVE_SHIFT;
-    SHR "right_shift" ">>" Binary shift loops::shift_right, guard &NEGATIVE_SHIFT;
-    LOGICAL_AND "logical_and" "and" Binary logical loops::bit_and;
-    LOGICAL_OR "logical_or" "or" Binary logical loops::bit_or;
-    LOGICAL_NOT "logical_not" "not" Unary logical loops::bit_not;
+    POW "power" "**" Binary counting loops::power, exact power, guard &NEGATIVE_POWER,
+        moves [Of(power_by_base), Of(power_by_exponent)];
+    BIT_AND "bitwise_and" "&" Binary bitwise loops::bit_and, moves flat;
+    BIT_OR "bitwise_or" "|" Binary bitwise loops::bit_or, moves flat;
+    BIT_XOR "bitwise_xor" "^" Binary bitwise loops::bit_xor, moves flat;
+    SHL "left_shift" "<<" Binary shift loops::shift_left, exact shift_left, guard &NEGATIVE_SHIFT, moves flat;
+    SHR "right_shift" ">>" Binary shift loops::shift_right, guard &NEGATIVE_SHIFT, moves flat;
+    LOGICAL_AND "logical_and" "and" Binary logical loops::bit_and, moves flat;
+    LOGICAL_OR "logical_or" "or" Binary logical loops::bit_or, moves flat;
+    LOGICAL_NOT "logical_not" "not" Unary logical loops::bit_not, moves flat;
     MAXIMUM "maximum" "maximum" Binary any_number loops::maximum;
     MINIMUM "minimum" "minimum" Binary any_number loops::minimum;
-    NEG "negative" "-" Unary signed loops::negate, exact |a, _| a.checked_neg().map(Array::Int);
-    POS "positive" "+" Unary signed loops::same;
-    BIT_NOT "invert" "~" Unary bitwise loops::bit_not;
+    NEG "negative" "-" Unary signed loops::negate, exact |a, _| a.checked_neg().map(Array::Int),
+        moves [MinusOne], transposed negative_transposed;
+    POS "positive" "+" Unary signed loops::same, moves [One];
+    BIT_NOT "invert" "~" Unary bitwise loops::bit_not, moves flat;
     ABS "abs" "abs" Unary any_number loops::absolute, exact |a, _| a.checked_abs().map(Array::Int);
-    SIGN "sign" "sign" Unary signed loops::sign;
-    SQUARE "square" "square" Unary counting loops::square, exact |a, _| a.checked_mul(a).map(Array::Int);
-    FLOOR "floor" "floor" Unary any_number loops::floor;
-    CEIL "ceil" "ceil" Unary any_number loops::ceil;
-    TRUNC "trunc" "trunc" Unary any_number loops::truncate;
+    SIGN "sign" "sign" Unary signed loops::sign, moves flat;
+    SQUARE "square" "square" Unary counting loops::square, exact |a, _| a.checked_mul(a).map(Array::Int),
+        moves [Of(|cx, x, _| apply2(cx, &MUL, x[0].clone(), Array::Int(2)))];
+    FLOOR "floor" "floor" Unary any_number loops::floor, moves flat;
+    CEIL "ceil" "ceil" Unary any_number loops::ceil, moves flat;
+    TRUNC "trunc" "trunc" Unary any_number loops::truncate, moves flat;
     /// To whole numbers; `round` has decimals.
-    RINT "rint" "round" Unary any_number loops::round;
+    RINT "rint" "round" Unary any_number loops::round, moves flat;
     RELU "relu" "relu" Unary any_number loops::relu;
 }
 
@@ -84,4 +97,62 @@ fn shift_left(a: i64, b: i64) -> Option<Array> {
     }
     let shifted = a.checked_shl(u32::try_from(count).ok()?)?;
     (shifted >> count == a).then_some(Array::Int(shifted))
+}
+
+type Cotangents = Result<SmallVec<[Option<Array>; 2]>>;
+
+fn add_transposed(_: &mut Context, _: &Op, _: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let ct = ct.first().cloned().flatten();
+    Ok(smallvec![ct.clone(), ct])
+}
+
+fn subtract_transposed(cx: &mut Context, _: &Op, _: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let Some(Some(ct)) = ct.first() else { return Ok(smallvec![None, None]) };
+    Ok(smallvec![Some(ct.clone()), Some(apply1(cx, &NEG, ct.clone())?)])
+}
+
+fn negative_transposed(cx: &mut Context, _: &Op, _: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let Some(Some(ct)) = ct.first() else { return Ok(smallvec![None]) };
+    Ok(smallvec![Some(apply1(cx, &NEG, ct.clone())?)])
+}
+
+fn multiply_transposed(cx: &mut Context, _: &Op, terms: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let Some(Some(ct)) = ct.first() else { return Ok(smallvec![None, None]) };
+    Ok(match terms {
+        [Term::Linear(_), Term::Known(factor)] => smallvec![Some(apply2(cx, &MUL, ct.clone(), factor.clone())?), None],
+        [Term::Known(factor), Term::Linear(_)] => smallvec![None, Some(apply2(cx, &MUL, factor.clone(), ct.clone())?)],
+        _ => return Err(cpu::mistyped()),
+    })
+}
+
+fn divide_transposed(cx: &mut Context, _: &Op, terms: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let Some(Some(ct)) = ct.first() else { return Ok(smallvec![None, None]) };
+    match terms {
+        [Term::Linear(_), Term::Known(by)] => Ok(smallvec![Some(apply2(cx, &DIV, ct.clone(), by.clone())?), None]),
+        _ => Err(cpu::mistyped()),
+    }
+}
+
+/// d(a / b) / db = -(a / b) / b
+fn quotient_by_divisor(cx: &mut Context, x: &[Array], y: &Array) -> Result<Array> {
+    let negative = apply1(cx, &NEG, y.clone())?;
+    apply2(cx, &DIV, negative, x[1].clone())
+}
+
+/// d(a ** b) / da = b * a ** (b - 1), and 0 where b is, whatever a is.
+fn power_by_base(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
+    let [base, exponent] = [x[0].clone(), x[1].clone()];
+    let less = apply2(cx, &SUB, exponent.clone(), Array::Int(1))?;
+    let constant = apply2(cx, &EQ, exponent.clone(), Array::Int(0))?;
+    let less = select(cx, constant, Array::Int(1), less)?;
+    let power = apply2(cx, &POW, base, less)?;
+    apply2(cx, &MUL, power, exponent)
+}
+
+/// d(a ** b) / db = a ** b * ln a, and 0 where a is.
+fn power_by_exponent(cx: &mut Context, x: &[Array], y: &Array) -> Result<Array> {
+    let positive = apply2(cx, &NE, x[0].clone(), Array::Int(0))?;
+    let base = select(cx, positive, x[0].clone(), Array::Int(1))?;
+    let log = apply1(cx, &LOG, base)?;
+    apply2(cx, &MUL, y.clone(), log)
 }

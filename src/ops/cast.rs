@@ -1,13 +1,20 @@
 //! Casts: from one dtype to another, every value checked.
 
-use super::{Abstract, Arity, Attrs, Entry, Op, apply1};
+use super::linear::cast_back;
+use super::{Abstract, Arity, Attrs, Batch, Derivative, Entry, Op, Outputs, Term, apply1, rows};
 use crate::context::Context;
 use crate::cpu::{self, convert};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::{Array, DType, Element, Scalar, Tensor, Text, walk};
+use smallvec::{SmallVec, smallvec};
 use std::mem;
 
-static CAST: Entry = Entry::whole("convert", "cast", Arity::Exactly(1), rule, kernel);
+static CAST: Entry = Entry {
+    derivative: Derivative::Whole(tangent),
+    transpose: Some(transposed),
+    batch: Batch::Whole(batch),
+    ..Entry::whole("convert", "cast", Arity::Exactly(1), rule, kernel)
+};
 
 pub(super) static TABLE: &[&Entry] = &[&CAST];
 
@@ -22,7 +29,41 @@ pub fn cast(cx: &mut Context, x: Array, dtype: DType) -> Result<Array> {
     match &x {
         Array::Scalar(scalar) if scalar.dtype() == dtype => Ok(x),
         Array::Tensor(tensor) if tensor.dtype() == dtype => Ok(x),
+        Array::Lifted(lifted) if lifted.aval().dtype == dtype && !lifted.aval().weak => Ok(x),
         _ => apply1(cx, &op(dtype), x),
+    }
+}
+
+/// A number without axes as one that was written out.
+pub fn weaken(cx: &mut Context, x: Array) -> Result<Array> {
+    if x.is_weak() { Ok(x) } else { apply1(cx, &Op { entry: &CAST, attrs: Attrs::Weak }, x) }
+}
+
+/// Whole numbers do not move.
+fn tangent(
+    cx: &mut Context,
+    op: &Op,
+    _: &[Array],
+    y: &[Array],
+    tangents: &[Option<Array>],
+) -> Result<SmallVec<[Option<Array>; 1]>> {
+    Ok(match (y, tangents) {
+        ([y], [Some(tangent)]) if y.dtype().is_float() => smallvec![Some(apply1(cx, op, tangent.clone())?)],
+        _ => smallvec![None],
+    })
+}
+
+fn transposed(cx: &mut Context, _: &Op, terms: &[Term], ct: &[Option<Array>]) -> Result<SmallVec<[Option<Array>; 2]>> {
+    let ([x], [Some(ct)]) = (terms, ct) else { return Ok(smallvec![None]) };
+    Ok(smallvec![Some(cast_back(cx, ct.clone(), &x.aval())?)])
+}
+
+/// A row of numbers is a tensor, and weak no more.
+fn batch(cx: &mut Context, op: &Op, inputs: &[Array], _: &[bool], _: usize) -> Result<Outputs> {
+    match (&op.attrs, inputs) {
+        (Attrs::Weak, [x]) => Ok(smallvec![x.clone()]),
+        (_, [x]) => rows::one(cx, op, x),
+        _ => Err(cpu::mistyped()),
     }
 }
 
@@ -31,6 +72,7 @@ fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
         (Attrs::DType(dtype), [input]) if *dtype != DType::Str || input.dtype == DType::Str => {
             Ok(Abstract { dtype: *dtype, weak: false, ..input.clone() })
         }
+        (Attrs::Weak, [input]) if input.shape.is_empty() => Ok(Abstract { weak: true, ..input.clone() }),
         (_, [input, ..]) => Err(Error::ty(format!("cannot cast {} to str", input.type_name()))
             .help("`str(x)` and f-strings write numbers as text")),
         _ => Err(cpu::mistyped()),
@@ -39,6 +81,9 @@ fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
 
 fn kernel(cx: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let [input] = inputs else { return Err(cpu::mistyped()) };
+    if out.weak {
+        return input.as_scalar().map(Array::weaken).ok_or_else(cpu::mistyped);
+    }
     if input.dtype() == out.dtype
         && let Array::Tensor(_) = input
     {

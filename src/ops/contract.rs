@@ -1,12 +1,15 @@
 //! Contraction, and the products of NumPy built on it: `matmul`, which is `@`, and `dot`.
 
-use super::{Abstract, Arity, Attrs, Entry, MUL, Op, apply2, broadcast_to, cast};
+use super::{
+    Abstract, Arity, Attrs, Derivative, Entry, MUL, Op, Outputs, Term, apply2, broadcast_to, cast, rows, transpose,
+};
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::contract::Operand;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::shape::{self, Axes, Shape};
 use crate::tensor::{Array, DType, promote};
+use smallvec::{SmallVec, smallvec};
 
 /// Which axes of the two sides belong together, as in StableHLO's `dot_general`. The result has the batch axes, then
 /// the left side's other axes, then the right side's.
@@ -19,7 +22,10 @@ pub struct Dimensions {
 }
 
 /// Both sides have one dtype and lengths that agree.
-pub static CONTRACT: Entry = Entry::whole("dot_general", "@", Arity::Exactly(2), rule, kernel);
+pub static CONTRACT: Entry = Entry::whole("dot_general", "@", Arity::Exactly(2), rule, kernel)
+    .derivative(Derivative::Product)
+    .transposed(transposed)
+    .batched(batch);
 
 pub(super) static TABLE: &[&Entry] = &[&CONTRACT];
 
@@ -169,13 +175,88 @@ fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
         }
     }
     shape::check_ndim(out.len())?;
-    Ok(Abstract { shape: out, dtype: a.dtype, weak: false, device: a.device })
+    Ok(Abstract::new(out, a.dtype))
 }
 
 fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let (Attrs::Contract(dimensions), [a, b]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
-    let (a, b) = (a.to_tensor(), b.to_tensor());
+    let (Some(a), Some(b)) = (a.to_tensor(), b.to_tensor()) else { return Err(cpu::mistyped()) };
     let side =
         |tensor, side: usize| Operand { tensor, batch: &dimensions.batch[side], contract: &dimensions.contract[side] };
     Ok(cpu::contract::contract(cx, &side(&a, 0), &side(&b, 1), &out.shape)?.into())
+}
+
+impl Dimensions {
+    /// The other axes of a side, in order.
+    fn free(&self, side: usize, ndim: usize) -> impl Iterator<Item = usize> + '_ {
+        (0..ndim).filter(move |axis| !self.batch[side].contains(axis) && !self.contract[side].contains(axis))
+    }
+}
+
+/// The cotangent of one side is that of the result times the other side, summed over the other side's free axes.
+fn transposed(cx: &mut Context, op: &Op, terms: &[Term], ct: &[Option<Array>]) -> Result<SmallVec<[Option<Array>; 2]>> {
+    let (Attrs::Contract(dimensions), [a, b], [Some(ct)]) = (&op.attrs, terms, ct) else {
+        return Ok(smallvec![None, None]);
+    };
+    let (left, right) = (a.aval().shape.len(), b.aval().shape.len());
+    Ok(match (a, b) {
+        (Term::Linear(_), Term::Known(b)) => smallvec![Some(by_side(cx, dimensions, 0, [left, right], ct, b)?), None],
+        (Term::Known(a), Term::Linear(_)) => smallvec![None, Some(by_side(cx, dimensions, 1, [left, right], ct, a)?)],
+        _ => return Err(cpu::mistyped()),
+    })
+}
+
+/// The cotangent of `side`, from the value of the other one; `ndims` are the sides' numbers of axes.
+fn by_side(
+    cx: &mut Context,
+    dimensions: &Dimensions,
+    side: usize,
+    ndims: [usize; 2],
+    ct: &Array,
+    other: &Array,
+) -> Result<Array> {
+    let far = 1 - side;
+    let batches = dimensions.batch[0].len();
+    let own_free: Axes = dimensions.free(side, ndims[side]).collect();
+    let far_free: Axes = dimensions.free(far, ndims[far]).collect();
+    // the result has the batch axes, the left side's free ones, the right side's
+    let first = if side == 0 { batches + own_free.len() } else { batches };
+    let product = Dimensions {
+        batch: [(0..batches).collect(), dimensions.batch[far].clone()],
+        contract: [(first..first + far_free.len()).collect(), far_free],
+    };
+    let found = contract(cx, ct.clone(), other.clone(), product)?;
+    // it has the batch axes, this side's free ones, and those contracted, as the other side has them in order
+    let mut contracted: Vec<(usize, usize)> =
+        dimensions.contract[far].iter().copied().zip(dimensions.contract[side].iter().copied()).collect();
+    contracted.sort_unstable();
+    let axes = dimensions.batch[side].iter().copied().chain(own_free).chain(contracted.into_iter().map(|(_, own)| own));
+    let mut order: SmallVec<[i64; 4]> = smallvec![0; ndims[side]];
+    for (place, axis) in axes.enumerate() {
+        order[axis] = place as i64;
+    }
+    if order.iter().copied().eq(0..order.len() as i64) { Ok(found) } else { transpose(cx, found, Some(&order)) }
+}
+
+/// Rows on both sides are an axis to keep; on one side they are one more free axis.
+fn batch(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], _: usize) -> Result<Outputs> {
+    let (Attrs::Contract(dimensions), [a, b], &[left, right]) = (&op.attrs, inputs, batched) else {
+        return Err(cpu::mistyped());
+    };
+    let moved = |axes: &Axes, batched: bool| if batched { rows::shifted(axes) } else { axes.clone() };
+    let mut whole = Dimensions {
+        batch: [moved(&dimensions.batch[0], left), moved(&dimensions.batch[1], right)],
+        contract: [moved(&dimensions.contract[0], left), moved(&dimensions.contract[1], right)],
+    };
+    let batches = dimensions.batch[0].len();
+    let at = match (left, right) {
+        (true, true) => {
+            whole.batch.iter_mut().for_each(|axes| axes.insert(0, 0));
+            0
+        }
+        (true, false) => batches,
+        _ => a.ndim() - dimensions.contract[0].len(),
+    };
+    let product = contract(cx, a.clone(), b.clone(), whole)?;
+    Ok(smallvec![rows::rows_first(cx, product, at)?])
 }

@@ -32,6 +32,11 @@ fn create(cx: &mut Context, entry: &'static Entry, shape: Shape, dtype: DType, f
     apply(cx, &Op { entry, attrs: Attrs::Create(Recipe { shape, dtype, fill }) }, &mut [])
 }
 
+/// A number everywhere, in the form of a value.
+pub fn same_everywhere(cx: &mut Context, number: Scalar, like: &Abstract) -> Result<Array> {
+    create(cx, &FULL, like.shape.clone(), like.dtype, Fill::Same(number))
+}
+
 /// A shape that a program asks for.
 pub fn lengths(wanted: &[i64]) -> Result<Shape> {
     shape::check_ndim(wanted.len())?;

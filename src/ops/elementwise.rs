@@ -65,7 +65,7 @@ pub fn binary(
 fn types(op: &Op, operands: &[ElementType], names: impl FnOnce() -> Vec<String>) -> Result<Types> {
     match op.entry.rule {
         Rule::Elementwise(rule) => rule(operands).map_err(|refusal| refused(op.entry, refusal, names())),
-        Rule::Whole(_) | Rule::Open => Err(cpu::mistyped()),
+        Rule::Whole(_) | Rule::Many(_) | Rule::Open => Err(cpu::mistyped()),
     }
 }
 

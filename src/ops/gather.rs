@@ -1,13 +1,14 @@
 //! Indexing with arrays: reading and writing elements that integers point to.
 
 use super::slice::{Slice, check_value, taken};
-use super::{Abstract, Arity, Attrs, Entry, Kernel, Op, Rule};
+use super::{Abstract, Arity, Attrs, Derivative, Entry, Kernel, Op, Outputs, Rule, Term, apply, rows, transpose};
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::gather::Places;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::shape::{self, Axes, Shape, Strides};
-use crate::tensor::{Array, DType, Tensor, positions, type_name};
+use crate::tensor::{Array, DType, Device, Tensor, positions, type_name};
+use smallvec::{SmallVec, smallvec};
 
 /// How integer arrays point into a slice of a value. The arrays are inputs and broadcast to one shape; its axes stand in
 /// the result in place of the axes they point along.
@@ -58,22 +59,24 @@ impl Gather {
     }
 }
 
-pub(super) static GATHER: Entry = Entry::whole("gather", "[]", Arity::AtLeast(2), read_rule, read_kernel);
+pub(super) static GATHER: Entry = Entry::whole("gather", "[]", Arity::AtLeast(2), read_rule, read_kernel)
+    .derivative(Derivative::Linear(1))
+    .transposed(read_transposed)
+    .batched(read_rows);
+
+/// Zeros of a shape, and its first input added in the places that the others point to: once for every time they do.
+pub(super) static SCATTER_ADD: Entry =
+    Entry::whole("scatter_add", "[] +=", Arity::AtLeast(2), accumulate_rule, accumulate_kernel)
+        .derivative(Derivative::Linear(1))
+        .transposed(accumulate_transposed)
+        .batched(accumulate_rows);
 
 /// Gives the first input with the second in the places that the others point to.
 pub(super) static SCATTER: Entry = Entry::whole("scatter", "[] =", Arity::AtLeast(3), write_rule, write_kernel);
 
 /// The rows of the first input for which the second, a mask over its first axes, holds.
 pub(super) static COMPRESS: Op = Op {
-    entry: &Entry {
-        name: "compress",
-        symbol: "[mask]",
-        arity: Arity::Exactly(2),
-        rule: Rule::Open,
-        kernel: Kernel::Open(compress_kernel),
-        exact: None,
-        guard: None,
-    },
+    entry: &Entry::of("compress", "[mask]", Arity::Exactly(2), Rule::Open, Kernel::Open(compress_kernel)),
     attrs: Attrs::None,
 };
 
@@ -97,6 +100,14 @@ fn common(arrays: &[Abstract]) -> Result<Shape> {
     Ok(result)
 }
 
+fn avals(arrays: &[Array]) -> Vec<Abstract> {
+    arrays.iter().map(Array::aval).collect()
+}
+
+fn tensors(arrays: &[Array]) -> Result<Vec<Tensor>> {
+    arrays.iter().map(|array| array.to_tensor().ok_or_else(cpu::mistyped)).collect()
+}
+
 fn read_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     match (&op.attrs, inputs) {
         (Attrs::Gather(gather), [x, arrays @ ..]) => {
@@ -108,9 +119,9 @@ fn read_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
 
 fn read_kernel(_: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let (Attrs::Gather(gather), [x, arrays @ ..]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
-    let kinds: Vec<Abstract> = arrays.iter().map(Abstract::of).collect();
-    let arrays: Vec<Tensor> = arrays.iter().map(Array::to_tensor).collect();
-    let tensor = x.to_tensor();
+    let kinds = avals(arrays);
+    let arrays = tensors(arrays)?;
+    let tensor = x.to_tensor().ok_or_else(cpu::mistyped)?;
     let places = gather.places(tensor.offset(), &tensor.strides(), &arrays, &common(&kinds)?)?;
     Ok(Array::from(cpu::gather::gather(&tensor, &places, &out.shape)))
 }
@@ -123,12 +134,12 @@ fn write_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
 
 fn write_kernel(_: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let (Attrs::Gather(gather), [x, value, arrays @ ..]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
-    let kinds: Vec<Abstract> = arrays.iter().map(Abstract::of).collect();
-    let arrays: Vec<Tensor> = arrays.iter().map(Array::to_tensor).collect();
+    let kinds = avals(arrays);
+    let arrays = tensors(arrays)?;
     let place = gather.shape(&out.shape, &kinds)?;
     let places = gather.places(0, &shape::contiguous(&out.shape), &arrays, &common(&kinds)?)?;
-    let value = value.to_tensor();
-    Ok(Array::from(cpu::gather::scatter(taken(x), &value, &place, &places)?))
+    let value = value.to_tensor().ok_or_else(cpu::mistyped)?;
+    Ok(Array::from(cpu::gather::scatter(taken(x)?, &value, &place, &places)?))
 }
 
 fn compress_kernel(cx: &mut Context, _: &Op, inputs: &mut [Array]) -> Result<Array> {
@@ -136,6 +147,138 @@ fn compress_kernel(cx: &mut Context, _: &Op, inputs: &mut [Array]) -> Result<Arr
     if mask.dtype() != DType::Bool || x.shape().get(..mask.ndim()) != Some(mask.shape()) {
         return Err(cpu::mistyped());
     }
-    cx.reserve(x.size(), x.dtype().size(), || type_name(x.dtype(), x.shape(), x.device()))?;
+    cx.reserve(x.size(), x.dtype().size(), || type_name(x.dtype(), x.shape(), Device::Cpu))?;
     Ok(Array::from(cpu::select::compress(x, mask)?))
+}
+
+fn accumulate_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
+    let (Attrs::Accumulate(gather, shape), [value, arrays @ ..]) = (&op.attrs, inputs) else {
+        return Err(cpu::mistyped());
+    };
+    if gather.shape(shape, arrays)? != value.shape {
+        return Err(cpu::mistyped());
+    }
+    Ok(Abstract { shape: shape.clone(), weak: false, ..value.clone() })
+}
+
+fn accumulate_kernel(_: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+    let (Attrs::Accumulate(gather, _), [value, arrays @ ..]) = (&op.attrs, inputs) else {
+        return Err(cpu::mistyped());
+    };
+    let (points, arrays) = (common(&avals(arrays))?, tensors(arrays)?);
+    let places = gather.places(0, &shape::contiguous(&out.shape), &arrays, &points)?;
+    let value = value.to_tensor().ok_or_else(cpu::mistyped)?;
+    Ok(Array::from(cpu::gather::accumulate(&value, &out.shape, &places)?))
+}
+
+/// The first input is linear, the others point.
+fn pointed(cx: &mut Context, op: &Op, terms: &[Term], ct: &Array) -> Result<SmallVec<[Option<Array>; 2]>> {
+    let mut inputs = vec![ct.clone()];
+    for term in &terms[1..] {
+        let Term::Known(array) = term else { return Err(cpu::mistyped()) };
+        inputs.push(array.clone());
+    }
+    let mut found: SmallVec<[Option<Array>; 2]> = smallvec![None; terms.len()];
+    found[0] = Some(apply(cx, op, &mut inputs)?);
+    Ok(found)
+}
+
+fn read_transposed(cx: &mut Context, op: &Op, terms: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let (Attrs::Gather(gather), [Some(ct)]) = (&op.attrs, ct) else { return Ok(smallvec![None; terms.len()]) };
+    let attrs = Attrs::Accumulate(gather.clone(), terms[0].aval().shape);
+    pointed(cx, &Op { entry: &SCATTER_ADD, attrs }, terms, ct)
+}
+
+fn accumulate_transposed(cx: &mut Context, op: &Op, terms: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let (Attrs::Accumulate(gather, _), [Some(ct)]) = (&op.attrs, ct) else {
+        return Ok(smallvec![None; terms.len()]);
+    };
+    pointed(cx, &read(gather.clone()), terms, ct)
+}
+
+type Cotangents = Result<SmallVec<[Option<Array>; 2]>>;
+
+/// The same gather on all rows of a batch of values: the gather, its index arrays, and the order in which the axes of
+/// its result are those of the rows' results, behind the axis of the rows.
+fn of_all(
+    cx: &mut Context,
+    gather: &Gather,
+    arrays: &[Array],
+    batched: &[bool],
+    rows: usize,
+) -> Result<(Gather, Vec<Array>, Axes)> {
+    let slice = gather.slice.of_all(rows);
+    let kinds: Vec<Abstract> = arrays.iter().zip(batched).map(|(array, &batched)| row(array, batched)).collect();
+    let (points, rest) =
+        (common(&kinds)?.len(), slice.cuts.iter().filter(|cut| cut.keeps()).count() - 1 - gather.axes.len());
+    let mut axes = rows::shifted(&gather.axes);
+    if !batched.iter().any(|&batched| batched) {
+        let order = (0..1 + rest + points).collect();
+        return Ok((Gather { slice, axes, at: gather.at + 1 }, arrays.to_vec(), order));
+    }
+    // every row has points of its own: one more array points to the row
+    let mut all = vec![along_rows(cx, rows, points)?];
+    for (array, &batched) in arrays.iter().zip(batched) {
+        all.push(if batched { rows::with_ndim(cx, array, points)? } else { array.clone() });
+    }
+    axes.insert(0, 0);
+    // the result has the rows, the points, the rest; the points belong behind the first `at` of the rest
+    let behind = 1 + points;
+    let order =
+        std::iter::once(0).chain(behind..behind + gather.at).chain(1..behind).chain(behind + gather.at..behind + rest);
+    Ok((Gather { slice, axes, at: 0 }, all, order.collect()))
+}
+
+/// The numbers of the rows, along the first of `1 + ndim` axes.
+fn along_rows(cx: &mut Context, rows: usize, ndim: usize) -> Result<Array> {
+    let numbers = Array::from_range(0, rows as i64);
+    rows::with_ndim(cx, &numbers, ndim)
+}
+
+/// What a row of an index array is.
+fn row(array: &Array, batched: bool) -> Abstract {
+    let mut aval = array.aval();
+    if batched {
+        aval.shape.remove(0);
+    }
+    aval
+}
+
+fn reordered(cx: &mut Context, x: Array, order: &[usize]) -> Result<Array> {
+    if order.iter().copied().eq(0..order.len()) {
+        return Ok(x);
+    }
+    let order: SmallVec<[i64; 4]> = order.iter().map(|&axis| axis as i64).collect();
+    transpose(cx, x, Some(&order))
+}
+
+fn read_rows(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], rows: usize) -> Result<Outputs> {
+    let (Attrs::Gather(gather), [x, arrays @ ..], [x_batched, batched @ ..]) = (&op.attrs, inputs, batched) else {
+        return Err(cpu::mistyped());
+    };
+    let x = rows::all_rows(cx, x, *x_batched, rows)?;
+    let (gather, arrays, order) = of_all(cx, gather, arrays, batched, rows)?;
+    let mut inputs = vec![x];
+    inputs.extend(arrays);
+    let found = apply(cx, &read(gather), &mut inputs)?;
+    Ok(smallvec![reordered(cx, found, &order)?])
+}
+
+fn accumulate_rows(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], rows: usize) -> Result<Outputs> {
+    let (Attrs::Accumulate(gather, shape), [value, arrays @ ..], [value_batched, batched @ ..]) =
+        (&op.attrs, inputs, batched)
+    else {
+        return Err(cpu::mistyped());
+    };
+    let value = rows::all_rows(cx, value, *value_batched, rows)?;
+    let (gather, arrays, order) = of_all(cx, gather, arrays, batched, rows)?;
+    let mut back: Axes = smallvec![0; order.len()];
+    for (to, &from) in order.iter().enumerate() {
+        back[from] = to;
+    }
+    let mut inputs = vec![reordered(cx, value, &back)?];
+    inputs.extend(arrays);
+    let shape = std::iter::once(rows).chain(shape.iter().copied()).collect();
+    let op = Op { entry: &SCATTER_ADD, attrs: Attrs::Accumulate(gather, shape) };
+    Ok(smallvec![apply(cx, &op, &mut inputs)?])
 }

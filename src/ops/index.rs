@@ -4,12 +4,14 @@
 //! a gather or a scatter where it holds arrays. Reading never changes a value; assigning writes in place only where
 //! nobody else holds the buffer.
 
+use super::linear::lengths;
 use super::{Abstract, Entry, SELECT, apply, gather, reshape, slice};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::shape::{self, Axes, Shape};
 use crate::tensor::{Array, DType, Data, Scalar, Tensor};
+use crate::transform::concrete;
 use smallvec::SmallVec;
 use std::mem;
 
@@ -17,7 +19,7 @@ pub use super::gather::Gather;
 pub use super::slice::{Cut, Slice};
 
 pub(super) static TABLE: &[&Entry] =
-    &[&slice::SLICE, &slice::UPDATE, &gather::GATHER, &gather::SCATTER, gather::COMPRESS.entry];
+    &[&slice::SLICE, &slice::UPDATE, &gather::GATHER, &gather::SCATTER, &gather::SCATTER_ADD, gather::COMPRESS.entry];
 
 /// One part of an index, as written between the brackets.
 #[derive(Clone, Debug)]
@@ -32,26 +34,26 @@ pub enum Index {
     Rest,
     NewAxis,
     /// A mask, or integers.
-    Array(Tensor),
+    Array(Array),
 }
 
 /// What an index means for a value of a certain shape.
 enum Plan {
     Basic(Slice),
     /// With the arrays, one for every axis of `Gather::axes`.
-    Advanced(Gather, Vec<Tensor>),
+    Advanced(Gather, Vec<Array>),
 }
 
 /// `x[index]`
 pub fn get(cx: &mut Context, x: &Array, index: &[Index]) -> Result<Array> {
     if let Some(mask) = whole_mask(x, index) {
-        return apply(cx, &gather::COMPRESS, &mut [x.clone(), Array::Tensor(mask.clone())]);
+        return apply(cx, &gather::COMPRESS, &mut [x.clone(), mask.clone()]);
     }
-    match plan(x, index)? {
+    match plan(cx, x, index)? {
         Plan::Basic(slice) => apply(cx, &slice::read(slice), &mut [x.clone()]),
         Plan::Advanced(gather, arrays) => {
             let mut inputs: Vec<Array> = vec![x.clone()];
-            inputs.extend(arrays.into_iter().map(Array::Tensor));
+            inputs.extend(arrays);
             apply(cx, &gather::read(gather), &mut inputs)
         }
     }
@@ -65,13 +67,13 @@ pub fn set(cx: &mut Context, target: &mut Array, index: &[Index], value: Array) 
         let value = fit(cx, value, target)?;
         return set_where(cx, target, mask, value);
     }
-    let plan = plan(target, index)?;
+    let plan = plan(cx, target, index)?;
     let value = fit(cx, value, target)?;
     let (op, mut inputs) = match plan {
         Plan::Basic(slice) => (slice::write(slice), vec![mem::take(target), value]),
         Plan::Advanced(gather, arrays) => {
             let mut inputs = vec![mem::take(target), value];
-            inputs.extend(arrays.into_iter().map(Array::Tensor));
+            inputs.extend(arrays);
             (gather::write(gather), inputs)
         }
     };
@@ -90,7 +92,7 @@ fn keep(target: &mut Array, result: Result<Array>, before: Array) -> Result<()> 
 }
 
 /// The mask that is all of the index and covers the first axes of the value.
-fn whole_mask<'a>(x: &Array, index: &'a [Index]) -> Option<&'a Tensor> {
+fn whole_mask<'a>(x: &Array, index: &'a [Index]) -> Option<&'a Array> {
     match index {
         [Index::Array(mask)] if mask.dtype() == DType::Bool && mask.ndim() > 0 => {
             (x.shape().get(..mask.ndim()) == Some(mask.shape())).then_some(mask)
@@ -100,10 +102,11 @@ fn whole_mask<'a>(x: &Array, index: &'a [Index]) -> Option<&'a Tensor> {
 }
 
 /// One value wherever the mask holds.
-fn set_where(cx: &mut Context, target: &mut Array, mask: &Tensor, value: Array) -> Result<()> {
+fn set_where(cx: &mut Context, target: &mut Array, mask: &Array, value: Array) -> Result<()> {
     let mut shape = Shape::from_slice(mask.shape());
     shape.resize(target.ndim(), 1);
-    let mut inputs = [Array::Tensor(mask.reshaped(shape)), value, mem::take(target)];
+    let mask = reshape(cx, mask.clone(), &lengths(&shape))?;
+    let mut inputs = [mask, value, mem::take(target)];
     let result = apply(cx, &SELECT, &mut inputs);
     let [_, _, before] = inputs;
     keep(target, result, before)
@@ -111,7 +114,7 @@ fn set_where(cx: &mut Context, target: &mut Array, mask: &Tensor, value: Array) 
 
 /// A value may have more axes than its place, if the first ones have length one.
 fn without_leading_ones(cx: &mut Context, op: &super::Op, inputs: &mut [Array]) -> Result<()> {
-    let kinds: Vec<Abstract> = inputs.iter().map(Abstract::of).collect();
+    let kinds: Vec<Abstract> = inputs.iter().map(Array::aval).collect();
     let place = match (&op.attrs, kinds.split_first()) {
         (super::Attrs::Slice(slice), Some((x, _))) => slice.shape(&x.shape).len(),
         (super::Attrs::Gather(gather), Some((x, rest))) => gather.shape(&x.shape, rest.get(1..).unwrap_or(&[]))?.len(),
@@ -135,6 +138,9 @@ fn fit(cx: &mut Context, value: Array, target: &Array) -> Result<Array> {
     if dtype == DType::Str || value.dtype() == DType::Str {
         let message = format!("cannot assign {} to elements of {}", value.type_name(), target.type_name());
         return Err(Error::ty(message));
+    }
+    if value.is_lifted() {
+        return super::cast(cx, value, dtype);
     }
     let lost = match &value {
         Array::Tensor(tensor) => (0..tensor.size()).find_map(|number| {
@@ -169,7 +175,7 @@ pub(super) fn position(index: i64, axis: usize, len: usize) -> Result<usize> {
     }
 }
 
-fn plan(x: &Array, index: &[Index]) -> Result<Plan> {
+fn plan(cx: &mut Context, x: &Array, index: &[Index]) -> Result<Plan> {
     let taken: usize = index.iter().map(axes_taken).sum();
     let rests = index.iter().filter(|part| matches!(part, Index::Rest)).count();
     if rests > 1 {
@@ -189,7 +195,7 @@ fn plan(x: &Array, index: &[Index]) -> Result<Plan> {
         match part {
             Index::At(at) if advanced => {
                 position(*at, axis, len)?;
-                pointers.push(cuts.len(), Tensor::from_vec(vec![*at], &[]));
+                pointers.push(cuts.len(), Array::Int(*at));
                 cuts.push(Cut::all(len));
             }
             Index::At(at) => cuts.push(Cut::At(position(*at, axis, len)?)),
@@ -208,14 +214,15 @@ fn plan(x: &Array, index: &[Index]) -> Result<Plan> {
                 if array.shape() != covered {
                     return Err(unlike(array, covered, x));
                 }
-                let found = cpu::gather::nonzero(array)?;
+                let mask = concrete(cx, array)?.to_tensor().ok_or_else(cpu::mistyped)?;
+                let found = cpu::gather::nonzero(&mask)?;
                 for (numbers, &len) in found.into_iter().zip(covered) {
-                    pointers.push(cuts.len(), numbers);
+                    pointers.push(cuts.len(), Array::Tensor(numbers));
                     cuts.push(Cut::all(len));
                 }
             }
             Index::Array(array) => {
-                pointers.push(cuts.len(), integers(array)?);
+                pointers.push(cuts.len(), integers(cx, array)?);
                 cuts.push(Cut::all(len));
             }
         }
@@ -237,7 +244,7 @@ fn plan(x: &Array, index: &[Index]) -> Result<Plan> {
 #[derive(Default)]
 struct Pointers {
     axes: Axes,
-    arrays: Vec<Tensor>,
+    arrays: Vec<Array>,
     /// Something else stood behind the last array.
     behind: bool,
     /// Something else stood between two arrays: their axes come first in the result.
@@ -245,7 +252,7 @@ struct Pointers {
 }
 
 impl Pointers {
-    fn push(&mut self, axis: usize, array: Tensor) {
+    fn push(&mut self, axis: usize, array: Array) {
         let adjacent = self.axes.last().is_none_or(|last| last + 1 == axis);
         self.parted |= !adjacent || self.behind;
         self.axes.push(axis);
@@ -266,26 +273,21 @@ fn axes_taken(part: &Index) -> usize {
 }
 
 #[cold]
-fn unlike(mask: &Tensor, covered: &[usize], x: &Array) -> Error {
-    let mask = Array::Tensor(mask.clone()).type_name();
+fn unlike(mask: &Array, covered: &[usize], x: &Array) -> Error {
+    let mask = mask.type_name();
     Error::index(format!("the mask {mask} does not cover axes of lengths {}", shape::text(covered)))
         .operand(0, x.type_name())
         .operand(1, mask)
 }
 
 /// An index array as `i64`. `[]` is a float array, and an index all the same.
-fn integers(array: &Tensor) -> Result<Tensor> {
-    let values = match array.data() {
-        Data::I64(_) => return Ok(array.clone()),
-        Data::U8(_) => array.to_vec::<u8>().map(|values| values.into_iter().map(i64::from).collect()),
-        Data::I32(_) => array.to_vec::<i32>().map(|values| values.into_iter().map(i64::from).collect()),
-        Data::F64(_) if array.size() == 0 => Some(Vec::new()),
-        _ => None,
-    };
-    match values {
-        Some(values) => Ok(Tensor::from_vec(values, array.shape())),
-        None => {
-            let name = Array::Tensor(array.clone()).type_name();
+fn integers(cx: &mut Context, array: &Array) -> Result<Array> {
+    match array.dtype() {
+        DType::I64 => Ok(array.clone()),
+        DType::U8 | DType::I32 => super::cast(cx, array.clone(), DType::I64),
+        DType::F64 if array.size() == 0 => super::cast(cx, array.clone(), DType::I64),
+        _ => {
+            let name = array.type_name();
             Err(Error::ty(format!("an index is made of integers or truth values, not {name}"))
                 .help("`i64(x)` converts"))
         }

@@ -1,34 +1,43 @@
 //! Making one array of several: stacking, concatenating, appending, array literals.
 
 use super::elementwise::adopt;
+use super::index::{self, Index};
+use super::linear::cast_back;
 use super::slice::taken;
-use super::{Abstract, Arity, Attrs, Entry, Op, apply, moveaxis, ravel};
+use super::{Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, Term, apply, moveaxis, ravel, rows};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::shape::{self, Shape};
 use crate::tensor::{Array, DType, Data, Device, ElementType, Tensor, promote, type_name};
+use smallvec::{SmallVec, smallvec};
 use std::mem;
 
 /// Several values of one shape along a new first axis.
-static STACK: Op =
-    Op { entry: &Entry::whole("stack", "stack", Arity::AtLeast(1), stack_rule, join_kernel), attrs: Attrs::Axis(0) };
+static STACK: Op = Op { entry: &STACK_ENTRY, attrs: Attrs::Axis(0) };
+static STACK_ENTRY: Entry = Entry::whole("stack", "stack", Arity::AtLeast(1), stack_rule, join_kernel)
+    .derivative(Derivative::Linear(usize::MAX))
+    .transposed(stack_transposed)
+    .batched(stack_rows);
 
 static CONCATENATE: Entry =
-    Entry::whole("concatenate", "concatenate", Arity::AtLeast(1), concatenate_rule, join_kernel);
+    Entry::whole("concatenate", "concatenate", Arity::AtLeast(1), concatenate_rule, join_kernel)
+        .derivative(Derivative::Linear(usize::MAX))
+        .transposed(concatenate_transposed)
+        .batched(concatenate_rows);
 
 /// The first input with the second behind its last row.
 static APPEND: Op =
     Op { entry: &Entry::whole("append", "append", Arity::Exactly(2), append_rule, append_kernel), attrs: Attrs::None };
 
-pub(super) static TABLE: &[&Entry] = &[STACK.entry, &CONCATENATE, APPEND.entry];
+pub(super) static TABLE: &[&Entry] = &[&STACK_ENTRY, &CONCATENATE, APPEND.entry];
 
 /// The value of `[a, b, ...]`: the elements along a new first axis, in their common dtype. Without elements `f64[0]`.
 pub fn stack_values(cx: &mut Context, mut values: Vec<Array>) -> Result<Array> {
     if values.is_empty() {
         return Ok(Array::Tensor(Tensor::from_vec::<f64>(Vec::new(), &[0])));
     }
-    if !values.iter().all(Array::is_weak) {
+    if !values.iter().all(Array::is_weak) || values.iter().any(Array::is_lifted) {
         return apply(cx, &STACK, &mut values);
     }
     let category = values.iter().map(|value| match value {
@@ -125,7 +134,7 @@ fn stack_rule(_: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     shape::check_ndim(first.shape.len() + 1)?;
     let mut shape = first.shape.clone();
     shape.insert(0, inputs.len());
-    Ok(Abstract { shape, dtype: common_dtype(inputs, "an array")?, weak: false, device: first.device })
+    Ok(Abstract::new(shape, common_dtype(inputs, "an array")?))
 }
 
 fn concatenate_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
@@ -146,7 +155,7 @@ fn concatenate_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     let lengths = inputs.iter().filter_map(|input| input.shape.get(*axis));
     let total = lengths.fold(0usize, |total, &len| total.saturating_add(len));
     shape[*axis] = total;
-    Ok(Abstract { shape, dtype: common_dtype(inputs, "concatenate")?, weak: false, device: first.device })
+    Ok(Abstract::new(shape, common_dtype(inputs, "concatenate")?))
 }
 
 /// Stacking is concatenating along axis 0 of values seen as rows.
@@ -155,6 +164,72 @@ fn join_kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -
     let parts = inputs.iter().map(|input| adopt(cx, input, out.dtype)).collect::<Result<Vec<Tensor>>>()?;
     let outer = shape::size(out.shape.get(..axis).unwrap_or(&[]));
     Ok(Array::from(cpu::join::join(&parts, outer, &out.shape, out.dtype)?))
+}
+
+/// Each input's part of the cotangent.
+fn parts(
+    cx: &mut Context,
+    terms: &[Term],
+    ct: &Array,
+    mut part: impl FnMut(&mut Context, &Array, usize, &Abstract) -> Result<Array>,
+) -> Result<SmallVec<[Option<Array>; 2]>> {
+    let mut found = SmallVec::new();
+    for (number, term) in terms.iter().enumerate() {
+        found.push(match term {
+            Term::Linear(aval) => {
+                let part = part(cx, ct, number, aval)?;
+                Some(cast_back(cx, part, aval)?)
+            }
+            Term::Known(_) => None,
+        });
+    }
+    Ok(found)
+}
+
+fn stack_transposed(
+    cx: &mut Context,
+    _: &Op,
+    terms: &[Term],
+    ct: &[Option<Array>],
+) -> Result<SmallVec<[Option<Array>; 2]>> {
+    let [Some(ct)] = ct else { return Ok(smallvec![None; terms.len()]) };
+    parts(cx, terms, ct, |cx, ct, number, _| index::get(cx, ct, &[Index::At(number as i64)]))
+}
+
+fn concatenate_transposed(
+    cx: &mut Context,
+    op: &Op,
+    terms: &[Term],
+    ct: &[Option<Array>],
+) -> Result<SmallVec<[Option<Array>; 2]>> {
+    let (&Attrs::Axis(axis), [Some(ct)]) = (&op.attrs, ct) else { return Ok(smallvec![None; terms.len()]) };
+    let all = Index::Slice { start: None, stop: None, step: None };
+    parts(cx, terms, ct, |cx, ct, number, _| {
+        // known inputs take room, too
+        let start: usize = terms[..number].iter().filter_map(|term| term.aval().shape.get(axis).copied()).sum();
+        let end = start + terms[number].aval().shape.get(axis).copied().unwrap_or(0);
+        let mut index = vec![all.clone(); axis];
+        index.push(Index::Slice { start: Some(start as i64), stop: Some(end as i64), step: None });
+        index::get(cx, ct, &index)
+    })
+}
+
+fn stack_rows(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], rows: usize) -> Result<Outputs> {
+    let mut all = Vec::with_capacity(inputs.len());
+    for (input, &batched) in inputs.iter().zip(batched) {
+        all.push(rows::all_rows(cx, input, batched, rows)?);
+    }
+    let stacked = apply(cx, op, &mut all)?;
+    Ok(smallvec![moveaxis(cx, stacked, &[1], &[0])?])
+}
+
+fn concatenate_rows(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], rows: usize) -> Result<Outputs> {
+    let Attrs::Axis(axis) = op.attrs else { return Err(cpu::mistyped()) };
+    let mut all = Vec::with_capacity(inputs.len());
+    for (input, &batched) in inputs.iter().zip(batched) {
+        all.push(rows::all_rows(cx, input, batched, rows)?);
+    }
+    Ok(smallvec![apply(cx, &Op { entry: &CONCATENATE, attrs: Attrs::Axis(axis + 1) }, &mut all)?])
 }
 
 fn append_rule(_: &Op, inputs: &[Abstract]) -> Result<Abstract> {
@@ -181,7 +256,7 @@ fn append_rule(_: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     }
     let mut shape = xs.shape.clone();
     shape[0] = count.saturating_add(1);
-    Ok(Abstract { shape, dtype: common_dtype(inputs, "append")?, weak: false, device: xs.device })
+    Ok(Abstract::new(shape, common_dtype(inputs, "append")?))
 }
 
 /// The value of `[]`.
@@ -192,10 +267,10 @@ fn is_blank(xs: &Abstract) -> bool {
 fn append_kernel(cx: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let [xs, value] = inputs else { return Err(cpu::mistyped()) };
     let row = adopt(cx, value, out.dtype)?;
-    if is_blank(&Abstract::of(xs)) {
+    if is_blank(&xs.aval()) {
         return Ok(Array::from(row.reshaped(out.shape)));
     }
-    let mut tensor = if xs.dtype() == out.dtype { taken(xs) } else { adopt(cx, xs, out.dtype)? };
+    let mut tensor = if xs.dtype() == out.dtype { taken(xs)? } else { adopt(cx, xs, out.dtype)? };
     tensor.make_owned();
     cpu::join::push(&mut tensor, &row)?;
     Ok(Array::from(tensor))

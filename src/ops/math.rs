@@ -1,24 +1,25 @@
 //! Functions of real numbers. All but floats go to `f64` first.
 
+use super::Partial::Of;
 use super::table::elementwise;
-use super::{DIV, MUL, RINT, apply1, apply2};
+use super::{DIV, MUL, NEG, RINT, SQUARE, apply1, apply2};
 use crate::context::Context;
 use crate::cpu::math as loops;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::Array;
 
 elementwise! {
-    EXP "exp" "exp" Unary real loops::exp;
+    EXP "exp" "exp" Unary real loops::exp, moves [Of(|_, _, y| Ok(y.clone()))];
     EXPM1 "expm1" "expm1" Unary real loops::expm1;
     EXP2 "exp2" "exp2" Unary real loops::exp2;
-    LOG "log" "log" Unary real loops::log;
+    LOG "log" "log" Unary real loops::log, moves [Of(|cx, x, _| apply1(cx, &RECIPROCAL, x[0].clone()))];
     LOG1P "log1p" "log1p" Unary real loops::log1p;
     LOG2 "log2" "log2" Unary real loops::log2;
     LOG10 "log10" "log10" Unary real loops::log10;
-    SQRT "sqrt" "sqrt" Unary real loops::sqrt;
+    SQRT "sqrt" "sqrt" Unary real loops::sqrt, moves [Of(|cx, _, y| apply2(cx, &DIV, Array::Float(0.5), y.clone()))];
     CBRT "cbrt" "cbrt" Unary real loops::cbrt;
-    SIN "sin" "sin" Unary real loops::sin;
-    COS "cos" "cos" Unary real loops::cos;
+    SIN "sin" "sin" Unary real loops::sin, moves [Of(|cx, x, _| apply1(cx, &COS, x[0].clone()))];
+    COS "cos" "cos" Unary real loops::cos, moves [Of(minus_sine)];
     TAN "tan" "tan" Unary real loops::tan;
     ASIN "asin" "asin" Unary real loops::asin;
     ACOS "acos" "acos" Unary real loops::acos;
@@ -29,11 +30,22 @@ elementwise! {
     ASINH "asinh" "asinh" Unary real loops::asinh;
     ACOSH "acosh" "acosh" Unary real loops::acosh;
     ATANH "atanh" "atanh" Unary real loops::atanh;
-    RECIPROCAL "reciprocal" "reciprocal" Unary real loops::reciprocal;
+    RECIPROCAL "reciprocal" "reciprocal" Unary real loops::reciprocal, moves [Of(minus_square)];
     SIGMOID "sigmoid" "sigmoid" Unary real loops::sigmoid;
     ERF "erf" "erf" Unary real loops::erf;
     ATAN2 "atan2" "atan2" Binary real loops::atan2;
     HYPOT "hypot" "hypot" Binary real loops::hypot;
+}
+
+fn minus_sine(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
+    let sine = apply1(cx, &SIN, x[0].clone())?;
+    apply1(cx, &NEG, sine)
+}
+
+/// d(1 / x) / dx = -(1 / x)²
+fn minus_square(cx: &mut Context, _: &[Array], y: &Array) -> Result<Array> {
+    let square = apply1(cx, &SQUARE, y.clone())?;
+    apply1(cx, &NEG, square)
 }
 
 /// Rounded to so many decimals, halves to the even neighbour. Negative decimals round to tens, hundreds, ...; the dtype

@@ -10,24 +10,28 @@ pub mod compare;
 pub mod contract;
 pub mod create;
 mod elementwise;
-mod gather;
+mod entry;
+pub mod gather;
 pub mod index;
 pub mod join;
+pub mod linear;
 pub mod math;
 pub mod random;
 pub mod reduce;
+pub mod rows;
 pub mod select;
 pub mod shape;
-mod slice;
+pub mod slice;
 mod table;
 #[cfg(test)]
 mod tests;
 mod types;
 
-pub use apply::{apply, apply1, apply2};
+pub use apply::{Outputs, apply, apply_all, apply1, apply2, now};
 pub use arithmetic::*;
 pub use cast::cast;
 pub use compare::*;
+pub use entry::*;
 pub use join::{append, concatenate, stack, stack_values};
 pub use math::*;
 pub use select::{SELECT, clip, select};
@@ -35,83 +39,16 @@ pub use shape::*;
 pub use table::table;
 pub use types::{Refusal, Types};
 
-use crate::context::Context;
 use crate::cpu;
-use crate::diagnostics::{Error, Result};
-use crate::tensor::{Array, Axes, DType, Device, ElementType, Shape};
-use smallvec::SmallVec;
+use crate::diagnostics::{Error, Kind, Result};
+use crate::graph::Branches;
+use crate::tensor::{Axes, DType, ElementType, Shape};
+use smallvec::{SmallVec, smallvec};
 
-/// One operation as the table knows it.
-pub struct Entry {
-    /// Unique in the table.
-    pub name: &'static str,
-    /// How messages write it: `+`, `sqrt`.
-    pub symbol: &'static str,
-    pub arity: Arity,
-    pub rule: Rule,
-    pub kernel: Kernel,
-    /// What it is on weak integers, where that differs from `i64` in a tensor.
-    pub exact: Option<Exact>,
-    /// Integers that it does not take on the right.
-    pub guard: Option<&'static Guard>,
-}
-
-/// Values of the right operand that are refused when an operation computes in integers.
-pub struct Guard {
-    pub refuses: cpu::Refuses,
-    pub message: &'static str,
-    pub help: &'static str,
-}
-
-impl Entry {
-    /// An operation with a rule and a kernel of its own.
-    pub const fn whole(
-        name: &'static str,
-        symbol: &'static str,
-        arity: Arity,
-        rule: WholeRule,
-        kernel: WholeKernel,
-    ) -> Entry {
-        Entry { name, symbol, arity, rule: Rule::Whole(rule), kernel: Kernel::Whole(kernel), exact: None, guard: None }
-    }
-}
-
-/// How many inputs an operation takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arity {
-    Exactly(usize),
-    AtLeast(usize),
-}
-
-/// What the result is, from what the inputs are, without their values.
-pub enum Rule {
-    /// Inputs broadcast; the types follow from their types.
-    Elementwise(fn(&[ElementType]) -> Result<Types, Refusal>),
-    Whole(WholeRule),
-    /// The shape depends on the values: there is no telling before.
-    Open,
-}
-
-pub type WholeRule = fn(&Op, &[Abstract]) -> Result<Abstract>;
-pub type WholeKernel = fn(&mut Context, &Op, &mut [Array], Abstract) -> Result<Array>;
-
-/// How the CPU computes it.
-pub enum Kernel {
-    /// Loops over elements of the dtype it computes in.
-    Unary(fn(DType) -> Option<&'static cpu::Unary>),
-    Binary(fn(DType) -> Option<&'static cpu::Binary>),
-    /// Makes the whole result. It may take inputs out (`mem::take`) once it cannot fail any more. The memory of the
-    /// result, as the rule describes it, has been checked.
-    Whole(WholeKernel),
-    /// As `Whole`, where there is no rule; it checks types and memory by itself.
-    Open(fn(&mut Context, &Op, &mut [Array]) -> Result<Array>),
-}
-
-/// Arithmetic of weak integers: no result means that the loops refuse the operands, or that it does not fit `i64`. Unary
-/// ops get their input twice.
-pub type Exact = fn(i64, i64) -> Option<Array>;
+pub use crate::tensor::Abstract;
 
 /// An entry with its attributes: all of an operation but its inputs.
+#[derive(Clone, Debug)]
 pub struct Op {
     pub entry: &'static Entry,
     pub attrs: Attrs,
@@ -122,6 +59,8 @@ pub struct Op {
 pub enum Attrs {
     None,
     DType(DType),
+    /// The number in a value without axes, weak.
+    Weak,
     Shape(Shape),
     Axis(usize),
     /// A permutation, or the axes an operation works on.
@@ -133,65 +72,45 @@ pub enum Attrs {
     },
     Slice(index::Slice),
     Gather(index::Gather),
+    /// A gather turned around, into zeros of a shape.
+    Accumulate(index::Gather, Shape),
     Contract(contract::Dimensions),
     Create(create::Recipe),
-    /// Which draw, of what, and the tensor it makes.
-    Draw(cpu::random::Draw, random::Distribution, Abstract),
-}
-
-/// What is known of a value without its elements.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Abstract {
-    pub shape: Shape,
-    pub dtype: DType,
-    pub weak: bool,
-    pub device: Device,
-}
-
-impl Abstract {
-    pub fn of(array: &Array) -> Abstract {
-        let ElementType { dtype, weak } = array.element_type();
-        Abstract { shape: Shape::from_slice(array.shape()), dtype, weak, device: array.device() }
-    }
-
-    /// A typed value on the CPU.
-    pub fn new(shape: Shape, dtype: DType) -> Abstract {
-        Abstract { shape, dtype, weak: false, device: Device::Cpu }
-    }
-
-    pub fn element_type(&self) -> ElementType {
-        ElementType { dtype: self.dtype, weak: self.weak }
-    }
-
-    /// Elements; `usize::MAX` where that is more than can be counted.
-    pub fn size(&self) -> usize {
-        crate::tensor::shape::size(&self.shape)
-    }
-
-    /// As `Array::type_name`.
-    pub fn type_name(&self) -> String {
-        crate::tensor::type_name(self.dtype, &self.shape, self.device)
-    }
+    /// Of what, and the tensor it makes. Which draw it is, the session tells when it runs.
+    Draw(random::Distribution, Abstract),
+    /// The graphs of which one runs.
+    Cond(Branches),
 }
 
 impl Op {
-    /// What the result is for such inputs.
-    pub fn infer(&self, inputs: &[Abstract]) -> Result<Abstract> {
-        match self.entry.rule {
-            Rule::Whole(rule) => rule(self, inputs),
+    /// What the results are for such inputs.
+    pub fn infer_all(&self, inputs: &[Abstract]) -> Result<SmallVec<[Abstract; 1]>> {
+        Ok(match self.entry.rule {
+            Rule::Elementwise(rule) => smallvec![self.infer_elementwise(rule, inputs)?],
+            Rule::Whole(rule) => smallvec![rule(self, inputs)?],
+            Rule::Many(rule) => rule(self, inputs)?,
             Rule::Open => {
                 let message = format!("the shape of `{}` depends on the values", self.entry.symbol);
-                Err(Error::new(crate::diagnostics::Kind::Graph, message).help("`where` keeps the shape"))
+                return Err(Error::new(Kind::Graph, message).help("`where` keeps the shape"));
             }
-            Rule::Elementwise(rule) => {
-                let kinds: SmallVec<[ElementType; 4]> = inputs.iter().map(Abstract::element_type).collect();
-                let shapes: SmallVec<[&[usize]; 4]> = inputs.iter().map(|input| input.shape.as_slice()).collect();
-                let names = || inputs.iter().map(Abstract::type_name).collect();
-                let types = rule(&kinds).map_err(|refusal| types::refused(self.entry, refusal, names()))?;
-                let shape = types::broadcast_all(self.entry, &shapes, names)?;
-                let device = inputs.first().map_or(Device::Cpu, |input| input.device);
-                Ok(Abstract { shape, dtype: types.out, weak: types.weak, device })
-            }
-        }
+        })
+    }
+
+    /// The same of an operation with one result.
+    pub fn infer(&self, inputs: &[Abstract]) -> Result<Abstract> {
+        self.infer_all(inputs)?.pop().ok_or_else(cpu::mistyped)
+    }
+
+    fn infer_elementwise(
+        &self,
+        rule: fn(&[ElementType]) -> Result<Types, Refusal>,
+        inputs: &[Abstract],
+    ) -> Result<Abstract> {
+        let kinds: SmallVec<[ElementType; 4]> = inputs.iter().map(Abstract::element_type).collect();
+        let shapes: SmallVec<[&[usize]; 4]> = inputs.iter().map(|input| input.shape.as_slice()).collect();
+        let names = || inputs.iter().map(Abstract::type_name).collect();
+        let types = rule(&kinds).map_err(|refusal| types::refused(self.entry, refusal, names()))?;
+        let shape = types::broadcast_all(self.entry, &shapes, names)?;
+        Ok(Abstract { weak: types.weak, ..Abstract::new(shape, types.out) })
     }
 }

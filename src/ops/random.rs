@@ -16,7 +16,7 @@
 //!   exact distance to 1, so that single precision loses nothing near 1. Computed in `f64`, on engines without it in
 //!   `f32`; for `f32` rounded.
 
-use super::{Abstract, Arity, Attrs, Entry, Op, apply, cast, create};
+use super::{Abstract, Arity, Attrs, Derivative, Entry, Op, apply, cast, create};
 use crate::context::{Context, RandomState};
 use crate::cpu;
 use crate::cpu::random::Draw;
@@ -35,7 +35,7 @@ pub enum Distribution {
 }
 
 const fn entry(name: &'static str) -> Entry {
-    Entry::whole(name, name, Arity::Exactly(0), rule, kernel)
+    Entry::whole(name, name, Arity::Exactly(0), rule, kernel).derivative(Derivative::Flat)
 }
 
 static RAND: Entry = entry("rand");
@@ -80,29 +80,29 @@ fn draw(
     distribution: Distribution,
 ) -> Result<Array> {
     let out = Abstract::new(create::lengths(shape)?, dtype);
-    let RandomState { seed, draws } = cx.random;
-    let attrs = Attrs::Draw(Draw { seed, number: draws }, distribution, out);
-    let drawn = apply(cx, &Op { entry, attrs }, &mut [])?;
-    cx.random.draws = draws.wrapping_add(1);
-    Ok(drawn)
+    apply(cx, &Op { entry, attrs: Attrs::Draw(distribution, out) }, &mut [])
 }
 
 fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     match (&op.attrs, inputs) {
-        (Attrs::Draw(_, _, out), []) => Ok(out.clone()),
+        (Attrs::Draw(_, out), []) => Ok(out.clone()),
         _ => Err(cpu::mistyped()),
     }
 }
 
+/// The next draw of the session.
 fn kernel(cx: &mut Context, op: &Op, _: &mut [Array], out: Abstract) -> Result<Array> {
-    let Attrs::Draw(draw, distribution, _) = &op.attrs else { return Err(cpu::mistyped()) };
+    let Attrs::Draw(distribution, _) = &op.attrs else { return Err(cpu::mistyped()) };
+    let RandomState { seed, draws } = cx.random;
+    let draw = Draw { seed, number: draws };
     let (count, shape) = (out.size(), out.shape.as_slice());
-    Ok(match (distribution, out.dtype) {
+    let drawn = match (distribution, out.dtype) {
         (Distribution::Uniform, DType::F32) => Tensor::from_vec(draw.uniform_single(cx, count)?, shape),
         (Distribution::Uniform, _) => Tensor::from_vec(draw.uniform(cx, count)?, shape),
         (Distribution::Normal, DType::F32) => Tensor::from_vec(draw.normal_single(cx, count)?, shape),
         (Distribution::Normal, _) => Tensor::from_vec(draw.normal(cx, count)?, shape),
         (Distribution::Integers { low, range }, _) => Tensor::from_vec(draw.integers(cx, *low, *range, count)?, shape),
-    }
-    .into())
+    };
+    cx.random.draws = draws.wrapping_add(1);
+    Ok(drawn.into())
 }

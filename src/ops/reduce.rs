@@ -3,30 +3,41 @@
 //! Types as in NumPy: sums and products of truth values and integers are `i64` (there is no unsigned kind of it), of
 //! floats the floats' own; means are floats.
 
-use super::{Abstract, Arity, Attrs, DIV, Entry, Op, SQRT, SQUARE, SUB, WholeKernel, apply1, apply2, cast};
+use super::linear::{cast_back, lengths};
+use super::{
+    Abstract, Arity, Attrs, DIV, Derivative, Entry, Op, Outputs, SQRT, SQUARE, SUB, Term, WholeKernel, apply1, apply2,
+    broadcast_to, cast, reshape, rows,
+};
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::reduce::Reduction;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::shape::{self, Axes, Shape};
 use crate::tensor::{Array, DType, Tensor};
+use smallvec::{SmallVec, smallvec};
 
 const fn entry(name: &'static str, kernel: WholeKernel) -> Entry {
-    Entry::whole(name, name, Arity::Exactly(1), rule, kernel)
+    Entry::whole(name, name, Arity::Exactly(1), rule, kernel).batched(batch)
 }
 
-pub static SUM: Entry = entry("sum", |cx, op, inputs, out| fold(cx, Reduction::Sum, op, inputs, &out));
+pub static SUM: Entry = entry("sum", |cx, op, inputs, out| fold(cx, Reduction::Sum, op, inputs, &out))
+    .derivative(Derivative::Linear(1))
+    .transposed(sum_transposed);
 pub static PROD: Entry = entry("prod", |cx, op, inputs, out| fold(cx, Reduction::Product, op, inputs, &out));
 /// NaN wins.
 pub static MAX: Entry = entry("max", |cx, op, inputs, out| fold(cx, Reduction::Max, op, inputs, &out));
 /// NaN wins.
 pub static MIN: Entry = entry("min", |cx, op, inputs, out| fold(cx, Reduction::Min, op, inputs, &out));
-pub static ANY: Entry = entry("any", |cx, op, inputs, out| fold(cx, Reduction::Any, op, inputs, &out));
-pub static ALL: Entry = entry("all", |cx, op, inputs, out| fold(cx, Reduction::All, op, inputs, &out));
+pub static ANY: Entry =
+    entry("any", |cx, op, inputs, out| fold(cx, Reduction::Any, op, inputs, &out)).derivative(Derivative::Flat);
+pub static ALL: Entry =
+    entry("all", |cx, op, inputs, out| fold(cx, Reduction::All, op, inputs, &out)).derivative(Derivative::Flat);
 /// The first of several; NaN wins. Along one axis, or of all elements in row-major order.
-pub static ARGMAX: Entry = entry("argmax", |cx, op, inputs, out| place(cx, true, op, inputs, &out));
+pub static ARGMAX: Entry =
+    entry("argmax", |cx, op, inputs, out| place(cx, true, op, inputs, &out)).derivative(Derivative::Flat);
 /// As `ARGMAX`.
-pub static ARGMIN: Entry = entry("argmin", |cx, op, inputs, out| place(cx, false, op, inputs, &out));
+pub static ARGMIN: Entry =
+    entry("argmin", |cx, op, inputs, out| place(cx, false, op, inputs, &out)).derivative(Derivative::Flat);
 
 pub(super) static TABLE: &[&Entry] = &[&SUM, &PROD, &MAX, &MIN, &ANY, &ALL, &ARGMAX, &ARGMIN];
 
@@ -134,7 +145,37 @@ fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
         let message = format!("`{name}` works along one axis or all of them, not along {}", axes.len());
         return Err(Error::value(message).operand(0, input.type_name()));
     }
-    Ok(Abstract { shape, dtype, weak: false, device: input.device })
+    Ok(Abstract::new(shape, dtype))
+}
+
+/// Every element of the input moves the sum it is part of.
+fn sum_transposed(
+    cx: &mut Context,
+    op: &Op,
+    terms: &[Term],
+    ct: &[Option<Array>],
+) -> Result<SmallVec<[Option<Array>; 2]>> {
+    let (Attrs::Reduce { axes, .. }, [x], [Some(ct)]) = (&op.attrs, terms, ct) else { return Ok(smallvec![None]) };
+    let aval = x.aval();
+    let column = reshape(cx, ct.clone(), &lengths(&reduced(&aval.shape, axes, true)))?;
+    let whole = broadcast_to(cx, column, &aval.shape)?;
+    Ok(smallvec![Some(cast_back(cx, whole, &aval)?)])
+}
+
+/// Axes are counted behind the rows.
+fn batch(cx: &mut Context, op: &Op, inputs: &[Array], _: &[bool], rows: usize) -> Result<Outputs> {
+    let (Attrs::Reduce { axes, keepdims }, [x]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    // the place of the largest of all elements is one along their only axis
+    if matches!(op.entry.name, "argmax" | "argmin") && axes.len() != 1 {
+        let shape = reduced(&x.shape()[1..], axes, *keepdims);
+        let flat = reshape(cx, x.clone(), &[rows as i64, -1])?;
+        let attrs = Attrs::Reduce { axes: smallvec![1], keepdims: false };
+        let places = apply1(cx, &Op { entry: op.entry, attrs }, flat)?;
+        let shape: Shape = std::iter::once(rows).chain(shape).collect();
+        return Ok(smallvec![reshape(cx, places, &lengths(&shape))?]);
+    }
+    let attrs = Attrs::Reduce { axes: rows::shifted(axes), keepdims: *keepdims };
+    rows::one(cx, &Op { entry: op.entry, attrs }, x)
 }
 
 fn reduced(shape: &[usize], axes: &[usize], keepdims: bool) -> Shape {
@@ -152,7 +193,7 @@ fn fold(cx: &Context, how: Reduction, op: &Op, inputs: &[Array], out: &Abstract)
 
 fn place(cx: &Context, largest: bool, op: &Op, inputs: &[Array], out: &Abstract) -> Result<Array> {
     let (Attrs::Reduce { axes, .. }, [input]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
-    let tensor = input.to_tensor();
+    let tensor = input.to_tensor().ok_or_else(cpu::mistyped)?;
     let place = |tensor: &Tensor, axis| cpu::reduce::place(cx, largest, tensor, axis, &out.shape);
     Ok(match axes.as_slice() {
         &[axis] => place(&tensor, axis)?,

@@ -1,26 +1,54 @@
 //! Choosing between values, element by element.
 
 use super::elementwise::adopt;
+use super::linear::align;
 use super::slice::taken;
-use super::{Abstract, Arity, Attrs, Entry, Kernel, MAXIMUM, MINIMUM, Op, Rule, apply, apply2, types};
+use super::{
+    Abstract, Arity, Attrs, Batch, Derivative, Entry, Kernel, MAXIMUM, MINIMUM, Op, Rule, Term, apply, apply2, types,
+};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
 use crate::tensor::Array;
+use smallvec::{SmallVec, smallvec};
 
 /// `where(condition, a, b)`: `a` where the condition holds, else `b`.
 pub static SELECT: Op = Op {
     entry: &Entry {
-        name: "select",
-        symbol: "where",
-        arity: Arity::Exactly(3),
-        rule: Rule::Elementwise(types::select),
-        kernel: Kernel::Whole(kernel),
-        exact: None,
-        guard: None,
+        derivative: Derivative::Whole(tangent),
+        transpose: Some(transposed),
+        batch: Batch::Elementwise,
+        ..Entry::of("select", "where", Arity::Exactly(3), Rule::Elementwise(types::select), Kernel::Whole(kernel))
     },
     attrs: Attrs::None,
 };
+
+/// What stands for a tangent or cotangent that is zero.
+const ZERO: Array = Array::Float(0.0);
+
+/// The tangent of the value that was chosen.
+fn tangent(
+    cx: &mut Context,
+    _: &Op,
+    x: &[Array],
+    y: &[Array],
+    tangents: &[Option<Array>],
+) -> Result<SmallVec<[Option<Array>; 1]>> {
+    let ([condition, ..], [y], [_, a, b]) = (x, y, tangents) else { return Err(cpu::mistyped()) };
+    let mut side = |tangent: &Option<Array>| match tangent {
+        Some(tangent) => align(cx, tangent.clone(), &y.aval()),
+        None => Ok(ZERO),
+    };
+    let (a, b) = (side(a)?, side(b)?);
+    Ok(smallvec![Some(select(cx, condition.clone(), a, b)?)])
+}
+
+fn transposed(cx: &mut Context, _: &Op, terms: &[Term], ct: &[Option<Array>]) -> Result<SmallVec<[Option<Array>; 2]>> {
+    let ([Term::Known(condition), a, b], [Some(ct)]) = (terms, ct) else { return Ok(smallvec![None, None, None]) };
+    let a = a.is_linear().then(|| select(cx, condition.clone(), ct.clone(), ZERO)).transpose()?;
+    let b = b.is_linear().then(|| select(cx, condition.clone(), ZERO, ct.clone())).transpose()?;
+    Ok(smallvec![None, a, b])
+}
 
 pub(super) static TABLE: &[&Entry] = &[SELECT.entry];
 
@@ -43,10 +71,10 @@ pub fn clip(cx: &mut Context, x: Array, low: Option<Array>, high: Option<Array>)
 
 fn kernel(cx: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let [condition, a, b] = inputs else { return Err(cpu::mistyped()) };
-    let condition = condition.to_tensor();
+    let condition = condition.to_tensor().ok_or_else(cpu::mistyped)?;
     let a = adopt(cx, a, out.dtype)?;
     let typed = matches!(&*b, Array::Tensor(tensor) if tensor.dtype() == out.dtype);
-    let b = if typed { taken(b) } else { adopt(cx, b, out.dtype)? };
+    let b = if typed { taken(b)? } else { adopt(cx, b, out.dtype)? };
     let chosen = Array::from(cpu::select::select(&condition, &a, b, &out.shape)?);
     match chosen.as_scalar() {
         Some(scalar) if out.weak => Ok(Array::weaken(scalar)),

@@ -1,22 +1,32 @@
 //! Other shapes for the same elements. Nothing is copied where a view will do.
 
+use super::linear::sum_to;
 use super::slice::taken;
-use super::{Abstract, Arity, Attrs, Entry, Op, WholeKernel, WholeRule, apply1};
+use super::{Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, Term, apply1, rows};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
-use crate::tensor::shape::{self, Axes, Shape, Strides};
-use crate::tensor::{Array, Tensor};
+use crate::tensor::shape::{self, Axes, Shape};
+use crate::tensor::{Array, Layout};
+use smallvec::{SmallVec, smallvec};
 use std::mem;
 
-const fn entry(name: &'static str, symbol: &'static str, rule: WholeRule, kernel: WholeKernel) -> Entry {
-    Entry::whole(name, symbol, Arity::Exactly(1), rule, kernel)
-}
-
-static RESHAPE: Entry = entry("reshape", "reshape", reshape_rule, reshape_kernel);
-static TRANSPOSE: Entry = entry("transpose", "transpose", transpose_rule, transpose_kernel);
-static BROADCAST: Entry = entry("broadcast", "broadcast_to", broadcast_rule, broadcast_kernel);
-static REVERSE: Entry = entry("reverse", "flip", reverse_rule, reverse_kernel);
+static RESHAPE: Entry = Entry::whole("reshape", "reshape", Arity::Exactly(1), reshape_rule, reshape_kernel)
+    .derivative(Derivative::Linear(1))
+    .transposed(reshape_transposed)
+    .batched(reshape_rows);
+static TRANSPOSE: Entry = Entry::look("transpose", "transpose", transpose_rule, transpose_layout)
+    .derivative(Derivative::Linear(1))
+    .transposed(transpose_transposed)
+    .batched(transpose_rows);
+static BROADCAST: Entry = Entry::look("broadcast", "broadcast_to", broadcast_rule, broadcast_layout)
+    .derivative(Derivative::Linear(1))
+    .transposed(broadcast_transposed)
+    .batched(broadcast_rows);
+static REVERSE: Entry = Entry::look("reverse", "flip", reverse_rule, reverse_layout)
+    .derivative(Derivative::Linear(1))
+    .transposed(reverse_transposed)
+    .batched(reverse_rows);
 
 pub(super) static TABLE: &[&Entry] = &[&RESHAPE, &TRANSPOSE, &BROADCAST, &REVERSE];
 
@@ -156,7 +166,21 @@ fn reshape_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
 }
 
 fn reshape_kernel(_: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
-    view_of(inputs, out.shape, |tensor, shape| tensor.reshaped(shape))
+    let [input] = inputs else { return Err(cpu::mistyped()) };
+    if out.shape.is_empty() && !matches!(input, Array::Tensor(_)) {
+        return Ok(mem::take(input));
+    }
+    Ok(Array::from(taken(input)?.reshaped(out.shape)))
+}
+
+fn reshape_transposed(cx: &mut Context, _: &Op, terms: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let ([x], [Some(ct)]) = (terms, ct) else { return Ok(smallvec![None]) };
+    Ok(smallvec![Some(reshape_to(cx, ct.clone(), x.aval().shape)?)])
+}
+
+fn reshape_rows(cx: &mut Context, op: &Op, inputs: &[Array], _: &[bool], rows: usize) -> Result<Outputs> {
+    let (Attrs::Shape(shape), [x]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    Ok(smallvec![reshape_to(cx, x.clone(), with_rows(shape, rows))?])
 }
 
 fn transpose_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
@@ -169,13 +193,24 @@ fn transpose_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     }
 }
 
-fn transpose_kernel(_: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
-    let Attrs::Axes(axes) = &op.attrs else { return Err(cpu::mistyped()) };
-    view_of(inputs, out.shape, |tensor, shape| {
-        let strides = tensor.strides();
-        let strides: Strides = axes.iter().filter_map(|&axis| strides.get(axis).copied()).collect();
-        tensor.view(shape, tensor.offset(), strides)
-    })
+fn transpose_layout(op: &Op, layout: &Layout) -> Layout {
+    let Attrs::Axes(axes) = &op.attrs else { return layout.clone() };
+    layout.permuted(axes)
+}
+
+fn transpose_transposed(cx: &mut Context, op: &Op, _: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let (Attrs::Axes(axes), [Some(ct)]) = (&op.attrs, ct) else { return Ok(smallvec![None]) };
+    let mut back: Axes = smallvec![0; axes.len()];
+    for (to, &from) in axes.iter().enumerate() {
+        back[from] = to;
+    }
+    Ok(smallvec![Some(apply1(cx, &Op { entry: &TRANSPOSE, attrs: Attrs::Axes(back) }, ct.clone())?)])
+}
+
+fn transpose_rows(cx: &mut Context, op: &Op, inputs: &[Array], _: &[bool], _: usize) -> Result<Outputs> {
+    let (Attrs::Axes(axes), [x]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    let axes = std::iter::once(0).chain(rows::shifted(axes)).collect();
+    rows::one(cx, &Op { entry: &TRANSPOSE, attrs: Attrs::Axes(axes) }, x)
 }
 
 fn broadcast_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
@@ -190,8 +225,20 @@ fn broadcast_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     }
 }
 
-fn broadcast_kernel(_: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
-    view_of(inputs, out.shape, |tensor, shape| tensor.stretched(shape))
+fn broadcast_layout(op: &Op, layout: &Layout) -> Layout {
+    let Attrs::Shape(shape) = &op.attrs else { return layout.clone() };
+    layout.stretched(shape)
+}
+
+fn broadcast_transposed(cx: &mut Context, _: &Op, terms: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let ([x], [Some(ct)]) = (terms, ct) else { return Ok(smallvec![None]) };
+    Ok(smallvec![Some(sum_to(cx, ct.clone(), &x.aval().shape)?)])
+}
+
+fn broadcast_rows(cx: &mut Context, op: &Op, inputs: &[Array], _: &[bool], rows: usize) -> Result<Outputs> {
+    let (Attrs::Shape(shape), [x]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    let x = rows::with_ndim(cx, x, shape.len())?;
+    Ok(smallvec![broadcast_to(cx, x, &with_rows(shape, rows))?])
 }
 
 fn reverse_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
@@ -201,29 +248,26 @@ fn reverse_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     }
 }
 
-fn reverse_kernel(_: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
-    let Attrs::Axes(axes) = &op.attrs else { return Err(cpu::mistyped()) };
-    view_of(inputs, out.shape, |tensor, shape| {
-        let mut strides = tensor.strides();
-        let mut offset = tensor.offset();
-        for &axis in axes {
-            if let (Some(stride), Some(&len)) = (strides.get_mut(axis), shape.get(axis)) {
-                offset = offset.wrapping_add_signed(stride.wrapping_mul(len.saturating_sub(1) as isize));
-                *stride = stride.wrapping_neg();
-            }
-        }
-        tensor.view(shape, offset, strides)
-    })
+fn reverse_layout(op: &Op, layout: &Layout) -> Layout {
+    let Attrs::Axes(axes) = &op.attrs else { return layout.clone() };
+    layout.reversed(axes)
 }
 
-/// A view of the one input, which is let go first, so that the view may be the only holder of its buffer. A scalar that
-/// stays one stays as it is.
-fn view_of(inputs: &mut [Array], shape: Shape, make: impl FnOnce(&Tensor, Shape) -> Tensor) -> Result<Array> {
-    let [input] = inputs else { return Err(cpu::mistyped()) };
-    if shape.is_empty() && !matches!(input, Array::Tensor(_)) {
-        return Ok(mem::take(input));
-    }
-    Ok(Array::from(make(&taken(input), shape)))
+fn reverse_transposed(cx: &mut Context, op: &Op, _: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let [Some(ct)] = ct else { return Ok(smallvec![None]) };
+    Ok(smallvec![Some(apply1(cx, op, ct.clone())?)])
+}
+
+fn reverse_rows(cx: &mut Context, op: &Op, inputs: &[Array], _: &[bool], _: usize) -> Result<Outputs> {
+    let (Attrs::Axes(axes), [x]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    rows::one(cx, &Op { entry: &REVERSE, attrs: Attrs::Axes(rows::shifted(axes)) }, x)
+}
+
+type Cotangents = Result<SmallVec<[Option<Array>; 2]>>;
+
+/// The shape of so many rows.
+fn with_rows(shape: &[usize], rows: usize) -> Shape {
+    std::iter::once(rows).chain(shape.iter().copied()).collect()
 }
 
 /// Another shape for the same elements.

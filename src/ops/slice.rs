@@ -1,17 +1,15 @@
 //! Slices: integers, ranges with steps and new axes. Reading gives a view, or a small copy.
 
-use super::{Abstract, Arity, Attrs, Entry, Op};
+use super::linear::{sum_to, zeros};
+use super::{Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, Term, apply1, apply2, rows};
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::gather::Places;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::shape::{self, Shape, Strides};
-use crate::tensor::{Array, Tensor};
-use smallvec::SmallVec;
+use crate::tensor::{Array, Layout, Tensor};
+use smallvec::{SmallVec, smallvec};
 use std::mem;
-
-/// Up to so many bytes a slice is copied: it does not keep a large buffer alive, nor from being written in place.
-const SMALL: usize = 4096;
 
 /// What is taken of every axis of a value, and where new axes stand.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +30,11 @@ pub enum Cut {
 impl Cut {
     pub fn all(len: usize) -> Cut {
         Cut::Span { start: 0, step: 1, count: len }
+    }
+
+    /// Is there an axis left?
+    pub fn keeps(&self) -> bool {
+        !matches!(self, Cut::At(_))
     }
 }
 
@@ -64,6 +67,13 @@ impl Slice {
         (lengths, offset as usize, steps)
     }
 
+    /// The same slice of every row of a batch.
+    pub fn of_all(&self, rows: usize) -> Slice {
+        let mut cuts = self.cuts.clone();
+        cuts.insert(0, Cut::all(rows));
+        Slice { cuts }
+    }
+
     /// The shape of the slice.
     pub fn shape(&self, of: &[usize]) -> Shape {
         self.layout(0, &shape::contiguous(of)).0
@@ -89,10 +99,16 @@ pub(super) fn cut(start: Option<i64>, stop: Option<i64>, step: Option<i64>, len:
     Ok(Cut::Span { start: start.max(0) as usize, step: step as isize, count: count as usize })
 }
 
-pub(super) static SLICE: Entry = Entry::whole("slice", "[]", Arity::Exactly(1), read_rule, read_kernel);
+pub(super) static SLICE: Entry = Entry::look("slice", "[]", read_rule, read_layout)
+    .derivative(Derivative::Linear(1))
+    .transposed(read_transposed)
+    .batched(read_rows);
 
 /// Gives the first input with the second in the place of a slice.
-pub(super) static UPDATE: Entry = Entry::whole("update_slice", "[] =", Arity::Exactly(2), write_rule, write_kernel);
+pub(super) static UPDATE: Entry = Entry::whole("update_slice", "[] =", Arity::Exactly(2), write_rule, write_kernel)
+    .derivative(Derivative::Linear(2))
+    .transposed(write_transposed)
+    .batched(write_rows);
 
 pub(super) fn read(slice: Slice) -> Op {
     Op { entry: &SLICE, attrs: Attrs::Slice(slice) }
@@ -109,18 +125,21 @@ fn read_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     }
 }
 
-fn read_kernel(_: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+fn read_layout(op: &Op, layout: &Layout) -> Layout {
+    let Attrs::Slice(slice) = &op.attrs else { return layout.clone() };
+    let (shape, offset, strides) = slice.layout(layout.offset, &layout.strides);
+    Layout { shape, offset, strides }
+}
+
+fn read_transposed(cx: &mut Context, op: &Op, terms: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let (Attrs::Slice(slice), [x], [Some(ct)]) = (&op.attrs, terms, ct) else { return Ok(smallvec![None]) };
+    let zeros = zeros(cx, &x.aval())?;
+    Ok(smallvec![Some(apply2(cx, &write(slice.clone()), zeros, ct.clone())?)])
+}
+
+fn read_rows(cx: &mut Context, op: &Op, inputs: &[Array], _: &[bool], rows: usize) -> Result<Outputs> {
     let (Attrs::Slice(slice), [x]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
-    let tensor = x.to_tensor();
-    let (shape, offset, strides) = slice.layout(tensor.offset(), &tensor.strides());
-    if let ([], Some(scalar)) = (shape.as_slice(), tensor.data().scalar(offset)) {
-        return Ok(Array::Scalar(scalar));
-    }
-    let view = tensor.view(shape, offset, strides);
-    if out.size().saturating_mul(out.dtype.size()) <= SMALL {
-        return Ok(Array::from(Tensor::owner(view.to_data(), out.shape)));
-    }
-    Ok(Array::from(view))
+    rows::one(cx, &read(slice.of_all(rows)), x)
 }
 
 fn write_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
@@ -143,16 +162,51 @@ pub(super) fn check_value(place: &[usize], x: &Abstract, value: &Abstract) -> Re
 
 fn write_kernel(_: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let (Attrs::Slice(slice), [x, value]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
-    let value = value.to_tensor();
+    let value = value.to_tensor().ok_or_else(cpu::mistyped)?;
     let (place, offset, strides) = slice.layout(0, &shape::contiguous(&out.shape));
     let places = Places::of_view(offset, &place, &strides);
-    Ok(Array::from(cpu::gather::scatter(taken(x), &value, &place, &places)?))
+    Ok(Array::from(cpu::gather::scatter(taken(x)?, &value, &place, &places)?))
 }
 
+/// The place of the slice in the cotangent is the value's, all else the target's.
+fn write_transposed(cx: &mut Context, op: &Op, terms: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let (Attrs::Slice(slice), [x, value], [Some(ct)]) = (&op.attrs, terms, ct) else {
+        return Ok(smallvec![None, None]);
+    };
+    let kept = match x {
+        Term::Linear(_) => {
+            let nothing = zeros(cx, &Abstract::new(Shape::new(), ct.dtype()))?;
+            Some(apply2(cx, &write(slice.clone()), ct.clone(), nothing)?)
+        }
+        Term::Known(_) => None,
+    };
+    let written = match value {
+        Term::Linear(aval) => {
+            let place = apply1(cx, &read(slice.clone()), ct.clone())?;
+            Some(sum_to(cx, place, &aval.shape)?)
+        }
+        Term::Known(_) => None,
+    };
+    Ok(smallvec![kept, written])
+}
+
+fn write_rows(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], rows: usize) -> Result<Outputs> {
+    let (Attrs::Slice(slice), [x, value], [x_batched, value_batched]) = (&op.attrs, inputs, batched) else {
+        return Err(cpu::mistyped());
+    };
+    let x = rows::all_rows(cx, x, *x_batched, rows)?;
+    let whole = slice.of_all(rows);
+    let ndim = whole.shape(x.shape()).len() - 1;
+    let value = if *value_batched { rows::with_ndim(cx, value, ndim)? } else { value.clone() };
+    Ok(smallvec![apply2(cx, &write(whole), x, value)?])
+}
+
+type Cotangents = Result<SmallVec<[Option<Array>; 2]>>;
+
 /// The tensor in the place of an input, which is let go.
-pub(super) fn taken(input: &mut Array) -> Tensor {
+pub(super) fn taken(input: &mut Array) -> Result<Tensor> {
     match mem::take(input) {
-        Array::Tensor(tensor) => tensor,
-        scalar => scalar.to_tensor(),
+        Array::Tensor(tensor) => Ok(tensor),
+        other => other.to_tensor().ok_or_else(cpu::mistyped),
     }
 }

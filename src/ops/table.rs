@@ -17,25 +17,33 @@ pub fn table() -> impl Iterator<Item = &'static Entry> {
         contract::TABLE,
         create::TABLE,
         random::TABLE,
+        crate::graph::cond::TABLE,
     ];
     families.into_iter().flatten().copied()
 }
 
-/// Declares element-wise ops, with their name, symbol, rule for types and loops, and the family's `TABLE`.
+/// Declares element-wise ops, with their name, symbol, rule for types and loops, and the family's `TABLE`. Behind these,
+/// as far as there are any: `exact` arithmetic of weak integers; a `guard` against operands; `moves`, the partial
+/// derivatives or `flat`; `transposed`, the rule of an op that is linear.
 macro_rules! elementwise {
     ($($(#[$doc:meta])* $op:ident $name:literal $symbol:literal $form:ident $types:ident $loops:path
-        $(, exact $exact:expr)? $(, guard $guard:expr)?;)+) => {
+        $(, exact $exact:expr)? $(, guard $guard:expr)? $(, moves $moves:tt)? $(, transposed $transposed:path)?;)+) => {
         $(
             $(#[$doc])*
             pub static $op: $crate::ops::Op = $crate::ops::Op {
                 entry: &$crate::ops::Entry {
-                    name: $name,
-                    symbol: $symbol,
-                    arity: $crate::ops::Arity::Exactly($crate::ops::table::arity!($form)),
-                    rule: $crate::ops::Rule::Elementwise($crate::ops::types::$types),
-                    kernel: $crate::ops::Kernel::$form($loops),
                     exact: $crate::ops::table::optional!($($exact)?),
                     guard: $crate::ops::table::optional!($($guard)?),
+                    derivative: $crate::ops::table::derivative!($($moves)?),
+                    transpose: $crate::ops::table::optional!($($transposed)?),
+                    batch: $crate::ops::Batch::Elementwise,
+                    ..$crate::ops::Entry::of(
+                        $name,
+                        $symbol,
+                        $crate::ops::Arity::Exactly($crate::ops::table::arity!($form)),
+                        $crate::ops::Rule::Elementwise($crate::ops::types::$types),
+                        $crate::ops::Kernel::$form($loops),
+                    )
                 },
                 attrs: $crate::ops::Attrs::None,
             };
@@ -62,4 +70,16 @@ macro_rules! optional {
     };
 }
 
-pub(super) use {arity, elementwise, optional};
+macro_rules! derivative {
+    () => {
+        $crate::ops::Derivative::Missing
+    };
+    (flat) => {
+        $crate::ops::Derivative::Flat
+    };
+    ([$($partial:expr),+]) => {
+        $crate::ops::Derivative::Elementwise(&[$($partial),+])
+    };
+}
+
+pub(super) use {arity, derivative, elementwise, optional};

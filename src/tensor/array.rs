@@ -1,6 +1,6 @@
 //! What an operation takes and gives: a tensor, or a scalar without heap.
 
-use super::{DType, Data, Device, Scalar, Shape, Tensor, Text, shape};
+use super::{Abstract, DType, Data, Device, Lifted, Scalar, Shape, Tensor, Text, shape};
 
 /// A tensor of any number of axes. Numbers without axes are scalars on the CPU; weak ones have no dtype of their own.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub enum Array {
     Scalar(Scalar),
     /// Never a number without axes on the CPU: that is a `Scalar`. Text without axes is a tensor.
     Tensor(Tensor),
+    /// A value that some mode is in charge of: its elements are not at hand.
+    Lifted(Lifted),
 }
 
 const _: () = assert!(size_of::<Array>() == 16);
@@ -38,6 +40,7 @@ impl Array {
     pub fn shape(&self) -> &[usize] {
         match self {
             Array::Tensor(tensor) => tensor.shape(),
+            Array::Lifted(lifted) => &lifted.aval().shape,
             _ => &[],
         }
     }
@@ -64,16 +67,37 @@ impl Array {
             Array::Float(_) => ElementType::weak(DType::F64),
             Array::Scalar(scalar) => ElementType::typed(scalar.dtype()),
             Array::Tensor(tensor) => ElementType::typed(tensor.dtype()),
+            Array::Lifted(lifted) => lifted.aval().element_type(),
         }
     }
 
     pub fn is_weak(&self) -> bool {
-        matches!(self, Array::Bool(_) | Array::Int(_) | Array::Float(_))
+        match self {
+            Array::Bool(_) | Array::Int(_) | Array::Float(_) => true,
+            Array::Scalar(_) | Array::Tensor(_) => false,
+            Array::Lifted(lifted) => lifted.aval().weak,
+        }
+    }
+
+    #[inline]
+    pub fn is_lifted(&self) -> bool {
+        matches!(self, Array::Lifted(_))
+    }
+
+    /// What is known of it without its elements.
+    pub fn aval(&self) -> Abstract {
+        match self {
+            Array::Lifted(lifted) => lifted.aval().clone(),
+            other => {
+                let ElementType { dtype, weak } = other.element_type();
+                Abstract { weak, ..Abstract::new(shape::copy(other.shape()), dtype) }
+            }
+        }
     }
 
     pub fn device(&self) -> Device {
         match self {
-            Array::Tensor(tensor) => tensor.device(),
+            Array::Lifted(lifted) => lifted.aval().device,
             _ => Device::Cpu,
         }
     }
@@ -83,9 +107,11 @@ impl Array {
         type_name(self.dtype(), self.shape(), self.device())
     }
 
-    pub fn to_tensor(&self) -> Tensor {
+    /// The elements as a tensor; none where they are not at hand.
+    pub fn to_tensor(&self) -> Option<Tensor> {
         let data = match self {
-            Array::Tensor(tensor) => return tensor.clone(),
+            Array::Lifted(_) => return None,
+            Array::Tensor(tensor) => return Some(tensor.clone()),
             Array::Bool(x) | Array::Scalar(Scalar::Bool(x)) => Data::Bool(vec![*x]),
             Array::Int(x) | Array::Scalar(Scalar::I64(x)) => Data::I64(vec![*x]),
             Array::Float(x) | Array::Scalar(Scalar::F64(x)) => Data::F64(vec![*x]),
@@ -93,10 +119,10 @@ impl Array {
             Array::Scalar(Scalar::I32(x)) => Data::I32(vec![*x]),
             Array::Scalar(Scalar::F32(x)) => Data::F32(vec![*x]),
         };
-        Tensor::owner(data, Shape::new())
+        Some(Tensor::owner(data, Shape::new()))
     }
 
-    /// The number of a value of one element; none for text.
+    /// The number of a value of one element; none for text, and where it is not at hand.
     pub fn as_scalar(&self) -> Option<Scalar> {
         match self {
             Array::Bool(x) => Some(Scalar::Bool(*x)),
@@ -104,7 +130,7 @@ impl Array {
             Array::Float(x) => Some(Scalar::F64(*x)),
             Array::Scalar(scalar) => Some(*scalar),
             Array::Tensor(tensor) if tensor.size() == 1 => tensor.scalar(0),
-            Array::Tensor(_) => None,
+            Array::Tensor(_) | Array::Lifted(_) => None,
         }
     }
 

@@ -4,7 +4,7 @@
 //! and strides. A buffer may be written only while nobody else holds its owner; so no view ever sees a change.
 
 use super::walk::{self, Walk};
-use super::{DType, Data, Device, Element, Scalar, Shape, Strides, Text, shape, with_data};
+use super::{DType, Data, Element, Layout, Scalar, Shape, Strides, Text, shape, with_data};
 use std::rc::Rc;
 
 #[derive(Clone, Debug)]
@@ -13,7 +13,6 @@ pub struct Tensor(Rc<Inner>);
 #[derive(Clone, Debug)]
 struct Inner {
     shape: Shape,
-    device: Device,
     body: Body,
 }
 
@@ -36,7 +35,7 @@ impl Tensor {
     /// `data` in row-major order; its length must be the size of `shape`.
     pub fn owner(data: Data, shape: Shape) -> Tensor {
         debug_assert_eq!(data.len(), shape::size(&shape));
-        Tensor(Rc::new(Inner { shape, device: Device::Cpu, body: Body::Owner(data) }))
+        Tensor(Rc::new(Inner { shape, body: Body::Owner(data) }))
     }
 
     /// Is it the very same value, not only an equal one?
@@ -59,11 +58,12 @@ impl Tensor {
             Body::Owner(_) => self.clone(),
             Body::View(view) => view.owner.clone(),
         };
-        Tensor(Rc::new(Inner {
-            shape,
-            device: self.0.device,
-            body: Body::View(Box::new(View { owner, offset, strides })),
-        }))
+        Tensor(Rc::new(Inner { shape, body: Body::View(Box::new(View { owner, offset, strides })) }))
+    }
+
+    /// Where the elements lie in the buffer.
+    pub fn layout(&self) -> Layout {
+        Layout { shape: self.0.shape.clone(), offset: self.offset(), strides: self.strides() }
     }
 
     /// A view stretched to a shape that this one broadcasts to.
@@ -74,7 +74,12 @@ impl Tensor {
 
     /// This tensor, or a copy, whose elements lie in order.
     pub fn in_order(&self) -> Tensor {
-        if self.is_contiguous() { self.clone() } else { Tensor::owner(self.to_data(), self.0.shape.clone()) }
+        if self.is_contiguous() { self.clone() } else { self.in_buffer() }
+    }
+
+    /// A copy in a buffer of its own.
+    pub fn in_buffer(&self) -> Tensor {
+        Tensor::owner(self.to_data(), self.0.shape.clone())
     }
 
     /// The same elements in another shape of the same size. Shares the buffer where the elements lie in order.
@@ -102,9 +107,6 @@ impl Tensor {
     #[inline]
     pub fn dtype(&self) -> DType {
         self.data().dtype()
-    }
-    pub fn device(&self) -> Device {
-        self.0.device
     }
 
     /// In elements of the buffer.
@@ -243,7 +245,7 @@ impl Tensor {
     /// Makes this tensor an owner whose buffer nobody else holds, copying where it is not.
     pub fn make_owned(&mut self) {
         if matches!(self.0.body, Body::View(_)) || Rc::strong_count(&self.0) > 1 {
-            *self = Tensor::owner(self.to_data(), self.0.shape.clone());
+            *self = self.in_buffer();
         }
     }
 

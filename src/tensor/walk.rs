@@ -43,6 +43,18 @@ impl<'a, T: Clone> Walk<'a, T> {
         Walk { data, axes, position: offset as isize, left }
     }
 
+    /// The walk from the element with this number on.
+    pub fn starting_at(mut self, number: usize) -> Walk<'a, T> {
+        let mut rest = number.min(self.left);
+        self.left -= rest;
+        for axis in self.axes.iter_mut().rev() {
+            axis.at = rest % axis.len;
+            rest /= axis.len;
+            self.position += axis.at as isize * axis.stride;
+        }
+        self
+    }
+
     /// All elements as one slice, if they lie one behind the other.
     pub fn slice(&self) -> Option<&'a [T]> {
         let start = self.position as usize;

@@ -43,11 +43,17 @@ fn arange_counts_as_numpy() {
         assert_eq!((made.len(), made.last().copied().unwrap_or(0.0)), (count, last), "{limits:?}");
     }
     let integers = |cx: &mut Context, limits: [i64; 3]| arange(cx, limits.map(Array::Int), None).expect("numbers");
-    assert_eq!(integers(&mut cx, [2, 11, 3]).to_tensor().to_vec::<i64>(), Some(vec![2, 5, 8]));
-    assert_eq!(integers(&mut cx, [2, -5, -3]).to_tensor().to_vec::<i64>(), Some(vec![2, -1, -4]));
+    assert_eq!(
+        integers(&mut cx, [2, 11, 3]).to_tensor().expect("elements at hand").to_vec::<i64>(),
+        Some(vec![2, 5, 8])
+    );
+    assert_eq!(
+        integers(&mut cx, [2, -5, -3]).to_tensor().expect("elements at hand").to_vec::<i64>(),
+        Some(vec![2, -1, -4])
+    );
     assert_eq!(integers(&mut cx, [2, 2, -3]).size(), 0);
     let wide = integers(&mut cx, [i64::MIN, i64::MAX, i64::MAX]);
-    assert_eq!(wide.to_tensor().to_vec::<i64>(), Some(vec![i64::MIN, -1, i64::MAX - 1]));
+    assert_eq!(wide.to_tensor().expect("elements at hand").to_vec::<i64>(), Some(vec![i64::MIN, -1, i64::MAX - 1]));
 }
 
 #[test]
@@ -57,9 +63,9 @@ fn arange_takes_the_dtype_of_its_limits() {
     let made = arange(&mut cx, typed, None).expect("numbers");
     assert_eq!((made.dtype(), made.size()), (DType::F32, 10));
     let made = arange(&mut cx, [0, 3, 1].map(Array::Int), Some(DType::F32)).expect("numbers");
-    assert_eq!(made.to_tensor().to_vec::<f32>(), Some(vec![0.0, 1.0, 2.0]));
+    assert_eq!(made.to_tensor().expect("elements at hand").to_vec::<f32>(), Some(vec![0.0, 1.0, 2.0]));
     let made = arange(&mut cx, [0, 3, 1].map(Array::Int), Some(DType::U8)).expect("numbers");
-    assert_eq!(made.to_tensor().to_vec::<u8>(), Some(vec![0, 1, 2]));
+    assert_eq!(made.to_tensor().expect("elements at hand").to_vec::<u8>(), Some(vec![0, 1, 2]));
     let error = arange(&mut cx, [0, 300, 1].map(Array::Int), Some(DType::U8)).expect_err("256 is no u8");
     assert_eq!(error.kind(), Kind::Overflow);
 }
@@ -78,7 +84,7 @@ fn linspace_has_the_digits_of_numpy() {
     }
     assert_eq!(linspace(&mut cx, 0.0, 1.0, 0, true, None).expect("nothing").shape(), [0]);
     let whole = linspace(&mut cx, 0.0, -5.0, 3, true, Some(DType::I64)).expect("numbers");
-    assert_eq!(whole.to_tensor().to_vec::<i64>(), Some(vec![0, -3, -5]));
+    assert_eq!(whole.to_tensor().expect("elements at hand").to_vec::<i64>(), Some(vec![0, -3, -5]));
 }
 
 #[test]

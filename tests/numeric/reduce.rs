@@ -150,7 +150,7 @@ fn products_wrap_and_nothing_makes_one() {
     assert_eq!(found.as_scalar(), Some(Scalar::I64(0)));
     let nothing = Array::from(Tensor::from_vec(Vec::<f32>::new(), &[0, 2]));
     let found = reduce(&mut cx, &PROD, nothing.clone(), Some(&[0]), false).expect("a product");
-    assert_eq!(found.to_tensor().to_vec::<f32>(), Some(vec![1.0, 1.0]));
+    assert_eq!(found.to_tensor().expect("elements at hand").to_vec::<f32>(), Some(vec![1.0, 1.0]));
     let found = reduce(&mut cx, &MAX, nothing, Some(&[1]), false).expect("no results");
     assert_eq!(found.shape(), [0]);
 }
@@ -230,7 +230,7 @@ fn sums_have_the_digits_of_numpy() {
         *part.last_mut().expect("an axis") = taken;
         let view = whole.view(part.into_iter().collect(), 0, whole.strides());
         let sum = reduce(&mut cx, &SUM, view.into(), axes, false).expect("a sum");
-        let last = sum.to_tensor().scalar(sum.size() - 1).expect("a number");
+        let last = sum.to_tensor().expect("elements at hand").scalar(sum.size() - 1).expect("a number");
         let found = if let Scalar::F32(x) = last { x.to_string().parse().expect("a number") } else { last.as_f64() };
         assert_eq!(found, expected, "{dtype} {shape:?} {taken} {axes:?}");
     }

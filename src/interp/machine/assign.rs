@@ -158,7 +158,7 @@ fn assign_elements(cx: &mut Context, array: &mut Array, subs: &[Subscript], valu
             return Ok(());
         }
     }
-    if array.ndim() == 0 && !matches!(array, Array::Tensor(_)) && !subs.is_empty() {
+    if array.ndim() == 0 && !matches!(array, Array::Tensor(_) | Array::Lifted(_)) && !subs.is_empty() {
         return Err(Error::index("a number has no elements to assign").operand(0, array.type_name()));
     }
     let Some(elements) = operand_array(&value) else {

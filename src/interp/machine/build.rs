@@ -5,7 +5,7 @@ use super::Machine;
 use super::operator::{operand_array, wrap};
 use crate::diagnostics::{Error, Result};
 use crate::ops;
-use crate::tensor::{Array, format};
+use crate::tensor::format;
 use std::rc::Rc;
 
 impl Machine {
@@ -111,9 +111,9 @@ impl Machine {
         match value {
             Value::Tuple(items) if items.0.len() == count => Ok(Rc::unwrap_or_clone(items).take()),
             Value::Tuple(ref items) => Err(mismatch(items.0.len(), &value)),
-            Value::Array(Array::Tensor(ref tensor)) if tensor.ndim() > 0 => {
-                if tensor.shape()[0] != count {
-                    return Err(mismatch(tensor.shape()[0], &value));
+            Value::Array(ref array) if array.ndim() > 0 => {
+                if array.shape()[0] != count {
+                    return Err(mismatch(array.shape()[0], &value));
                 }
                 self.items(&value)
             }

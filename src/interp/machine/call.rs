@@ -1,6 +1,7 @@
 //! Calls: arguments to parameters, and what is called besides functions of the language.
 
 use super::super::code::{Code, Reg};
+use super::super::derived::Derived;
 use super::super::function::Function;
 use super::super::tables::ArgKind;
 use super::super::value::Value;
@@ -9,11 +10,12 @@ use super::operator::{operand_array, wrap};
 use super::registers::{Window, set};
 use super::stack::{Position, Stacks};
 use super::unwind::site;
-use crate::builtins::{self, Args};
+use crate::builtins::{self, Args, Elements};
 use crate::diagnostics::suggest::nearest;
 use crate::diagnostics::{Error, Result};
 use crate::ops;
-use crate::tensor::{DType, Device};
+use crate::tensor::{Array, DType, Device};
+use crate::transform::pending;
 use nabla_grammar::tree::Span;
 use std::rc::Rc;
 
@@ -165,6 +167,9 @@ impl Machine {
         let a = usize::from(a);
         let row = a + 1..a + 1 + given.count;
         let callee = std::mem::take(&mut regs[a]);
+        if let Value::Builtin(builtin) = &callee {
+            self.prepare(builtin, &mut regs[row.clone()])?;
+        }
         if let (Value::Builtin(builtin), None) = (&callee, given.shape)
             && let Some(mut args) = Args::from_row(builtin, &mut regs[row.clone()])
         {
@@ -188,6 +193,7 @@ impl Machine {
                     Err(error)
                 }
             },
+            Value::Derived(derived) => self.call_derived(derived, args),
             other if args.named.is_empty() => self.call_plain(other, args.positional),
             other => Err(Error::ty(format!("{} takes no named arguments", other.describe()))),
         };
@@ -195,15 +201,82 @@ impl Machine {
         Ok(())
     }
 
+    /// Brings the arguments of a builtin into the form that it takes.
+    #[inline]
+    fn prepare(&mut self, builtin: &'static builtins::Builtin, args: &mut [Value]) -> Result<()> {
+        if !args.iter().any(|arg| matches!(arg, Value::Array(Array::Lifted(_)) | Value::Tuple(_) | Value::Record(_))) {
+            return Ok(());
+        }
+        for arg in args {
+            match (builtins::elements(builtin), &*arg) {
+                (Elements::AtHand, arg_value) => {
+                    let at_hand = self.at_hand(arg_value)?;
+                    *arg = at_hand;
+                }
+                (Elements::Settled, Value::Array(array @ Array::Lifted(_))) => {
+                    *arg = Value::Array(pending::settled(&mut self.host.cx, array)?);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Calls a builtin; on error also gives the positional arguments back, as far as it left them alone.
     pub fn call_builtin(
         &mut self,
         builtin: &'static builtins::Builtin,
-        positional: Vec<Value>,
+        mut positional: Vec<Value>,
         named: Vec<(Rc<str>, Value)>,
     ) -> std::result::Result<Value, (Error, Vec<Value>)> {
+        if let Err(error) = self.prepare(builtin, &mut positional) {
+            return Err((error, positional));
+        }
         let mut args = Args::bind(builtin, positional, named)?;
         (builtin.run)(self, &mut args).map_err(|error| (error, args.into_positional()))
+    }
+
+    /// Calls what a builtin was given, from inside the builtin.
+    pub fn call(&mut self, callee: &Value, positional: Vec<Value>) -> Result<Value> {
+        let args = Arguments { positional, named: vec![] };
+        match callee {
+            Value::Function(function) => {
+                let bound = bind(function, args)?;
+                let result = self.run_with(function.clone(), bound).map_err(|mut error| {
+                    error.details_mut().inside.get_or_insert_with(|| function.code.name.to_string());
+                    error
+                })?;
+                self.settle(result)
+            }
+            Value::Builtin(builtin) => {
+                self.call_builtin(builtin, args.positional, args.named).map_err(|(error, _)| error)
+            }
+            Value::Derived(derived) => self.call_derived(derived, args),
+            other => self.call_plain(other, args.positional),
+        }
+    }
+
+    /// Named arguments go by the parameters of what it was made of.
+    fn call_derived(&mut self, derived: &Rc<Derived>, args: Arguments) -> Result<Value> {
+        let mut positional = args.positional;
+        if !args.named.is_empty() {
+            let mut of = &derived.of;
+            while let Value::Derived(inner) = of {
+                of = &inner.of;
+            }
+            let Value::Function(function) = of else {
+                return Err(Error::ty(format!("{} takes no named arguments", of.describe())));
+            };
+            positional = bind(function, Arguments { positional, named: args.named })?;
+            while positional.last().is_some_and(Value::is_undefined) {
+                positional.pop();
+            }
+            if positional.iter().any(Value::is_undefined) {
+                return Err(Error::ty("an argument behind one that is left out is given by name")
+                    .help("give the arguments before it, too"));
+            }
+        }
+        (derived.run)(self, derived, positional)
     }
 
     /// Calls a dtype, which casts.
@@ -231,6 +304,7 @@ impl Machine {
                 return parse_number(text, dtype);
             }
             if dtype == DType::Str && leaf.as_array().is_none_or(|array| array.ndim() == 0) {
+                let leaf = machine.at_hand(&leaf)?;
                 return Ok(Value::str(machine.host.text(&leaf)));
             }
             match operand_array(&leaf) {

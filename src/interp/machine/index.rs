@@ -155,15 +155,15 @@ pub fn indices(subscripts: &[Subscript]) -> Result<Vec<Index>> {
 fn one_index(value: &Value) -> Result<Index> {
     match value {
         Value::None => Ok(Index::NewAxis),
-        Value::Range(range) => Ok(Index::Array(numbers(**range))),
-        Value::Array(Array::Bool(truth)) => Ok(Index::Array(Tensor::from_vec(vec![*truth], &[]))),
+        Value::Range(range) => Ok(Index::Array(Array::Tensor(numbers(**range)))),
+        Value::Array(Array::Bool(truth)) => Ok(Index::Array(Array::Bool(*truth))),
         value => match (value.as_int(), value) {
             (Some(at), Value::Array(array)) if array.ndim() == 0 => Ok(Index::At(at)),
             (_, Value::Array(array)) if array.dtype().is_integer() || array.dtype() == DType::Bool => {
-                Ok(Index::Array(array.to_tensor()))
+                Ok(Index::Array(array.clone()))
             }
             (_, Value::Array(array)) if array.size() == 0 => {
-                Ok(Index::Array(Tensor::from_vec::<i64>(vec![], array.shape())))
+                Ok(Index::Array(Array::Tensor(Tensor::from_vec::<i64>(vec![], array.shape()))))
             }
             (_, value) => Err(Error::index(format!(
                 "an index is a whole number, a slice or a mask, this is {}",

@@ -20,7 +20,7 @@ impl Machine {
                 Value::int(range.end)
             }
             Value::Tuple(_) | Value::Str(_) => Value::int(0),
-            Value::Array(Array::Tensor(tensor)) if tensor.ndim() > 0 => Value::int(0),
+            Value::Array(array) if array.ndim() > 0 => Value::int(0),
             other => return Err(not_iterable(other)),
         };
         set(&mut regs[a + 1], start);
@@ -56,6 +56,10 @@ impl Machine {
                     Some(wrap(index::get(&mut self.host.cx, &array, &[Index::At(at)])?))
                 }
             },
+            Value::Array(array @ Array::Lifted(_)) if (at as usize) < array.shape()[0] => {
+                let array = array.clone();
+                Some(wrap(index::get(&mut self.host.cx, &array, &[Index::At(at)])?))
+            }
             _ => None,
         };
         let Some(item) = item else { return Ok(false) };
@@ -77,12 +81,16 @@ impl Machine {
                 self.host.cx.reserve(range.len(), size_of::<Value>(), || "this range".into())?;
                 (range.start..range.end).map(Value::int).collect()
             }
-            Value::Array(array @ Array::Tensor(tensor)) if tensor.ndim() > 0 => {
-                let len = tensor.shape()[0];
+            Value::Array(array) if array.ndim() > 0 => {
+                let len = array.shape()[0];
                 self.host.cx.reserve(len, size_of::<Value>(), || "the items of this tensor".into())?;
                 let mut items = Vec::with_capacity(len);
                 for at in 0..len as i64 {
-                    items.push(match index::get_at(tensor, at) {
+                    let element = match array {
+                        Array::Tensor(tensor) => index::get_at(tensor, at),
+                        _ => None,
+                    };
+                    items.push(match element {
                         Some(element) => Value::Array(element),
                         None => wrap(index::get(&mut self.host.cx, array, &[Index::At(at)])?),
                     });

@@ -153,7 +153,8 @@ impl Machine {
             // an operator that fails half way through a structure could not give it back
             None if matches!(regs[a as usize], Value::Tuple(_) | Value::Record(_)) => return,
             None => {}
-            Some(Value::Builtin(_)) => {}
+            // a builtin that is given a function may call it, and it may read the global
+            Some(Value::Builtin(_)) if !arguments(regs, next).iter().any(Value::is_callable) => {}
             Some(_) => return,
         }
         let global = &mut self.globals[slot as usize];
@@ -161,6 +162,17 @@ impl Machine {
             *global = Value::Undefined;
             self.lent = Some((a, slot));
         }
+    }
+}
+
+/// The arguments of a call.
+fn arguments(regs: &Window, call: Instr) -> &[Value] {
+    match call {
+        Instr::Call { a, count } | Instr::CallGlobal { a, count, .. } => {
+            let first = usize::from(a) + 1;
+            regs.get(first..first + usize::from(count)).unwrap_or(&[])
+        }
+        _ => &[],
     }
 }
 

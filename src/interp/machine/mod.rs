@@ -14,6 +14,7 @@ mod load;
 pub mod operator;
 mod registers;
 mod run;
+mod settle;
 mod slow;
 mod stack;
 pub mod structure;

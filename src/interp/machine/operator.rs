@@ -7,6 +7,7 @@ use super::registers::{Window, set};
 use crate::diagnostics::{Error, Result};
 use crate::ops::{self, Op};
 use crate::tensor::{Array, DType, Device, Scalar, Text};
+use crate::transform;
 use nabla_grammar::tree::{BinaryOp, CompareOp};
 use std::rc::Rc;
 
@@ -218,6 +219,7 @@ impl Machine {
             (Value::Function(x), Value::Function(y)) => {
                 Rc::ptr_eq(x, y) || Rc::ptr_eq(&x.code, &y.code) && Rc::ptr_eq(&x.env, &y.env)
             }
+            (Value::Derived(x), Value::Derived(y)) => Rc::ptr_eq(x, y),
             (Value::Builtin(x), Value::Builtin(y)) => std::ptr::eq(*x, *y),
             (Value::Device(x), Value::Device(y)) => x == y,
             (Value::DType(x), Value::DType(y)) => x == y,
@@ -229,7 +231,7 @@ impl Machine {
                     }
                     let same = ops::apply2(&mut self.host.cx, &ops::EQ, a, b)?;
                     let all = ops::reduce::reduce(&mut self.host.cx, &ops::reduce::ALL, same, None, false)?;
-                    all.as_scalar().and_then(Scalar::as_bool).unwrap_or(false)
+                    self.truth(&Value::Array(all))?
                 }
                 _ => false,
             },
@@ -253,12 +255,15 @@ impl Machine {
             (collection, item) => match (operand_array(collection), operand_array(item)) {
                 (Some(elements), Some(item))
                     if item.ndim() == 0
-                        && matches!(collection, Value::Array(Array::Tensor(_)) | Value::Range(_))
+                        && matches!(
+                            collection,
+                            Value::Array(Array::Tensor(_) | Array::Lifted(_)) | Value::Range(_)
+                        )
                         && (elements.dtype() == DType::Str) == (item.dtype() == DType::Str) =>
                 {
                     let same = ops::apply2(&mut self.host.cx, &ops::EQ, elements, item)?;
                     let any = ops::reduce::reduce(&mut self.host.cx, &ops::reduce::ANY, same, None, false)?;
-                    Ok(any.as_scalar().and_then(Scalar::as_bool).unwrap_or(false))
+                    self.truth(&Value::Array(any))
                 }
                 _ => Err(Error::ty(format!("cannot look for {} in {}", item.describe(), collection.describe()))
                     .operand(0, item.type_name())
@@ -268,7 +273,14 @@ impl Machine {
     }
 
     /// The one bool a condition must be.
-    pub fn truth(&self, value: &Value) -> Result<bool> {
+    pub fn truth(&mut self, value: &Value) -> Result<bool> {
+        if let Value::Array(array @ Array::Lifted(_)) = value
+            && array.dtype() == DType::Bool
+            && array.ndim() == 0
+        {
+            let known = transform::concrete(&mut self.host.cx, array)?;
+            return self.truth(&Value::Array(known));
+        }
         if let Some(truth) = one_bool(value) {
             return Ok(truth);
         }

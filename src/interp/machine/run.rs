@@ -12,6 +12,7 @@ use super::{MAX_NESTING, Machine};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::ops::index;
 use crate::tensor::Array;
+use crate::transform::pending;
 use nabla_grammar::tree::BinaryOp;
 use std::rc::Rc;
 
@@ -24,12 +25,28 @@ enum Next {
 impl Machine {
     /// Runs code without parameters to its end.
     pub(super) fn run(&mut self, function: Rc<Function>) -> Result<Value> {
+        self.run_with(function, vec![])
+    }
+
+    /// Runs a function; its parameters are bound.
+    pub(super) fn run_with(&mut self, function: Rc<Function>, bound: Vec<Value>) -> Result<Value> {
         if self.nesting >= MAX_NESTING {
-            return Err(Error::new(Kind::Overflow, format!("more than {MAX_NESTING} runs nested in imports")).limit());
+            return Err(Error::new(
+                Kind::Overflow,
+                format!("more than {MAX_NESTING} runs nested in imports and builtins"),
+            )
+            .limit());
         }
         self.nesting += 1;
         let mut stacks = Stacks::new(std::mem::take(&mut self.spare), &self.host.cx);
         let far = stacks.make_room(0, &function.code);
+        let params = bound.len();
+        for (slot, value) in stacks.values.iter_mut().zip(bound) {
+            set(slot, value);
+        }
+        for slot in &mut stacks.values[params..function.code.variables.max(params)] {
+            set(slot, Value::Undefined);
+        }
         let now = Position { function, pc: 0, base: 0, far, heap: true };
         let result = self.execute(&mut stacks, now);
         stacks.values.truncate(4 * WINDOW);
@@ -207,7 +224,15 @@ impl Machine {
                 match instr {
                     Instr::Const { d, k } => load(&mut regs[d as usize], &code.consts[k as usize], &mut now.heap),
                     Instr::Int { d, value } => set_int(&mut regs[d as usize], value.into()),
-                    Instr::Copy { d, a } => copy(regs, d, a),
+                    Instr::Copy { d, a } => {
+                        copy(regs, d, a);
+                        if !regs[d as usize].is_plain()
+                            && pending::any(&self.host.cx)
+                            && usize::from(d) < code.variables
+                        {
+                            attempt!(self.settle_register(regs, d));
+                        }
+                    }
                     Instr::Move { d, a } => {
                         if let Some(value) = regs[a as usize].weak_float() {
                             set_float(&mut regs[d as usize], value);
@@ -216,6 +241,9 @@ impl Machine {
                         } else {
                             let mut value = std::mem::take(&mut regs[a as usize]);
                             shift_slow(&mut regs[d as usize], &mut value);
+                            if pending::any(&self.host.cx) && usize::from(d) < code.variables {
+                                attempt!(self.settle_register(regs, d));
+                            }
                         }
                     }
                     Instr::GetGlobal { d, slot } => match &self.globals[slot as usize] {

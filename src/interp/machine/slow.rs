@@ -9,6 +9,7 @@ use super::registers::{Window, set};
 use super::unwind::behind;
 use crate::context::Context;
 use crate::diagnostics::{Error, Kind, Result};
+use crate::transform::pending;
 use nabla_grammar::tree::{BinaryOp, CompareOp};
 use std::rc::Rc;
 
@@ -38,9 +39,15 @@ impl Machine {
             Instr::Bool { d, value } => set(&mut regs[d as usize], Value::bool(value)),
             Instr::None { d } => set(&mut regs[d as usize], Value::None),
             Instr::GetFar { d, slot } => set(&mut regs[d as usize], far[slot as usize].clone()),
-            Instr::SetFar { a, slot } => set(&mut far[slot as usize], take!(a)),
+            Instr::SetFar { a, slot } => {
+                let value = take!(a);
+                far[slot as usize] = self.settle(value)?;
+            }
             Instr::GetGlobal { slot, .. } => return Err(self.unknown_name(slot, behind(code, pc - 1))),
             Instr::SetGlobal { a, slot } => {
+                if pending::any(&self.host.cx) {
+                    self.settle_register(regs, a)?;
+                }
                 self.lent = None;
                 set(&mut self.globals[slot as usize], take!(a));
             }
@@ -126,7 +133,8 @@ impl Machine {
                 self.record_spread(&mut regs[d as usize], fields)?;
             }
             Instr::Format { d, a, spec } => {
-                let text = self.format(&regs[a as usize], &code.consts[spec as usize])?;
+                let value = self.at_hand(&regs[a as usize])?;
+                let text = self.format(&value, &code.consts[spec as usize])?;
                 set(&mut regs[d as usize], text);
             }
             Instr::Join { d, a, count } => {
@@ -184,6 +192,7 @@ impl Machine {
 
             Instr::Show { a } => {
                 let value = take!(a);
+                let value = self.at_hand(&value)?;
                 self.host.show(value)?;
             }
             Instr::Import { d, import } => {
@@ -222,6 +231,13 @@ impl Machine {
             | Instr::CallGlobal { .. }
             | Instr::Method { .. }
             | Instr::Return { .. } => return Err(Error::new(Kind::Internal, "an instruction of the fast loop")),
+        }
+        // a variable gets its value with the last instruction of a statement
+        if let Some(d) = instr.result()
+            && pending::any(&self.host.cx)
+            && usize::from(d) < code.variables
+        {
+            self.settle_register(regs, d)?;
         }
         Ok(())
     }

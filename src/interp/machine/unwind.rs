@@ -24,6 +24,9 @@ impl Machine {
         if !error.details().blame_caller {
             place(&mut error, &now.function.code, now.pc - 1);
         }
+        if let Some(name) = error.details_mut().inside.take() {
+            trail(&mut error, &name, &now.function.code, now.pc - 1);
+        }
         loop {
             let code = &now.function.code;
             let at = now.pc as u32 - 1;

@@ -168,7 +168,10 @@ fn text() {
     let less = ops::apply2(&mut cx, &ops::LT, words.clone(), b.clone()).unwrap();
     assert_eq!(elements(&less), [true, false, false].map(Scalar::Bool));
     let joined = ops::apply2(&mut cx, &ops::ADD, words.clone(), b).unwrap();
-    assert_eq!(joined.to_tensor().to_vec::<crate::tensor::Text>().unwrap(), ["ab", "bb", "cb"].map(Into::into));
+    assert_eq!(
+        joined.to_tensor().unwrap().to_vec::<crate::tensor::Text>().unwrap(),
+        ["ab", "bb", "cb"].map(Into::into)
+    );
     for op in [&ops::ADD, &ops::EQ, &ops::SUB] {
         assert_eq!(ops::apply2(&mut cx, op, words.clone(), Array::Int(1)).unwrap_err().kind().name(), "type");
     }

@@ -127,7 +127,7 @@ fn masks() {
         let values = elements(&x);
         let mut out = vec![chosen.len()];
         out.extend(&shape[covered..]);
-        let index = [Index::Array(mask)];
+        let index = [Index::Array(Array::Tensor(mask))];
         let found = index::get(&mut cx, &x, &index).unwrap();
         assert_elements(&found, &out, &sources.iter().map(|&source| values[source]).collect::<Vec<_>>(), &what);
 
@@ -143,7 +143,7 @@ fn masks() {
 fn integer_arrays() {
     let mut cx = Context::default();
     let x = Array::Tensor(Tensor::from_vec((0..24i64).collect(), &[2, 3, 4]));
-    let ints = |values: &[i64], shape: &[usize]| Index::Array(Tensor::from_vec(values.to_vec(), shape));
+    let ints = |values: &[i64], shape: &[usize]| Index::Array(Array::Tensor(Tensor::from_vec(values.to_vec(), shape)));
     let all = || Index::Slice { start: None, stop: None, step: None };
     let cases: [(Vec<Index>, &[usize], &[i64]); 7] = [
         (vec![ints(&[1, 0, -1], &[3]), Index::At(0), Index::At(-1)], &[3], &[15, 3, 15]),

@@ -83,13 +83,13 @@ fn tensor(dice: &mut Dice, dtype: DType, shape: &[usize]) -> Tensor {
 
 /// The elements in logical order, read one by one.
 fn elements(array: &Array) -> Vec<Scalar> {
-    let tensor = array.to_tensor();
+    let tensor = array.to_tensor().expect("elements at hand");
     (0..tensor.size()).map(|number| tensor.scalar(number).expect("a number")).collect()
 }
 
 /// The elements as if broadcast to `target`, read one by one.
 fn stretched(array: &Array, target: &[usize]) -> Vec<Scalar> {
-    let tensor = array.to_tensor();
+    let tensor = array.to_tensor().expect("elements at hand");
     let added = target.len() - tensor.ndim();
     let count: usize = target.iter().product();
     (0..count)

@@ -204,7 +204,7 @@ fn empty_values_of_huge_lengths() {
     assert_eq!(ops::index::get(&mut cx, &empty(), &rows).unwrap().shape(), [4, 0]);
     let mut target = empty();
     ops::index::set(&mut cx, &mut target, &rows, Array::Int(1)).unwrap();
-    let pointers = [ops::index::Index::Array(Tensor::from_vec(vec![1i64, -1], &[2]))];
+    let pointers = [ops::index::Index::Array(Array::Tensor(Tensor::from_vec(vec![1i64, -1], &[2])))];
     assert_eq!(ops::index::get(&mut cx, &empty(), &pointers).unwrap().shape(), [2, 4, 0]);
     ops::index::set(&mut cx, &mut target, &pointers, Array::Int(1)).unwrap();
     let joined = ops::concatenate(&mut cx, vec![empty(), empty()], Some(2)).unwrap();

@@ -1,0 +1,218 @@
+//! `cond`: one of two graphs runs, as a truth value says.
+//!
+//! Its rules make graphs of graphs: a branch is run on tracers of the transform and what it did is recorded. A branch
+//! that is differentiated computes its values anew on the way back; only the inputs are kept.
+
+use super::Graph;
+use crate::context::Context;
+use crate::cpu;
+use crate::diagnostics::{Error, Kind, Result};
+use crate::ops::linear::zeros;
+use crate::ops::{Arity, Attrs, Batch, Derivative, Entry, Kernel, Op, Outputs, Rule, Term, apply_all, select};
+use crate::tensor::{Abstract, Array};
+use crate::transform::linear::Tape;
+use crate::transform::trace::Recorder;
+use crate::transform::{batch, concrete, dual};
+use send_wrapper::SendWrapper;
+use smallvec::{SmallVec, smallvec};
+use std::rc::Rc;
+
+/// What runs where the truth value holds, and where it does not. Both take and give the same.
+#[derive(Clone, Debug)]
+pub struct Branches(SendWrapper<Rc<[Graph; 2]>>);
+
+impl PartialEq for Branches {
+    fn eq(&self, other: &Branches) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Branches {
+    pub fn new(then: Graph, otherwise: Graph) -> Branches {
+        Branches(SendWrapper::new(Rc::new([then, otherwise])))
+    }
+
+    /// Does one of them draw random numbers?
+    pub fn draw(&self) -> bool {
+        self.0.iter().any(Graph::draws)
+    }
+}
+
+/// The inputs are the truth value and those of the graphs.
+pub(crate) static TABLE: &[&Entry] = &[&COND];
+
+static COND: Entry = Entry {
+    derivative: Derivative::Whole(tangents),
+    transpose: Some(transposed),
+    batch: Batch::Whole(batched),
+    ..Entry::of("cond", "if", Arity::AtLeast(1), Rule::Many(rule), Kernel::Many(kernel))
+};
+
+/// Runs the branch that the condition tells.
+pub fn cond(cx: &mut Context, branches: Branches, condition: Array, inputs: Vec<Array>) -> Result<Outputs> {
+    let mut all = vec![condition];
+    all.extend(inputs);
+    apply_all(cx, &Op { entry: &COND, attrs: Attrs::Cond(branches) }, &mut all)
+}
+
+fn rule(op: &Op, _: &[Abstract]) -> Result<SmallVec<[Abstract; 1]>> {
+    let Attrs::Cond(branches) = &op.attrs else { return Err(cpu::mistyped()) };
+    Ok(branches.0[0].results.iter().cloned().collect())
+}
+
+fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
+    let (Attrs::Cond(branches), [condition, inputs @ ..]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    let holds = concrete(cx, condition)?.as_scalar().and_then(|holds| holds.as_bool()).ok_or_else(cpu::mistyped)?;
+    let [then, otherwise] = &**branches.0;
+    Ok(if holds { then } else { otherwise }.run(cx, inputs)?.into())
+}
+
+/// Makes a graph of each branch.
+fn both(branches: &Branches, mut make: impl FnMut(&Graph) -> Result<Graph>) -> Result<Branches> {
+    let [then, otherwise] = &**branches.0;
+    Ok(Branches::new(make(then)?, make(otherwise)?))
+}
+
+#[cold]
+fn draws_twice() -> Error {
+    Error::new(Kind::Graph, "random draws inside an `if` that is part of a graph have no derivative yet")
+        .help("draw before the `if`")
+}
+
+/// The tangents of the results: branches that take the tangents of inputs, too, and give those of results.
+fn tangents(
+    cx: &mut Context,
+    op: &Op,
+    inputs: &[Array],
+    results: &[Array],
+    tangents: &[Option<Array>],
+) -> Result<SmallVec<[Option<Array>; 1]>> {
+    let Attrs::Cond(branches) = &op.attrs else { return Err(cpu::mistyped()) };
+    let moving: Vec<usize> = (1..inputs.len()).filter(|&number| tangents[number].is_some()).collect();
+    let floats: Vec<usize> = (0..results.len()).filter(|&number| results[number].dtype().is_float()).collect();
+    if moving.is_empty() || floats.is_empty() {
+        return Ok(smallvec![None; results.len()]);
+    }
+    if branches.draw() {
+        return Err(draws_twice());
+    }
+    let moved = both(branches, |graph| {
+        let recorder = Recorder::new(cx.modes.enter());
+        let level = cx.modes.enter();
+        let mut values: Vec<Array> = graph.inputs.iter().map(|aval| recorder.input(aval.clone())).collect();
+        for &number in &moving {
+            let value = values[number - 1].clone();
+            let tangent = recorder.input(value.aval());
+            values[number - 1] = dual::lift(level, value, tangent);
+        }
+        let found = recorder.run(cx, |cx| graph.run(cx, &values))?;
+        let mut outputs = vec![];
+        for &number in &floats {
+            let (primal, tangent) = dual::parts(&found[number], level);
+            outputs.push(match tangent {
+                Some(tangent) => tangent,
+                None => zeros(cx, &primal.aval())?,
+            });
+        }
+        Ok(recorder.finish(&outputs))
+    })?;
+    let given = inputs[1..].iter().chain(moving.iter().filter_map(|&number| tangents[number].as_ref())).cloned();
+    let found = cond(cx, moved, inputs[0].clone(), given.collect())?;
+    let mut all: SmallVec<[Option<Array>; 1]> = smallvec![None; results.len()];
+    for (number, tangent) in floats.into_iter().zip(found) {
+        all[number] = Some(tangent);
+    }
+    Ok(all)
+}
+
+/// The cotangents of inputs in which the branches are linear: branches that take the known inputs and the cotangents of
+/// results.
+fn transposed(
+    cx: &mut Context,
+    op: &Op,
+    terms: &[Term],
+    cotangents: &[Option<Array>],
+) -> Result<SmallVec<[Option<Array>; 2]>> {
+    let (Attrs::Cond(branches), [Term::Known(condition), terms @ ..]) = (&op.attrs, terms) else {
+        return Err(cpu::mistyped());
+    };
+    let wanted = cotangents.iter().flatten().cloned().collect::<Vec<Array>>();
+    let back = both(branches, |graph| {
+        let recorder = Recorder::new(cx.modes.enter());
+        let tape = Tape::new(cx.modes.enter());
+        let mut values = vec![];
+        let mut linear = vec![];
+        for term in terms {
+            values.push(match term {
+                Term::Linear(aval) => {
+                    linear.push(aval.clone());
+                    tape.input(aval.clone()).1
+                }
+                Term::Known(array) => recorder.input(array.aval()),
+            });
+        }
+        let incoming: Vec<Array> = wanted.iter().map(|array| recorder.input(array.aval())).collect();
+        let outputs = recorder.run(cx, |cx| {
+            let results = graph.run(cx, &values)?;
+            let moved = results.iter().zip(cotangents).filter(|(_, cotangent)| cotangent.is_some());
+            let pairs = moved.zip(incoming).filter_map(|((result, _), ct)| Some((tape.number(result)?, ct))).collect();
+            let found = tape.transpose(cx, pairs, linear.len(), true)?;
+            let mut outputs = vec![];
+            for (found, aval) in found.into_iter().zip(&linear) {
+                outputs.push(match found {
+                    Some(found) => found,
+                    None => zeros(cx, aval)?,
+                });
+            }
+            Ok(outputs)
+        })?;
+        Ok(recorder.finish(&outputs))
+    })?;
+    let known = terms.iter().filter_map(|term| match term {
+        Term::Known(array) => Some(array.clone()),
+        Term::Linear(_) => None,
+    });
+    let given = known.chain(wanted.iter().cloned()).collect();
+    let mut found = cond(cx, back, condition.clone(), given)?.into_iter();
+    let cotangents = terms.iter().map(|term| if term.is_linear() { found.next() } else { None });
+    Ok(std::iter::once(None).chain(cotangents).collect())
+}
+
+/// Where the condition is the same for all rows, one branch runs for all of them; else both run, and every row takes
+/// the result of its own.
+fn batched(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], count: usize) -> Result<Outputs> {
+    let (Attrs::Cond(branches), [condition, inputs @ ..], [chosen_by_row, batched @ ..]) = (&op.attrs, inputs, batched)
+    else {
+        return Err(cpu::mistyped());
+    };
+    let level = cx.modes.enter();
+    let run = |cx: &mut Context, graph: &Graph, values: &[Array]| -> Result<Vec<Array>> {
+        let rows: Vec<Array> = values
+            .iter()
+            .zip(batched)
+            .map(|(value, &batched)| if batched { batch::lift(level, value.clone()) } else { value.clone() })
+            .collect();
+        let results = batch::run_rows(cx, level, count, |cx| graph.run(cx, &rows))?;
+        results.iter().map(|result| batch::lower(cx, result, level, count)).collect()
+    };
+    if *chosen_by_row {
+        let [then, otherwise] = &**branches.0;
+        let (then, otherwise) = (run(cx, then, inputs)?, run(cx, otherwise, inputs)?);
+        let mut chosen = Outputs::new();
+        for (a, b) in then.into_iter().zip(otherwise) {
+            // the condition of a row stands for all its elements
+            let mut shape: SmallVec<[i64; 4]> = smallvec![1; a.ndim()];
+            shape[0] = count as i64;
+            let holds = crate::ops::reshape(cx, condition.clone(), &shape)?;
+            chosen.push(select(cx, holds, a, b)?);
+        }
+        return Ok(chosen);
+    }
+    let all_rows = both(branches, |graph| {
+        let recorder = Recorder::new(cx.modes.enter());
+        let values: Vec<Array> = inputs.iter().map(|input| recorder.input(input.aval())).collect();
+        let results = recorder.run(cx, |cx| run(cx, graph, &values))?;
+        Ok(recorder.finish(&results))
+    })?;
+    cond(cx, all_rows, condition.clone(), inputs.to_vec())
+}

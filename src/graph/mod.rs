@@ -1,0 +1,130 @@
+//! Graphs: programs of operations without control flow of the language, to be run many times.
+//!
+//! A graph is data: inputs, nodes in order, outputs. It runs through `apply`, so that it may be differentiated, batched
+//! and traced like any function. It knows no syntax.
+
+pub mod cond;
+
+use crate::context::Context;
+use crate::cpu;
+use crate::diagnostics::Result;
+use crate::diagnostics::error::Place;
+use crate::ops::{Attrs, Op, apply_all};
+use crate::tensor::{Abstract, Array};
+use smallvec::SmallVec;
+
+pub use cond::Branches;
+
+#[derive(Debug)]
+pub struct Graph {
+    pub inputs: Vec<Abstract>,
+    pub nodes: Vec<Node>,
+    pub outputs: Vec<Operand>,
+    /// What the outputs are.
+    pub results: Vec<Abstract>,
+    /// How often each result of each node is read.
+    uses: Vec<SmallVec<[u32; 1]>>,
+}
+
+/// An operation of a graph.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub op: Op,
+    pub inputs: SmallVec<[Operand; 2]>,
+    pub outs: SmallVec<[Abstract; 1]>,
+    /// The line that made it.
+    pub place: Option<Place>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Operand {
+    Input(usize),
+    /// The node, and which of its results.
+    Node(usize, usize),
+    Const(Array),
+}
+
+impl Node {
+    /// Must it run, though nobody reads its results? A draw moves the session's random numbers on.
+    fn has_effect(&self) -> bool {
+        match &self.op.attrs {
+            Attrs::Draw(..) => true,
+            Attrs::Cond(branches) => branches.draw(),
+            _ => false,
+        }
+    }
+}
+
+impl Graph {
+    /// A graph without the nodes that nothing depends on.
+    pub fn new(inputs: Vec<Abstract>, nodes: Vec<Node>, (outputs, results): (Vec<Operand>, Vec<Abstract>)) -> Graph {
+        let mut live: Vec<bool> = nodes.iter().map(Node::has_effect).collect();
+        let mark = |live: &mut Vec<bool>, operand: &Operand| {
+            if let Operand::Node(number, _) = operand {
+                live[*number] = true;
+            }
+        };
+        outputs.iter().for_each(|output| mark(&mut live, output));
+        for (number, node) in nodes.iter().enumerate().rev() {
+            if live[number] {
+                node.inputs.iter().for_each(|input| mark(&mut live, input));
+            }
+        }
+        let mut renumbered = vec![0; nodes.len()];
+        let mut kept: Vec<Node> = vec![];
+        let moved = |renumbered: &[usize], operand: Operand| match operand {
+            Operand::Node(number, result) => Operand::Node(renumbered[number], result),
+            other => other,
+        };
+        for (number, mut node) in nodes.into_iter().enumerate().filter(|(number, _)| live[*number]) {
+            renumbered[number] = kept.len();
+            node.inputs = node.inputs.into_iter().map(|input| moved(&renumbered, input)).collect();
+            kept.push(node);
+        }
+        let outputs: Vec<Operand> = outputs.into_iter().map(|output| moved(&renumbered, output)).collect();
+        let mut uses: Vec<SmallVec<[u32; 1]>> =
+            kept.iter().map(|node| SmallVec::from_elem(0, node.outs.len())).collect();
+        for operand in kept.iter().flat_map(|node| &node.inputs).chain(&outputs) {
+            if let Operand::Node(number, result) = operand {
+                uses[*number][*result] += 1;
+            }
+        }
+        Graph { inputs, nodes: kept, outputs, results, uses }
+    }
+
+    /// Does it draw random numbers?
+    pub fn draws(&self) -> bool {
+        self.nodes.iter().any(Node::has_effect)
+    }
+
+    /// Runs it. A value is let go when it was read for the last time.
+    pub fn run(&self, cx: &mut Context, inputs: &[Array]) -> Result<Vec<Array>> {
+        let mut values: Vec<SmallVec<[Option<Array>; 1]>> = Vec::with_capacity(self.nodes.len());
+        let mut left = self.uses.clone();
+        let mut read = |values: &mut [SmallVec<[Option<Array>; 1]>], operand: &Operand| match operand {
+            Operand::Const(array) => Some(array.clone()),
+            Operand::Input(number) => inputs.get(*number).cloned(),
+            Operand::Node(number, result) => {
+                let uses = left.get_mut(*number)?.get_mut(*result)?;
+                *uses = uses.saturating_sub(1);
+                let value = values.get_mut(*number)?.get_mut(*result)?;
+                if *uses == 0 { value.take() } else { value.clone() }
+            }
+        };
+        for node in &self.nodes {
+            cx.check()?;
+            let taken: Option<SmallVec<[Array; 3]>> =
+                node.inputs.iter().map(|input| read(&mut values, input)).collect();
+            let mut taken = taken.ok_or_else(cpu::mistyped)?;
+            let results = apply_all(cx, &node.op, &mut taken).map_err(|mut error| {
+                if error.details().place.is_none() {
+                    error.details_mut().operands.clear();
+                    error.details_mut().place = node.place.clone();
+                }
+                error
+            })?;
+            values.push(results.into_iter().map(Some).collect());
+        }
+        self.outputs.iter().map(|output| read(&mut values, output).ok_or_else(cpu::mistyped)).collect()
+    }
+}

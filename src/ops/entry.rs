@@ -1,0 +1,197 @@
+//! The entry of an operation: what every engine and every mode needs to know of it, in one place.
+//!
+//! Rules are written with operations of the table, through `apply`: so they nest, fuse, batch, trace and run anywhere. A
+//! rule must never look at the elements of a value.
+
+use super::{Abstract, Op, Outputs, Refusal, Types};
+use crate::context::Context;
+use crate::cpu;
+use crate::diagnostics::Result;
+use crate::tensor::{Array, DType, ElementType, Layout};
+use smallvec::SmallVec;
+use std::fmt;
+
+/// One operation as the table knows it.
+pub struct Entry {
+    /// Unique in the table.
+    pub name: &'static str,
+    /// How messages write it: `+`, `sqrt`.
+    pub symbol: &'static str,
+    pub arity: Arity,
+    pub rule: Rule,
+    pub kernel: Kernel,
+    /// What it is on weak integers, where that differs from `i64` in a tensor.
+    pub exact: Option<Exact>,
+    /// Integers that it does not take on the right.
+    pub guard: Option<&'static Guard>,
+    /// How its results move with its inputs.
+    pub derivative: Derivative,
+    /// The cotangents of inputs that it is linear in.
+    pub transpose: Option<TransposeRule>,
+    pub batch: Batch,
+}
+
+/// Values of the right operand that are refused when an operation computes in integers.
+pub struct Guard {
+    pub refuses: cpu::Refuses,
+    pub message: &'static str,
+    pub help: &'static str,
+}
+
+impl Entry {
+    /// An operation with a rule and a kernel of its own.
+    pub const fn whole(
+        name: &'static str,
+        symbol: &'static str,
+        arity: Arity,
+        rule: WholeRule,
+        kernel: WholeKernel,
+    ) -> Entry {
+        Entry::of(name, symbol, arity, Rule::Whole(rule), Kernel::Whole(kernel))
+    }
+
+    /// An operation that looks at the same elements in another way.
+    pub const fn look(name: &'static str, symbol: &'static str, rule: WholeRule, kernel: LayoutRule) -> Entry {
+        Entry::of(name, symbol, Arity::Exactly(1), Rule::Whole(rule), Kernel::Look(kernel))
+    }
+
+    pub const fn of(name: &'static str, symbol: &'static str, arity: Arity, rule: Rule, kernel: Kernel) -> Entry {
+        Entry {
+            name,
+            symbol,
+            arity,
+            rule,
+            kernel,
+            exact: None,
+            guard: None,
+            derivative: Derivative::Missing,
+            transpose: None,
+            batch: Batch::Missing,
+        }
+    }
+
+    pub const fn derivative(self, derivative: Derivative) -> Entry {
+        Entry { derivative, ..self }
+    }
+
+    pub const fn transposed(self, rule: TransposeRule) -> Entry {
+        Entry { transpose: Some(rule), ..self }
+    }
+
+    pub const fn batched(self, rule: BatchRule) -> Entry {
+        Entry { batch: Batch::Whole(rule), ..self }
+    }
+}
+
+/// How many inputs an operation takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arity {
+    Exactly(usize),
+    AtLeast(usize),
+}
+
+/// What the result is, from what the inputs are, without their values.
+pub enum Rule {
+    /// Inputs broadcast; the types follow from their types.
+    Elementwise(fn(&[ElementType]) -> Result<Types, Refusal>),
+    Whole(WholeRule),
+    /// Of several results.
+    Many(ManyRule),
+    /// The shape depends on the values: there is no telling before.
+    Open,
+}
+
+pub type ManyRule = fn(&Op, &[Abstract]) -> Result<SmallVec<[Abstract; 1]>>;
+pub type WholeRule = fn(&Op, &[Abstract]) -> Result<Abstract>;
+pub type LayoutRule = fn(&Op, &Layout) -> Layout;
+pub type WholeKernel = fn(&mut Context, &Op, &mut [Array], Abstract) -> Result<Array>;
+
+/// How the CPU computes it.
+pub enum Kernel {
+    /// Loops over elements of the dtype it computes in.
+    Unary(fn(DType) -> Option<&'static cpu::Unary>),
+    Binary(fn(DType) -> Option<&'static cpu::Binary>),
+    /// Makes the whole result. It may take inputs out (`mem::take`) once it cannot fail any more. The memory of the
+    /// result, as the rule describes it, has been checked.
+    Whole(WholeKernel),
+    /// Looks at the elements of its first input where they are.
+    Look(LayoutRule),
+    /// Makes several results; what it composes checks the memory.
+    Many(fn(&mut Context, &Op, &mut [Array]) -> Result<Outputs>),
+    /// As `Whole`, where there is no rule; it checks types and memory by itself.
+    Open(fn(&mut Context, &Op, &mut [Array]) -> Result<Array>),
+}
+
+/// Arithmetic of weak integers: no result means that the loops refuse the operands, or that it does not fit `i64`. Unary
+/// ops get their input twice.
+pub type Exact = fn(i64, i64) -> Option<Array>;
+
+/// How the results of an operation move with its inputs.
+pub enum Derivative {
+    /// They do not: whole numbers, truth values, steps.
+    Flat,
+    /// Element by element; a partial derivative for each input.
+    Elementwise(&'static [Partial]),
+    /// Linear in the first so many inputs together: tangents go the same way.
+    Linear(usize),
+    /// Linear in each of its inputs alone.
+    Product,
+    Whole(TangentRule),
+    /// Nobody has written it down.
+    Missing,
+}
+
+/// A partial derivative of an element-wise operation.
+#[derive(Clone, Copy)]
+pub enum Partial {
+    One,
+    MinusOne,
+    /// From the inputs and the result.
+    Of(fn(&mut Context, &[Array], &Array) -> Result<Array>),
+}
+
+/// The tangents of the results, from those of the inputs; none is zero. Linear in the tangents, which it may only use as
+/// operands of operations that have a transpose rule.
+pub type TangentRule =
+    fn(&mut Context, &Op, &[Array], &[Array], &[Option<Array>]) -> Result<SmallVec<[Option<Array>; 1]>>;
+
+/// An input of a linear operation.
+pub enum Term {
+    /// It is linear in this one.
+    Linear(Abstract),
+    Known(Array),
+}
+
+impl Term {
+    pub fn aval(&self) -> Abstract {
+        match self {
+            Term::Linear(aval) => aval.clone(),
+            Term::Known(array) => array.aval(),
+        }
+    }
+
+    pub fn is_linear(&self) -> bool {
+        matches!(self, Term::Linear(_))
+    }
+}
+
+/// The cotangents of the inputs, from those of the results; none is zero. Those of known inputs do not count.
+pub type TransposeRule = fn(&mut Context, &Op, &[Term], &[Option<Array>]) -> Result<SmallVec<[Option<Array>; 2]>>;
+
+/// How an operation runs on all rows of a batch at once.
+pub enum Batch {
+    /// Element by element: axes are matched, and that is all.
+    Elementwise,
+    Whole(BatchRule),
+    Missing,
+}
+
+/// The inputs with the rows of the batch along their first axis, where the mask says so; the length of the batch. The
+/// results have the rows along their first axis.
+pub type BatchRule = fn(&mut Context, &Op, &[Array], &[bool], usize) -> Result<Outputs>;
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}

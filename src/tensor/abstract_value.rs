@@ -1,0 +1,34 @@
+//! What is known of a value without its elements: what rules, modes and graphs reason with.
+
+use super::{DType, Device, ElementType, Shape, shape, type_name};
+
+/// Shape, element type and place of a value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Abstract {
+    pub shape: Shape,
+    pub dtype: DType,
+    /// A scalar that takes the dtype of the tensor it meets.
+    pub weak: bool,
+    pub device: Device,
+}
+
+impl Abstract {
+    /// A typed value on the CPU.
+    pub fn new(shape: Shape, dtype: DType) -> Abstract {
+        Abstract { shape, dtype, weak: false, device: Device::Cpu }
+    }
+
+    pub fn element_type(&self) -> ElementType {
+        ElementType { dtype: self.dtype, weak: self.weak }
+    }
+
+    /// Elements; `usize::MAX` where that is more than can be counted.
+    pub fn size(&self) -> usize {
+        shape::size(&self.shape)
+    }
+
+    /// As `Array::type_name`.
+    pub fn type_name(&self) -> String {
+        type_name(self.dtype, &self.shape, self.device)
+    }
+}

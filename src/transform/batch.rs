@@ -1,0 +1,85 @@
+//! Batches: a function written for one row runs once for all rows.
+//!
+//! A batched value has the rows along the first axis of what stands behind it, and looks like one of them. What no rule
+//! deals with is an error; no operation may see how many rows there are but through its rule.
+
+use super::{Maker, making, missing};
+use crate::context::Context;
+use crate::cpu;
+use crate::diagnostics::{Error, Kind, Result};
+use crate::ops::{Attrs, Batch, Op, Outputs, apply, apply_all, rows};
+use crate::tensor::{Abstract, Array, Level, Lifted, Mode};
+use smallvec::{SmallVec, smallvec};
+
+struct Batched {
+    rows: Array,
+}
+
+/// A value that stands for every row of `rows`, which has at least one axis.
+pub fn lift(level: Level, rows: Array) -> Array {
+    let mut aval = rows.aval();
+    aval.shape.remove(0);
+    Array::Lifted(Lifted::new(Abstract { weak: false, ..aval }, Mode::Batched, level, Batched { rows }))
+}
+
+/// All rows of a value: one that is the same in all of them is stretched.
+pub fn lower(cx: &mut Context, array: &Array, level: Level, count: usize) -> Result<Array> {
+    match rows_of(array, level) {
+        Some(rows) => Ok(rows),
+        None => rows::all_rows(cx, array, false, count),
+    }
+}
+
+fn rows_of(array: &Array, level: Level) -> Option<Array> {
+    match array {
+        Array::Lifted(lifted) if lifted.level() == level => Some(lifted.body::<Batched>()?.rows.clone()),
+        _ => None,
+    }
+}
+
+/// Runs a function of batched values; it draws random numbers for every row.
+pub fn run_rows<T>(
+    cx: &mut Context,
+    level: Level,
+    count: usize,
+    work: impl FnOnce(&mut Context) -> Result<T>,
+) -> Result<T> {
+    making(cx, Maker::Rows(level, count), work)
+}
+
+pub(super) fn run(cx: &mut Context, op: &Op, inputs: &[Array], level: Level) -> Result<Outputs> {
+    let found: SmallVec<[Option<Array>; 3]> = inputs.iter().map(|input| rows_of(input, level)).collect();
+    let count = found.iter().flatten().find_map(|rows| rows.shape().first().copied()).ok_or_else(cpu::mistyped)?;
+    let batched: SmallVec<[bool; 3]> = found.iter().map(Option::is_some).collect();
+    let mut plain: SmallVec<[Array; 3]> =
+        found.into_iter().zip(inputs).map(|(rows, input)| rows.unwrap_or_else(|| input.clone())).collect();
+    let results = match op.entry.batch {
+        Batch::Elementwise => {
+            let ndim = inputs.iter().map(Array::ndim).max().unwrap_or(0);
+            for (input, &batched) in plain.iter_mut().zip(&batched) {
+                if batched {
+                    *input = rows::with_ndim(cx, input, ndim)?;
+                }
+            }
+            apply_all(cx, op, &mut plain)?
+        }
+        Batch::Whole(rule) => rule(cx, op, &plain, &batched, count)?,
+        Batch::Missing => return Err(missing("the batched form", op)),
+    };
+    Ok(results.into_iter().map(|rows| lift(level, rows)).collect())
+}
+
+/// A draw for every row.
+pub(super) fn draw(cx: &mut Context, op: &Op, level: Level, count: usize) -> Result<Outputs> {
+    let Attrs::Draw(distribution, out) = &op.attrs else { return Err(cpu::mistyped()) };
+    let mut out = out.clone();
+    out.shape.insert(0, count);
+    let rows = apply(cx, &Op { entry: op.entry, attrs: Attrs::Draw(*distribution, out) }, &mut [])?;
+    Ok(smallvec![lift(level, rows)])
+}
+
+#[cold]
+pub(super) fn no_elements() -> Error {
+    Error::new(Kind::Graph, "inside `vmap` a value stands for all rows at once: no single number can be read from it")
+        .help("`where` chooses row by row")
+}

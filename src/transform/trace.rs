@@ -1,0 +1,176 @@
+//! Tracing: operations on traced values are recorded into a graph instead of being run.
+//!
+//! Everything that a graph reads and that is no number or tensor at hand becomes an input of it. A trace must never run
+//! an operation on a traced value, nor look at its elements.
+
+use super::{Maker, making};
+use crate::context::Context;
+use crate::cpu;
+use crate::diagnostics::{Error, Kind, Result};
+use crate::graph::{Graph, Node, Operand};
+use crate::ops::{Op, Outputs};
+use crate::tensor::{Abstract, Array, Level, Lifted, Mode};
+use smallvec::SmallVec;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// A graph in the making.
+#[derive(Clone)]
+pub struct Recorder {
+    level: Level,
+    state: Rc<RefCell<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    inputs: Vec<Abstract>,
+    nodes: Vec<Node>,
+    /// Values from outside that the graph reads: the last of its inputs, in order.
+    captured: Vec<Array>,
+    /// Inputs that came before them.
+    given: usize,
+}
+
+/// A value of the graph.
+struct Traced {
+    recorder: Recorder,
+    operand: Operand,
+}
+
+impl Recorder {
+    pub fn new(level: Level) -> Recorder {
+        Recorder { level, state: Rc::default() }
+    }
+
+    /// A further input. All must be given before anything is recorded.
+    pub fn input(&self, aval: Abstract) -> Array {
+        let number = {
+            let mut state = self.state.borrow_mut();
+            state.inputs.push(aval.clone());
+            state.given = state.inputs.len();
+            state.given - 1
+        };
+        self.traced(aval, Operand::Input(number))
+    }
+
+    fn traced(&self, aval: Abstract, operand: Operand) -> Array {
+        Array::Lifted(Lifted::new(aval, Mode::Traced, self.level, Traced { recorder: self.clone(), operand }))
+    }
+
+    /// A value from outside as one of the graph.
+    pub fn capture(&self, array: &Array) -> Array {
+        let Array::Lifted(outer) = array else { return array.clone() };
+        if outer.level() == self.level {
+            return array.clone();
+        }
+        let aval = outer.aval().clone();
+        let number = {
+            let mut state = self.state.borrow_mut();
+            let known = state.captured.iter().position(|other| match other {
+                Array::Lifted(other) => other.is_same(outer),
+                _ => false,
+            });
+            let at = known.unwrap_or_else(|| {
+                state.captured.push(array.clone());
+                state.inputs.push(aval.clone());
+                state.captured.len() - 1
+            });
+            state.given + at
+        };
+        self.traced(aval, Operand::Input(number))
+    }
+
+    /// Another graph that captures the same values, in the same order, and perhaps more.
+    pub fn sibling(&self, level: Level) -> Recorder {
+        let state = self.state.borrow();
+        let fresh =
+            State { inputs: state.inputs.clone(), nodes: vec![], captured: state.captured.clone(), given: state.given };
+        Recorder { level, state: Rc::new(RefCell::new(fresh)) }
+    }
+
+    /// What it captured so far.
+    pub fn captured(&self) -> Vec<Array> {
+        self.state.borrow().captured.clone()
+    }
+
+    /// Runs a function whose operations are recorded, draws of random numbers among them.
+    pub fn run<T>(&self, cx: &mut Context, work: impl FnOnce(&mut Context) -> Result<T>) -> Result<T> {
+        making(cx, Maker::Trace(self.clone()), work)
+    }
+
+    fn operand(&self, array: &Array) -> Operand {
+        match self.capture(array) {
+            Array::Lifted(lifted) => match lifted.body::<Traced>() {
+                Some(traced) => traced.operand.clone(),
+                None => Operand::Const(array.clone()),
+            },
+            constant => Operand::Const(constant),
+        }
+    }
+
+    pub(super) fn record(&self, cx: &Context, op: &Op, inputs: &[Array]) -> Result<Outputs> {
+        let avals: SmallVec<[Abstract; 3]> = inputs.iter().map(Array::aval).collect();
+        let outs = op.infer_all(&avals)?;
+        for out in &outs {
+            cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
+        }
+        let inputs = inputs.iter().map(|input| self.operand(input)).collect();
+        let number = {
+            let nodes = &mut self.state.borrow_mut().nodes;
+            nodes.push(Node { op: op.clone(), inputs, outs: outs.clone(), place: cx.modes.place.clone() });
+            nodes.len() - 1
+        };
+        Ok(outs.into_iter().enumerate().map(|(i, out)| self.traced(out, Operand::Node(number, i))).collect())
+    }
+
+    /// The graph that computes these values. The recorder is used up.
+    pub fn finish(&self, outputs: &[Array]) -> Graph {
+        let outputs = outputs.iter().map(|output| (self.operand(output), output.aval())).unzip();
+        let state = std::mem::take(&mut *self.state.borrow_mut());
+        Graph::new(state.inputs, state.nodes, outputs)
+    }
+
+    /// The inputs that a traced value depends on.
+    fn roots(&self, operand: &Operand) -> Vec<usize> {
+        let state = self.state.borrow();
+        let mut roots = vec![];
+        let mut work = vec![operand.clone()];
+        let mut seen = vec![false; state.nodes.len()];
+        while let Some(operand) = work.pop() {
+            match operand {
+                Operand::Input(number) => roots.push(number),
+                Operand::Node(number, _) if !seen[number] => {
+                    seen[number] = true;
+                    work.extend(state.nodes[number].inputs.iter().cloned());
+                }
+                Operand::Node(..) | Operand::Const(_) => {}
+            }
+        }
+        roots.sort_unstable();
+        roots.dedup();
+        roots
+    }
+}
+
+pub(super) fn record(cx: &Context, op: &Op, inputs: &[Array], level: Level) -> Result<Outputs> {
+    let recorder = inputs.iter().find_map(|input| match input {
+        Array::Lifted(lifted) if lifted.level() == level => Some(lifted.body::<Traced>()?.recorder.clone()),
+        _ => None,
+    });
+    recorder.ok_or_else(cpu::mistyped)?.record(cx, op, inputs)
+}
+
+/// A program asks for a number that is known only when the graph runs. If it depends on numbers among the arguments
+/// alone, the graph can be traced anew with those as they are.
+#[cold]
+pub(super) fn no_elements(lifted: &Lifted) -> Error {
+    let mut error = Error::new(
+        Kind::Graph,
+        format!("the elements of {} are not known while a graph is traced", { lifted.aval().type_name() }),
+    )
+    .help("compute with the value, or take what needs its elements out of the graph");
+    if let Some(traced) = lifted.body::<Traced>() {
+        error.details_mut().demand = Some((lifted.level(), traced.recorder.roots(&traced.operand)));
+    }
+    error
+}
