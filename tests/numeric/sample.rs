@@ -71,6 +71,7 @@ impl Sample {
 
 /// The elements in logical order.
 pub fn numbers(array: &Array) -> Vec<f64> {
+    let array = nabla::transform::concrete(&mut Default::default(), array).expect("elements");
     let tensor = array.to_tensor().expect("elements at hand");
     (0..tensor.size()).map(|i| tensor.scalar(i).expect("a number").as_f64()).collect()
 }
