@@ -1,14 +1,21 @@
 //! Values that wait, or that a transform made, where the machine needs their elements.
+//!
+//! A structure may hold a part of itself many times over: every part is looked at once, and what was shared stays so.
 
 use super::super::code::Reg;
 use super::super::value::{Fields, Value};
 use super::Machine;
 use super::registers::Window;
 use super::structure::check_depth;
+use crate::context::Context;
 use crate::diagnostics::Result;
 use crate::tensor::Array;
 use crate::transform::{self, pending};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
+
+/// What stands for a lifted array.
+type Lower = fn(&mut Context, &Array) -> Result<Array>;
 
 impl Machine {
     /// Runs all that waits, and gives a value without anything in it that waited: a statement has come to its end.
@@ -18,7 +25,7 @@ impl Machine {
             return Ok(value);
         }
         pending::settle_all(&mut self.host.cx)?;
-        self.settled(value, 0)
+        self.lowered(value, pending::settled)
     }
 
     /// The same for a value in a register.
@@ -26,65 +33,81 @@ impl Machine {
     pub(super) fn settle_register(&mut self, regs: &mut Window, reg: Reg) -> Result<()> {
         pending::settle_all(&mut self.host.cx)?;
         let value = std::mem::take(&mut regs[usize::from(reg)]);
-        regs[usize::from(reg)] = self.settled(value, 0)?;
+        regs[usize::from(reg)] = self.lowered(value, pending::settled)?;
         Ok(())
-    }
-
-    fn settled(&mut self, value: Value, depth: usize) -> Result<Value> {
-        check_depth(depth)?;
-        Ok(match value {
-            Value::Array(array @ Array::Lifted(_)) => Value::Array(pending::settled(&mut self.host.cx, &array)?),
-            Value::Tuple(items) => {
-                let mut items = Rc::unwrap_or_clone(items);
-                for item in &mut items.0 {
-                    *item = self.settled(std::mem::take(item), depth + 1)?;
-                }
-                Value::Tuple(Rc::new(items))
-            }
-            Value::Record(record) => {
-                let mut record = Rc::unwrap_or_clone(record);
-                for item in record.0.values_mut() {
-                    *item = self.settled(std::mem::take(item), depth + 1)?;
-                }
-                Value::Record(Rc::new(record))
-            }
-            other => other,
-        })
     }
 
     /// A value whose elements are at hand, in structures, too: to be shown, compared or written.
     pub fn at_hand(&mut self, value: &Value) -> Result<Value> {
-        if self.is_at_hand(value, 0) { Ok(value.clone()) } else { self.bring(value, 0) }
+        self.lowered(value.clone(), transform::concrete)
     }
 
-    fn is_at_hand(&self, value: &Value, depth: usize) -> bool {
-        // deeper structures are cut short where they are shown
-        depth > 64
-            || match value {
-                Value::Array(array) => !array.is_lifted(),
-                Value::Tuple(items) => items.0.iter().take(1000).all(|item| self.is_at_hand(item, depth + 1)),
-                Value::Record(fields) => fields.0.values().take(1000).all(|item| self.is_at_hand(item, depth + 1)),
-                _ => true,
-            }
+    fn lowered(&mut self, value: Value, lower: Lower) -> Result<Value> {
+        if holds_lifted(&value) { self.replaced(&value, lower, &mut FxHashMap::default(), 0) } else { Ok(value) }
     }
 
-    fn bring(&mut self, value: &Value, depth: usize) -> Result<Value> {
+    fn replaced(
+        &mut self,
+        value: &Value,
+        lower: Lower,
+        done: &mut FxHashMap<usize, Value>,
+        depth: usize,
+    ) -> Result<Value> {
         check_depth(depth)?;
-        self.host.cx.check()?;
-        Ok(match value {
-            Value::Array(array) => Value::Array(transform::concrete(&mut self.host.cx, array)?),
+        let address = address(value);
+        if let Some(known) = address.and_then(|address| done.get(&address)) {
+            return Ok(known.clone());
+        }
+        let replaced = match value {
+            Value::Array(array) if array.is_lifted() => Value::Array(lower(&mut self.host.cx, array)?),
             Value::Tuple(items) => {
-                let items: Result<Vec<Value>> = items.0.iter().map(|item| self.bring(item, depth + 1)).collect();
+                let items: Result<Vec<Value>> =
+                    items.0.iter().map(|item| self.replaced(item, lower, done, depth + 1)).collect();
                 Value::tuple(items?)
             }
             Value::Record(record) => {
                 let mut fields = Fields::default();
                 for (name, item) in &record.0 {
-                    fields.insert(name.clone(), self.bring(item, depth + 1)?);
+                    fields.insert(name.clone(), self.replaced(item, lower, done, depth + 1)?);
                 }
                 Value::record(fields)
             }
             other => other.clone(),
-        })
+        };
+        if let Some(address) = address {
+            done.insert(address, replaced.clone());
+        }
+        Ok(replaced)
     }
+}
+
+/// The place of a structure; no other one alive has it.
+fn address(value: &Value) -> Option<usize> {
+    match value {
+        Value::Tuple(items) => Some(Rc::as_ptr(items).addr()),
+        Value::Record(record) => Some(Rc::as_ptr(record).addr()),
+        _ => None,
+    }
+}
+
+/// Is there an array in it that some mode is in charge of?
+fn holds_lifted(value: &Value) -> bool {
+    let mut seen: FxHashSet<usize> = FxHashSet::default();
+    let mut work = vec![value];
+    while let Some(value) = work.pop() {
+        if let Value::Array(array) = value
+            && array.is_lifted()
+        {
+            return true;
+        }
+        if !address(value).is_some_and(|address| seen.insert(address)) {
+            continue;
+        }
+        match value {
+            Value::Tuple(items) => work.extend(&items.0),
+            Value::Record(record) => work.extend(record.0.values()),
+            _ => {}
+        }
+    }
+    false
 }
