@@ -234,6 +234,7 @@ fn forward(machine: &mut Machine, f: &Value, mut args: Vec<Value>, direction: &V
     let level = machine.host.cx.modes.enter();
     let Some(first) = args.first().cloned() else { return Err(Error::ty("there is no argument to differentiate by")) };
     let mut count = 0;
+    check_form("the direction", direction, &first)?;
     let lifted = map_alike(machine, &[&first, direction], &mut |machine, leaves| {
         let [Value::Array(primal), Value::Array(tangent)] = leaves else {
             return Ok(leaves.first().map_or(Value::None, |leaf| (*leaf).clone()));
@@ -291,6 +292,7 @@ fn run_pullback(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) 
     };
     let mut seeds = vec![];
     let mut results = kept.results.iter();
+    check_form("the cotangent", cotangent, &kept.value)?;
     map_alike(machine, &[&kept.value, cotangent], &mut |machine, leaves| {
         let [Value::Array(value), Value::Array(ct)] = leaves else { return Ok(Value::None) };
         let Some((_, tangent)) = results.next() else { return Ok(Value::None) };
@@ -306,6 +308,20 @@ fn run_pullback(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) 
     })?;
     let found = kept.tape.transpose(&mut machine.host.cx, seeds, kept.avals.len(), false)?;
     gradients(machine, &kept.args, &Wrt { numbers: vec![0], several: false }, found, &kept.avals)
+}
+
+/// Errors where a value has not the form of another: a number among structures would stand at every leaf, and a text be
+/// passed over.
+fn check_form(what: &str, value: &Value, like: &Value) -> Result<()> {
+    let structure = |value: &Value| matches!(value, Value::Tuple(_) | Value::Record(_));
+    let fits = match (value, like) {
+        (Value::Array(_), Value::Array(_)) => true,
+        (value, like) => structure(value) && structure(like),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Error::ty(format!("{what} is {}, its form has to be that of {}", value.describe(), like.describe())))
 }
 
 /// The derivative of every element of the result by every element of the argument: all unit directions at once.
@@ -426,6 +442,7 @@ builtins! {
         ex "jvp(|x| exp(x) * x, 0.0, 1.0)" => "(0.0, 1.0)";
         ex "jvp(|x| x * x, [1.0, 2.0], [1.0, 0.0])" => "([1. 4.], [2. 0.])";
         fails "jvp(exp, 1.0, [1.0])" => "shape";
+        fails "jvp(exp, 1.0, \"a\")" => "type";
         fails "jvp(sum, [1, 2], [1, 2])" => "type";
     = |machine, args| {
         if !args.get(0).is_callable() {
@@ -443,6 +460,7 @@ builtins! {
     fn vjp(f, x, *args)
         ex "(y, back) = vjp(|x| x * x, [1.0, 2.0])\nback([1.0, 0.5])" => "[2. 2.]";
         fails "vjp(sum, [1, 2])" => "type";
+        fails "(y, back) = vjp(|x| (x, x), 1.0)\nback(1.0)" => "type";
     = |machine, args| {
         if !args.get(0).is_callable() {
             return Err(args.wrong(0, "a function"));

@@ -1,7 +1,7 @@
 //! `apply`, the one door to every operation.
 //!
 //! What happens behind it depends on the inputs alone: run now; wait, to be fused with what follows; record for a
-//! derivative; run for all rows of a batch; record into a graph; run on a device. Callers do not know which it was.
+//! derivative; run for all rows of a batch; record into a graph. Callers do not know which it was.
 
 use super::{Abstract, Kernel, Op, elementwise};
 use crate::context::Context;

@@ -41,25 +41,23 @@ enum State {
     Failed(Error),
 }
 
-/// May this operation wait? It is element-wise, on floats and truth values, and long.
+/// May this operation wait? It is element-wise, computes in floats or truth values, and is long.
 #[inline]
 pub fn is_worth_it(op: &Op, inputs: &[Array]) -> bool {
     inputs.iter().any(|input| matches!(input, Array::Tensor(tensor) if tensor.size() >= LONG)) && can_fuse(op, inputs)
 }
 
+/// Integers have guards, and a range that weak numbers must fit: they do not wait. What the rule refuses is refused
+/// where it runs.
 fn can_fuse(op: &Op, inputs: &[Array]) -> bool {
-    let floats = |array: &Array| array.is_weak() || matches!(array.dtype(), DType::F32 | DType::F64 | DType::Bool);
-    let element_wise = match (&op.attrs, &op.entry.kernel) {
-        (Attrs::DType(dtype), _) => dtype.is_float(),
-        (_, Kernel::Unary(_) | Kernel::Binary(_)) => op.entry.guard.is_none() || inputs.iter().any(is_float),
-        (_, Kernel::Whole(_)) => matches!(op.entry.rule, Rule::Elementwise(_)),
+    let kinds: SmallVec<[ElementType; 3]> = inputs.iter().map(Array::element_type).collect();
+    match (&op.attrs, &op.entry.rule, kinds.as_slice()) {
+        (Attrs::DType(to), _, [from]) => to.is_float() && from.dtype != DType::Str,
+        (_, Rule::Elementwise(rule), kinds) => {
+            rule(kinds).is_ok_and(|types| types.compute.is_float() || types.compute == DType::Bool)
+        }
         _ => false,
-    };
-    element_wise && inputs.iter().all(floats)
-}
-
-fn is_float(array: &Array) -> bool {
-    array.dtype().is_float()
+    }
 }
 
 /// Puts an operation off. Errors of types and shapes are raised at once.
