@@ -132,6 +132,9 @@ impl Args {
     /// The error of an argument that is not what it has to be.
     pub fn wrong(&self, number: usize, wanted: &str) -> Error {
         let (param, value) = (&self.builtin.params[number], &self.values[number]);
+        if let Some(error) = value.unknown() {
+            return error;
+        }
         Error::ty(format!(
             "`{}` of `{}` has to be {wanted}, this is {}",
             param.name,

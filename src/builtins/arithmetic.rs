@@ -20,6 +20,8 @@ fn operator(machine: &mut Machine, args: &mut Args, op: BinaryOp) -> Result<Valu
 }
 
 builtins! {
+    elements Waiting;
+
     /// The sum of x and y, element by element.
     /// A function for the operator `+`.
     fn add(x, y)

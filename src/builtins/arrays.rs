@@ -29,6 +29,8 @@ fn array_of(machine: &mut Machine, value: &Value, depth: usize) -> Result<Value>
 }
 
 builtins! {
+    elements Settled;
+
     /// An array of zeros.
     /// `shape` is a whole number or a tuple of them.
     fn zeros(shape, dtype = f64)

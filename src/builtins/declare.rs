@@ -17,7 +17,22 @@ pub struct Builtin {
     pub examples: &'static [(&'static str, &'static str)],
     /// Code that must fail, with the kind of its error.
     pub failures: &'static [(&'static str, &'static str)],
+    /// What it needs of its arguments.
+    pub elements: Elements,
+    /// Does it do or see more than its arguments? Then it cannot be part of a graph, which would do it once.
+    pub effect: bool,
     pub run: fn(&mut Machine, &mut Args) -> Result<Value>,
+}
+
+/// How a builtin meets arguments whose elements are not at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elements {
+    /// It hands them on to operations, element by element.
+    Waiting,
+    /// It hands them on to operations.
+    Settled,
+    /// It looks at them.
+    AtHand,
 }
 
 /// A parameter of a builtin.
@@ -86,19 +101,28 @@ impl Builtin {
 ///
 /// ```text
 /// builtins! {
+///     elements Settled;
+///
 ///     /// What it does.
 ///     fn name(x, axis = none, *rest, sep = " ")
 ///         also other_name;
+///         elements AtHand;    // otherwise than the others
+///         effect true;
 ///         ex "name(1)" => "1";
 ///         fails "name()" => "type";
 ///     = |machine, args| { ... };
 /// }
 /// ```
 macro_rules! builtins {
-    ($(
+    (elements $elements:ident; $($declarations:tt)+) => {
+        $crate::builtins::declare::builtins!(@ [$elements] $($declarations)+);
+    };
+    (@ $elements:tt $(
         $(#[doc = $doc:literal])+
         fn $name:ident ( $($params:tt)* )
             $(also $alias:ident;)*
+            $(elements $own:ident;)?
+            $(effect $effect:literal;)?
             $(ex $code:literal => $shown:literal;)*
             $(fails $bad:literal => $kind:literal;)*
         = $run:expr;
@@ -110,8 +134,29 @@ macro_rules! builtins {
             doc: &[$($doc),+],
             examples: &[$(($code, $shown)),*],
             failures: &[$(($bad, $kind)),*],
+            elements: $crate::builtins::declare::elements!($elements $($own)?),
+            effect: $crate::builtins::declare::effect!($($effect)?),
             run: $run,
         }),+];
+    };
+}
+
+/// What a builtin needs of its arguments: that of its family, or its own.
+macro_rules! elements {
+    ([$family:ident]) => {
+        $crate::builtins::declare::Elements::$family
+    };
+    ([$family:ident] $own:ident) => {
+        $crate::builtins::declare::Elements::$own
+    };
+}
+
+macro_rules! effect {
+    () => {
+        false
+    };
+    ($effect:literal) => {
+        $effect
     };
 }
 
@@ -144,4 +189,4 @@ macro_rules! params {
     };
 }
 
-pub(super) use {builtins, params};
+pub(super) use {builtins, effect, elements, params};

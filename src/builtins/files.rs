@@ -15,12 +15,15 @@ fn read(machine: &Machine, name: &str) -> Result<String> {
 }
 
 builtins! {
+    elements AtHand;
+
     /// A table of numbers from a text file.
     /// Rows are lines and have the same number of fields, between blanks or `delimiter`. Lines that are empty or hold
     /// only a comment do not count. `skiprows` lines are left out at the start; `usecols` is a column or a tuple of
     /// them, `max_rows` the most rows to read. One row or one column gives an array of one axis. A file that is not in
     /// the working directory is looked for beside the script.
     fn loadtxt(path, delimiter = none, skiprows = 0, usecols = none, dtype = f64, max_rows = none, comments = "#")
+        effect true;
         ex "write_text(\"points.csv\", \"x,y\\n1,2\\n3,4\\n\")\nloadtxt(\"points.csv\", delimiter=\",\", skiprows=1)"
             => "[[1. 2.]\n [3. 4.]]";
         ex "write_text(\"named.txt\", \"1 a\\n2 b\\n\")\nloadtxt(\"named.txt\", usecols=1, dtype=str)" => "['a' 'b']";
@@ -58,6 +61,7 @@ builtins! {
     /// The text of a file, which must be UTF-8.
     /// A file that is not in the working directory is looked for beside the script.
     fn read_text(path)
+        effect true;
         ex "write_text(\"note.txt\", \"two\\nlines\")\nread_text(\"note.txt\")" => "two\nlines";
         fails "read_text(\"no such file\")" => "io";
         fails "read_text(\".\")" => "io";
@@ -66,6 +70,7 @@ builtins! {
     /// Writes text to a file, in place of what it held.
     /// The file is replaced in one step: if writing fails, it is as it was.
     fn write_text(path, text)
+        effect true;
         ex "write_text(\"sum.txt\", f\"{1 + 2}\\n\")\nread_text(\"sum.txt\")" => "3\n";
         fails "write_text(\"no such directory/a.txt\", \"\")" => "io";
         fails "write_text(\"a.txt\", 3)" => "type";

@@ -6,6 +6,8 @@ use crate::ops;
 use crate::ops::contract;
 
 builtins! {
+    elements Settled;
+
     /// The product of numbers, vectors or matrices, as in NumPy.
     /// A number times anything is `*`; of vectors it is the inner product, of matrices `a @ b`; of more axes it sums
     /// over the last of a and the last but one of b.

@@ -35,6 +35,8 @@ fn truth(cx: &mut Context, x: Array) -> Result<Array> {
 }
 
 builtins! {
+    elements Settled;
+
     /// Where x equals y, element by element.
     /// Numbers with numbers, text with text; `==` also takes structures as a whole.
     fn equal(x, y)

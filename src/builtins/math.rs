@@ -14,6 +14,8 @@ fn scaled(machine: &mut Machine, args: &mut Args, factor: f64) -> Result<Value> 
 }
 
 builtins! {
+    elements Waiting;
+
     /// The exponential e ** x, element by element.
     /// Integers and truth values go to `f64` first.
     fn exp(x)

@@ -11,6 +11,7 @@ mod arithmetic;
 mod arrays;
 mod elementwise;
 mod files;
+mod graphs;
 mod linear;
 mod logic;
 mod math;
@@ -24,7 +25,7 @@ mod system;
 mod transforms;
 
 pub use args::Args;
-pub use declare::{Builtin, Param};
+pub use declare::{Builtin, Elements, Param};
 
 use crate::interp::Value;
 use crate::tensor::{DType, Device};
@@ -35,6 +36,7 @@ const FAMILIES: &[&[Builtin]] = &[
     arithmetic::TABLE,
     arrays::TABLE,
     files::TABLE,
+    graphs::TABLE,
     linear::TABLE,
     logic::TABLE,
     math::TABLE,
@@ -55,7 +57,6 @@ pub const FUTURE: &[&str] = &[
     "custom_grad",
     "checkpoint",
     "check_grad",
-    "graph",
     "show_graph",
     "debug",
     "devices",
@@ -82,29 +83,6 @@ pub fn library_names() -> impl Iterator<Item = &'static str> {
 /// Every builtin, family by family.
 pub fn table() -> impl Iterator<Item = &'static Builtin> {
     FAMILIES.iter().copied().flatten()
-}
-
-/// How a builtin meets arguments whose elements are not at hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Elements {
-    /// It hands them on to operations, element by element.
-    Waiting,
-    /// It hands them on to operations.
-    Settled,
-    /// It looks at them.
-    AtHand,
-}
-
-/// What this builtin needs of its arguments.
-pub fn elements(builtin: &'static Builtin) -> Elements {
-    let among = |table: &'static [Builtin]| table.as_ptr_range().contains(&std::ptr::from_ref(builtin));
-    if among(arithmetic::TABLE) || among(math::TABLE) {
-        Elements::Waiting
-    } else if (among(system::TABLE) || among(strings::TABLE) || among(files::TABLE)) && builtin.name != "item" {
-        Elements::AtHand
-    } else {
-        Elements::Settled
-    }
 }
 
 /// The builtin of a name.

@@ -8,6 +8,8 @@ use crate::ops::random;
 use crate::tensor::DType;
 
 builtins! {
+    elements Settled;
+
     /// Uniform random numbers in [0, 1).
     /// The shape is given as lengths or as one tuple; without a shape it is one number. `dtype` is `f64` or `f32`.
     fn rand(*shape, dtype = f64)
@@ -49,6 +51,7 @@ builtins! {
 
     /// Starts the random numbers anew: the same seed gives the same numbers.
     fn seed(n)
+        effect true;
         ex "seed(42); a = rand(); seed(42); a == rand()" => "True";
         fails "seed(-1)" => "value";
         fails "seed(0.5)" => "type";

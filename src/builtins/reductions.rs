@@ -136,6 +136,8 @@ fn variance(machine: &mut Machine, args: &Args) -> Result<Array> {
 }
 
 builtins! {
+    elements Settled;
+
     /// The sum of the elements, of all or along axes.
     /// `axis` is an axis or a tuple of them; with `keepdims` they stay, with length 1. Integers and truth values are
     /// summed in `i64`, floats in their dtype, pairwise; `dtype` asks for another. `initial` is added; where `where`,

@@ -71,6 +71,8 @@ fn zip(machine: &mut Machine, sequences: &[Value]) -> Result<Value> {
 }
 
 builtins! {
+    elements Settled;
+
     /// The length of the first axis of an array, or the number of items, fields or characters.
     fn len(x)
         ex "len([[1, 2, 3], [4, 5, 6]])" => "2";

@@ -40,6 +40,8 @@ fn at_least(machine: &mut Machine, arrays: Vec<Array>, ndim: usize) -> Result<Ve
 }
 
 builtins! {
+    elements Settled;
+
     /// The elements in row-major order in another shape.
     /// One length may be -1 and follows from the others.
     fn reshape(x, *shape)

@@ -56,6 +56,8 @@ fn check_replaced(machine: &Machine, text: &str, old: &str, new: &str) -> Result
 }
 
 builtins! {
+    elements AtHand;
+
     /// The parts of a string between separators, as a `str` array.
     /// Without a separator it is split at blanks, tabs and line ends, however many, and none are left at the edges.
     fn split(text, sep = none)

@@ -71,6 +71,8 @@ fn is_numeric(value: &Value) -> bool {
 }
 
 builtins! {
+    elements Settled;
+
     /// The names of a record's fields, or of what a module holds, as a `str` array.
     fn keys(record)
         ex "keys((w=1, b=2))" => "['w' 'b']";

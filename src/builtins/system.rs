@@ -4,6 +4,7 @@ use super::declare::builtins;
 use crate::diagnostics::suggest::nearest;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::interp::{Machine, Value};
+use crate::ops;
 use crate::tensor::Array;
 use std::time::{Duration, Instant};
 
@@ -72,9 +73,12 @@ const LINE: usize = 75;
 const NAP: Duration = Duration::from_millis(20);
 
 builtins! {
+    elements AtHand;
+
     /// Writes values, separated by `sep` and ended by `end`.
     /// Arrays look as NumPy prints them; with `oneline` each stands on one line.
     fn print(*values, sep = " ", end = "\n", oneline = false)
+        effect true;
         ex "print(1, [1, 2], \"text\")" => "1 [1 2] text";
         ex "print([[1, 2], [3, 4]], oneline=true)" => "[[1 2] [3 4]]";
         fails "print(1, sep=2)" => "type";
@@ -94,6 +98,7 @@ builtins! {
     /// summarised, with `edgeitems` at each edge, `linewidth` the columns of a line; `suppress` shows small floats
     /// without exponents.
     fn print_options(precision = none, threshold = none, edgeitems = none, linewidth = none, suppress = none)
+        effect true;
         ex "print_options(precision=4)\n[1.23456789]" => "[1.2346]";
         ex "print_options(threshold=5, edgeitems=1)\n0..10" => "[0 ... 9]";
         fails "print_options(precision=-1)" => "value";
@@ -146,18 +151,26 @@ builtins! {
 
     /// Seconds of a clock that never goes back.
     fn clock()
+        effect true;
         ex "t = clock(); clock() >= t" => "True";
     = |machine, _| Ok(Value::float(machine.host.started.elapsed().as_secs_f64()));
 
     /// The number, or the text, of an array with one element.
     /// The number gives way to the dtype of what it meets, as one that was written out.
     fn item(x)
+        elements Settled;
         ex "item([[2.5]])" => "2.5";
         ex "(f32([1, 2]) * item([2.5])).dtype" => "f32";
+        ex "graph(|x| item(sum(x)) + 1)([1.0, 2.0])" => "4.0";
         fails "item([1, 2])" => "value";
         fails "item(\"a\")" => "type";
-    = |_, args| {
+    = |machine, args| {
         let array = args.number(0)?;
+        if array.is_lifted() && array.size() == 1 {
+            let cx = &mut machine.host.cx;
+            let number = ops::reshape(cx, array, &[])?;
+            return ops::cast::weaken(cx, number).map(Value::Array);
+        }
         match (array.as_scalar(), array.as_text()) {
             (Some(scalar), _) => Ok(Value::Array(Array::weaken(scalar))),
             (None, Some(text)) => Ok(Value::str(&**text)),
@@ -168,6 +181,7 @@ builtins! {
 
     /// Ends the program with an exit status: 0 for success.
     fn exit(code = 0)
+        effect true;
         ex "print(\"done\"); exit(0); print(\"never\")" => "done";
         fails "exit(\"now\")" => "type";
         fails "exit(10000000000)" => "value";
@@ -181,6 +195,7 @@ builtins! {
 
     /// A line that the user types, without its end; `none` at the end of the input.
     fn input(prompt = "")
+        effect true;
         ex "name = input(\"Who? \"); f\"Hello, {name}\"" => "Hello, Ada";
         fails "input(1)" => "type";
     = |machine, args| {
@@ -190,6 +205,7 @@ builtins! {
 
     /// The value of an environment variable, or `default` where it is not set.
     fn env(name, default = none)
+        effect true;
         ex "env(\"NABLA_NOT_SET\") == none" => "True";
         ex "env(\"NABLA_NOT_SET\", \"fallback\")" => "fallback";
         fails "env(1)" => "type";
@@ -200,6 +216,7 @@ builtins! {
 
     /// Waits for so many seconds. An interrupt ends it.
     fn sleep(s)
+        effect true;
         ex "t = clock(); sleep(0.01); clock() - t >= 0.01" => "True";
         fails "sleep(-1)" => "value";
         fails "sleep(inf)" => "value";

@@ -21,7 +21,7 @@ type Leaf = (Array, Option<Array>);
 type Run = fn(&mut Machine, &Rc<Derived>, Vec<Value>) -> Result<Value>;
 
 /// The function that a builtin makes of argument 0.
-fn derived(args: &Args, name: &'static str, run: Run, state: impl Any) -> Result<Value> {
+pub(super) fn derived(args: &Args, name: &'static str, run: Run, state: impl Any) -> Result<Value> {
     let of = args.get(0).clone();
     if !of.is_callable() {
         return Err(args.wrong(0, "a function"));
@@ -411,6 +411,8 @@ fn run_vmap(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> R
 }
 
 builtins! {
+    elements Settled;
+
     /// The gradient of a function whose result is one float: a function of the same arguments.
     /// `wrt` is the parameter to differentiate by, by number or name, or a tuple of several. The gradient has the form
     /// of the argument: a structure gives a structure; what has no derivative gives `none`.

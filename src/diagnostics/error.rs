@@ -98,8 +98,8 @@ pub struct Details {
     pub blame_caller: bool,
     /// Not an error: the program asked to end with this status.
     pub exit: Option<i32>,
-    /// A trace cannot go on without the numbers in these inputs of its graph; the trace by its level.
-    pub demand: Option<(u64, Vec<usize>)>,
+    /// A trace cannot go on without the numbers in these inputs of graphs: the level of the trace, and which input.
+    pub demand: Option<Vec<(u64, usize)>>,
     /// The function that a builtin called and in which the error arose: its call is noted where the builtin was called.
     pub inside: Option<String>,
     /// The reader of our output has gone: end quietly.

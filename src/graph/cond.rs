@@ -114,7 +114,7 @@ fn tangents(
                 None => zeros(cx, &primal.aval())?,
             });
         }
-        Ok(recorder.finish(&outputs))
+        recorder.finish(cx, &outputs)
     })?;
     let given = inputs[1..].iter().chain(moving.iter().filter_map(|&number| tangents[number].as_ref())).cloned();
     let found = cond(cx, moved, inputs[0].clone(), given.collect())?;
@@ -166,7 +166,7 @@ fn transposed(
             }
             Ok(outputs)
         })?;
-        Ok(recorder.finish(&outputs))
+        recorder.finish(cx, &outputs)
     })?;
     let known = terms.iter().filter_map(|term| match term {
         Term::Known(array) => Some(array.clone()),
@@ -185,8 +185,9 @@ fn batched(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], count:
     else {
         return Err(cpu::mistyped());
     };
-    let level = cx.modes.enter();
     let run = |cx: &mut Context, graph: &Graph, values: &[Array]| -> Result<Vec<Array>> {
+        // inside a recorder, if there is one: what it records are operations on all rows
+        let level = cx.modes.enter();
         let rows: Vec<Array> = values
             .iter()
             .zip(batched)
@@ -212,7 +213,7 @@ fn batched(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], count:
         let recorder = Recorder::new(cx.modes.enter());
         let values: Vec<Array> = inputs.iter().map(|input| recorder.input(input.aval())).collect();
         let results = recorder.run(cx, |cx| run(cx, graph, &values))?;
-        Ok(recorder.finish(&results))
+        recorder.finish(cx, &results)
     })?;
     cond(cx, all_rows, condition.clone(), inputs.to_vec())
 }

@@ -11,6 +11,7 @@ use crate::diagnostics::Result;
 use crate::diagnostics::error::Place;
 use crate::ops::{Attrs, Op, apply_all};
 use crate::tensor::{Abstract, Array};
+use crate::transform::pending;
 use smallvec::SmallVec;
 
 pub use cond::Branches;
@@ -56,8 +57,18 @@ impl Node {
 }
 
 impl Graph {
-    /// A graph without the nodes that nothing depends on.
-    pub fn new(inputs: Vec<Abstract>, nodes: Vec<Node>, (outputs, results): (Vec<Operand>, Vec<Abstract>)) -> Graph {
+    /// A graph without the nodes that nothing depends on. What its constants wait for is computed.
+    pub fn new(
+        cx: &mut Context,
+        inputs: Vec<Abstract>,
+        mut nodes: Vec<Node>,
+        (mut outputs, results): (Vec<Operand>, Vec<Abstract>),
+    ) -> Result<Graph> {
+        for operand in nodes.iter_mut().flat_map(|node| &mut node.inputs).chain(&mut outputs) {
+            if let Operand::Const(array) = operand {
+                *array = pending::settled(cx, array)?;
+            }
+        }
         let mut live: Vec<bool> = nodes.iter().map(Node::has_effect).collect();
         let mark = |live: &mut Vec<bool>, operand: &Operand| {
             if let Operand::Node(number, _) = operand {
@@ -89,7 +100,7 @@ impl Graph {
                 uses[*number][*result] += 1;
             }
         }
-        Graph { inputs, nodes: kept, outputs, results, uses }
+        Ok(Graph { inputs, nodes: kept, outputs, results, uses })
     }
 
     /// Does it draw random numbers?

@@ -283,6 +283,8 @@ pub enum Instr {
     Return {
         a: Reg,
     },
+    /// The end of a part of a function that runs on its own. No compiler makes it.
+    Halt,
     Closure {
         d: Reg,
         proto: u32,
@@ -452,6 +454,7 @@ impl Instr {
 const _: () = assert!(size_of::<Instr>() == 8);
 
 /// A function's code, or that of one top-level statement.
+#[derive(Clone)]
 pub struct Code {
     pub name: Rc<str>,
     pub doc: Option<Box<str>>,
@@ -466,6 +469,8 @@ pub struct Code {
     /// Registers in use, and how many of them are variables.
     pub registers: usize,
     pub variables: usize,
+    /// The names of the variables in registers.
+    pub names: Vec<Rc<str>>,
     /// Far slots in use.
     pub far: usize,
     pub params: Vec<ParamInfo>,
@@ -474,4 +479,6 @@ pub struct Code {
     /// A plain call of it only needs a window: there are no variables but the parameters, and no far slots.
     pub light: bool,
     pub tables: Tables,
+    /// The code that this is a part of.
+    pub whole: Option<Rc<Code>>,
 }

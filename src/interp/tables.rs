@@ -6,7 +6,7 @@ use std::fmt;
 use std::rc::Rc;
 
 /// The tables of one function's code, filled while it is compiled.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Tables {
     pub call_shapes: Vec<CallShape>,
     pub record_shapes: Vec<Vec<Rc<str>>>,
@@ -14,6 +14,7 @@ pub struct Tables {
     pub index_specs: Vec<Vec<SubSpec>>,
     pub paths: Vec<Path>,
     pub handlers: Vec<Handler>,
+    pub branches: Vec<Branch>,
     pub imports: Vec<ImportSpec>,
     pub types: Vec<TypeCheck>,
     /// The stated type of the result.
@@ -28,6 +29,7 @@ pub struct Site {
     pub operands: Box<[Span]>,
 }
 
+#[derive(Clone)]
 pub struct ParamInfo {
     pub name: Rc<str>,
     pub star: bool,
@@ -54,6 +56,7 @@ impl fmt::Display for ParamInfo {
 }
 
 /// Arguments that are not simply positional.
+#[derive(Clone)]
 pub struct CallShape {
     pub args: Vec<ArgKind>,
 }
@@ -66,6 +69,7 @@ pub enum ArgKind {
 }
 
 /// A closure to be made: code over what it captures from the running function.
+#[derive(Clone)]
 pub struct Proto {
     pub code: Rc<Code>,
     pub captures: Rc<[CaptureFrom]>,
@@ -91,6 +95,7 @@ pub enum SubSpec {
 }
 
 /// Left of `=`: a variable and the steps into it.
+#[derive(Clone)]
 pub struct Path {
     pub root: Root,
     pub name: Rc<str>,
@@ -104,6 +109,7 @@ pub enum Root {
     Global(u32),
 }
 
+#[derive(Clone)]
 pub enum Step {
     Field { name: Rc<str>, span: Span },
     Index { first: Reg, spec: Vec<SubSpec>, span: Span },
@@ -118,6 +124,20 @@ pub struct Handler {
     pub d: Option<Reg>,
 }
 
+/// An arm of an `if`: a jump between `start` and `end` chooses between it and what follows; both ways meet at `join`.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    pub start: u32,
+    pub end: u32,
+    pub join: u32,
+    /// The arm, and what else there is.
+    pub then: Span,
+    pub otherwise: Option<Span>,
+    /// The registers that are read behind the join.
+    pub live: Vec<Reg>,
+}
+
+#[derive(Clone)]
 pub struct ImportSpec {
     pub path: nabla_grammar::tree::ModulePath,
     /// Names to be taken out of it into the registers from `d` on; none for the module itself.
@@ -125,6 +145,7 @@ pub struct ImportSpec {
 }
 
 /// A stated type: what a call checks.
+#[derive(Clone)]
 pub struct TypeCheck {
     pub param: Rc<str>,
     pub dtype: Option<crate::tensor::DType>,
@@ -135,6 +156,7 @@ pub struct TypeCheck {
     pub device: Option<Box<str>>,
 }
 
+#[derive(Clone)]
 pub enum DimCheck {
     Rest,
     Size(usize),

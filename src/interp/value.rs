@@ -7,7 +7,9 @@ use super::derived::Derived;
 use super::function::Function;
 use super::module::Module;
 use crate::builtins::Builtin;
+use crate::diagnostics::Error;
 use crate::tensor::{Array, DType, Device, Scalar};
+use crate::transform;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use std::mem::ManuallyDrop;
@@ -205,6 +207,23 @@ impl Value {
         matches!(self, Value::Undefined)
     }
 
+    /// Is it the very same value, as far as can be told without looking at elements?
+    pub fn is_identical(&self, other: &Value) -> bool {
+        identical(self, other, 0)
+    }
+
+    /// The error of whoever needs a number that it holds and that is not known yet; none if all are known.
+    pub fn unknown(&self) -> Option<Error> {
+        match self {
+            Value::Array(array) => transform::unknown(array),
+            Value::Tuple(items) => items.0.iter().find_map(|item| match item {
+                Value::Array(array) => transform::unknown(array),
+                _ => None,
+            }),
+            _ => None,
+        }
+    }
+
     pub fn is_callable(&self) -> bool {
         matches!(self, Value::Function(_) | Value::Derived(_) | Value::Builtin(_) | Value::DType(_))
     }
@@ -308,6 +327,35 @@ impl Value {
             Value::Module(_) => "a module".into(),
             _ => self.type_name(),
         }
+    }
+}
+
+/// Functions that captured functions are looked into this deep.
+const MAX_CAPTURES: usize = 16;
+
+fn identical(x: &Value, y: &Value, depth: usize) -> bool {
+    match (x, y) {
+        (Value::Array(x), Value::Array(y)) => x.is_identical(y),
+        (Value::None, Value::None) | (Value::Undefined, Value::Undefined) => true,
+        (Value::Str(x), Value::Str(y)) => x == y,
+        (Value::Range(x), Value::Range(y)) => x == y,
+        (Value::Device(x), Value::Device(y)) => x == y,
+        (Value::DType(x), Value::DType(y)) => x == y,
+        (Value::Builtin(x), Value::Builtin(y)) => std::ptr::eq(*x, *y),
+        (Value::Tuple(x), Value::Tuple(y)) => Rc::ptr_eq(x, y),
+        (Value::Record(x), Value::Record(y)) => Rc::ptr_eq(x, y),
+        (Value::Derived(x), Value::Derived(y)) => Rc::ptr_eq(x, y),
+        (Value::Module(x), Value::Module(y)) => Rc::ptr_eq(x, y),
+        (Value::Function(x), Value::Function(y)) => {
+            let captures = || x.env.captures.iter().zip(&y.env.captures);
+            Rc::ptr_eq(x, y)
+                || Rc::ptr_eq(&x.code, &y.code)
+                    && (Rc::ptr_eq(&x.env, &y.env)
+                        || depth < MAX_CAPTURES
+                            && x.env.captures.len() == y.env.captures.len()
+                            && captures().all(|(x, y)| identical(x, y, depth + 1)))
+        }
+        _ => false,
     }
 }
 

@@ -13,6 +13,15 @@ pub enum Scalar {
 }
 
 impl Scalar {
+    /// The same dtype and the same bits?
+    pub fn is_identical(self, other: Scalar) -> bool {
+        match (self, other) {
+            (Scalar::F32(x), Scalar::F32(y)) => x.to_bits() == y.to_bits(),
+            (Scalar::F64(x), Scalar::F64(y)) => x.to_bits() == y.to_bits(),
+            (x, y) => x == y,
+        }
+    }
+
     pub fn dtype(self) -> DType {
         match self {
             Scalar::Bool(_) => DType::Bool,

@@ -57,8 +57,29 @@ impl Modes {
         self.makers.len() - 1
     }
 
+    /// From here on operations on values of transforms further out are recorded, and draws of random numbers. `end`
+    /// takes what this gives.
+    pub fn begin_trace(&mut self, recorder: &trace::Recorder) -> usize {
+        self.makers.push(Maker::Trace(recorder.clone()));
+        self.makers.len() - 1
+    }
+
     pub fn end(&mut self, depth: usize) {
         self.makers.truncate(depth);
+    }
+
+    /// Who records what runs now.
+    fn recorder(&self) -> Option<&trace::Recorder> {
+        self.makers.iter().rev().find_map(|maker| match maker {
+            Maker::Trace(recorder) => Some(recorder),
+            Maker::Rows(..) => None,
+        })
+    }
+
+    /// Is what runs now recorded, to be run later?
+    #[inline]
+    pub fn is_tracing(&self) -> bool {
+        self.recorder().is_some()
     }
 
     /// Does somebody want to know which line is running?
@@ -78,6 +99,10 @@ impl std::fmt::Debug for Modes {
 pub fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     let Some(top) = innermost(inputs) else { return make(cx, op, inputs) };
     let level = top.level();
+    // inside a trace no operation on what is known later may run, whoever else is in charge of it
+    if let Some(recorder) = cx.modes.recorder().filter(|recorder| level > 0 && recorder.level() > level).cloned() {
+        return recorder.record(cx, op, inputs);
+    }
     match top.mode() {
         Mode::Dual => dual::run(cx, op, inputs, level),
         Mode::Linear => linear::record(op, inputs, level),
@@ -145,6 +170,20 @@ pub fn known(cx: &mut Context, array: &Array) -> Result<Option<Array>> {
         };
     }
     Ok(Some(array))
+}
+
+/// The error of a value whose elements somebody needs and that are not at hand; none if they are.
+pub fn unknown(array: &Array) -> Option<Error> {
+    let mut array = array.clone();
+    while let Array::Lifted(lifted) = &array {
+        array = match lifted.mode() {
+            Mode::Dual => dual::primal(lifted).ok()?,
+            Mode::Batched => return Some(batch::no_elements()),
+            Mode::Traced => return Some(trace::no_elements(lifted)),
+            Mode::Pending | Mode::Linear => return None,
+        };
+    }
+    None
 }
 
 /// Runs a rule while a transform makes the values out of nothing.

@@ -29,6 +29,8 @@ struct State {
     captured: Vec<Array>,
     /// Inputs that came before them.
     given: usize,
+    /// The graph is made: nothing can be added.
+    finished: bool,
 }
 
 /// A value of the graph.
@@ -40,6 +42,10 @@ struct Traced {
 impl Recorder {
     pub fn new(level: Level) -> Recorder {
         Recorder { level, state: Rc::default() }
+    }
+
+    pub fn level(&self) -> Level {
+        self.level
     }
 
     /// A further input. All must be given before anything is recorded.
@@ -57,10 +63,15 @@ impl Recorder {
         Array::Lifted(Lifted::new(aval, Mode::Traced, self.level, Traced { recorder: self.clone(), operand }))
     }
 
+    /// Is it a value of this graph?
+    pub fn made(&self, array: &Array) -> bool {
+        matches!(array, Array::Lifted(lifted) if lifted.level() == self.level)
+    }
+
     /// A value from outside as one of the graph.
     pub fn capture(&self, array: &Array) -> Array {
         let Array::Lifted(outer) = array else { return array.clone() };
-        if outer.level() == self.level {
+        if outer.level() == self.level || outer.level() == 0 {
             return array.clone();
         }
         let aval = outer.aval().clone();
@@ -83,9 +94,21 @@ impl Recorder {
     /// Another graph that captures the same values, in the same order, and perhaps more.
     pub fn sibling(&self, level: Level) -> Recorder {
         let state = self.state.borrow();
-        let fresh =
-            State { inputs: state.inputs.clone(), nodes: vec![], captured: state.captured.clone(), given: state.given };
+        let fresh = State {
+            inputs: state.inputs.clone(),
+            captured: state.captured.clone(),
+            given: state.given,
+            ..State::default()
+        };
         Recorder { level, state: Rc::new(RefCell::new(fresh)) }
+    }
+
+    /// Makes this graph take what a sibling captured since, too.
+    pub fn take_inputs_of(&self, sibling: &Recorder) {
+        let sibling = sibling.state.borrow();
+        let mut state = self.state.borrow_mut();
+        state.inputs.clone_from(&sibling.inputs);
+        state.captured.clone_from(&sibling.captured);
     }
 
     /// What it captured so far.
@@ -109,6 +132,9 @@ impl Recorder {
     }
 
     pub(super) fn record(&self, cx: &Context, op: &Op, inputs: &[Array]) -> Result<Outputs> {
+        if self.state.borrow().finished {
+            return Err(left());
+        }
         let avals: SmallVec<[Abstract; 3]> = inputs.iter().map(Array::aval).collect();
         let outs = op.infer_all(&avals)?;
         for out in &outs {
@@ -123,33 +149,50 @@ impl Recorder {
         Ok(outs.into_iter().enumerate().map(|(i, out)| self.traced(out, Operand::Node(number, i))).collect())
     }
 
-    /// The graph that computes these values. The recorder is used up.
-    pub fn finish(&self, outputs: &[Array]) -> Graph {
+    /// The graph that computes these values. Nothing can be recorded behind.
+    pub fn finish(&self, cx: &mut Context, outputs: &[Array]) -> Result<Graph> {
         let outputs = outputs.iter().map(|output| (self.operand(output), output.aval())).unzip();
-        let state = std::mem::take(&mut *self.state.borrow_mut());
-        Graph::new(state.inputs, state.nodes, outputs)
+        let finished = State { finished: true, ..State::default() };
+        let state = std::mem::replace(&mut *self.state.borrow_mut(), finished);
+        Graph::new(cx, state.inputs, state.nodes, outputs)
     }
 
-    /// The inputs that a traced value depends on.
-    fn roots(&self, operand: &Operand) -> Vec<usize> {
+    /// The inputs given to a graph that a traced value depends on, each with the level of the graph. What a branch of
+    /// a graph captured goes back to the graph around.
+    fn roots(&self, operand: &Operand) -> Vec<(Level, usize)> {
         let state = self.state.borrow();
         let mut roots = vec![];
         let mut work = vec![operand.clone()];
         let mut seen = vec![false; state.nodes.len()];
         while let Some(operand) = work.pop() {
             match operand {
-                Operand::Input(number) => roots.push(number),
-                Operand::Node(number, _) if !seen[number] => {
-                    seen[number] = true;
-                    work.extend(state.nodes[number].inputs.iter().cloned());
+                Operand::Input(number) if number < state.given => roots.push((self.level, number)),
+                Operand::Input(number) => {
+                    if let Some(Array::Lifted(outer)) = state.captured.get(number - state.given)
+                        && let Some(traced) = outer.body::<Traced>()
+                    {
+                        roots.extend(traced.recorder.roots(&traced.operand));
+                    }
                 }
-                Operand::Node(..) | Operand::Const(_) => {}
+                Operand::Node(number, _) => {
+                    if let (Some(node), Some(false)) = (state.nodes.get(number), seen.get(number)) {
+                        seen[number] = true;
+                        work.extend(node.inputs.iter().cloned());
+                    }
+                }
+                Operand::Const(_) => {}
             }
         }
         roots.sort_unstable();
         roots.dedup();
         roots
     }
+}
+
+#[cold]
+fn left() -> Error {
+    Error::new(Kind::Graph, "a value of a graph that is made already: it has no meaning outside the function traced")
+        .help("give it as a result of the function")
 }
 
 pub(super) fn record(cx: &Context, op: &Op, inputs: &[Array], level: Level) -> Result<Outputs> {
@@ -170,7 +213,7 @@ pub(super) fn no_elements(lifted: &Lifted) -> Error {
     )
     .help("compute with the value, or take what needs its elements out of the graph");
     if let Some(traced) = lifted.body::<Traced>() {
-        error.details_mut().demand = Some((lifted.level(), traced.recorder.roots(&traced.operand)));
+        error.details_mut().demand = Some(traced.recorder.roots(&traced.operand));
     }
     error
 }

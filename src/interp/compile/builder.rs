@@ -119,7 +119,15 @@ impl Builder {
     }
 
     pub fn finish(mut self) -> Code {
-        let kills = liveness::mark(&mut self.instrs, &self.tables);
+        let kills = liveness::mark(&mut self.instrs, &mut self.tables);
+        let mut names: Vec<Rc<str>> = vec!["".into(); self.temps_from];
+        for (name, place) in self.vars {
+            if let Place::Reg(reg) = place
+                && let Some(slot) = names.get_mut(usize::from(reg))
+            {
+                *slot = name;
+            }
+        }
         Code {
             name: self.name,
             doc: self.doc,
@@ -131,11 +139,13 @@ impl Builder {
             consts: self.consts,
             registers: self.high,
             variables: self.temps_from,
+            names,
             far: self.far as usize,
             light: self.plain && self.far == 0 && self.temps_from == self.params.len(),
             params: self.params,
             plain: self.plain,
             tables: self.tables,
+            whole: None,
         }
     }
 

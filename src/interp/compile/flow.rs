@@ -49,10 +49,14 @@ impl<'t> Compiler<'_, 't> {
         span: Span,
     ) -> Result<()> {
         let mut ends = vec![];
+        let mut branches = vec![];
         let mut after: Option<rustc_hash::FxHashSet<std::rc::Rc<str>>> = None;
-        for (cond, block) in arms {
+        for (number, (cond, block)) in arms.iter().enumerate() {
             let mut next = vec![];
+            let start = self.b.here();
             self.cond_jump(cond, false, &mut next)?;
+            let otherwise = arms.get(number + 1).map(|(_, next)| next.span).or(otherwise.map(|block| block.span));
+            branches.push(Branch { start, end: self.b.here(), join: 0, then: block.span, otherwise, live: vec![] });
             let before = self.b.assigned.clone();
             self.arm(block, d)?;
             ends.push(self.b.jump(Instr::Jump { to: 0 }, block.span));
@@ -70,6 +74,8 @@ impl<'t> Compiler<'_, 't> {
         }
         self.b.assigned = meet(after, std::mem::take(&mut self.b.assigned));
         self.b.land_all(ends);
+        let join = self.b.here();
+        self.b.tables.branches.extend(branches.into_iter().map(|branch| Branch { join, ..branch }));
         Ok(())
     }
 

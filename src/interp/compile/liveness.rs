@@ -29,8 +29,8 @@ impl Set {
 }
 
 /// For each instruction which operands die with it: bit 0 for `a`, bit 1 for `b`.
-/// Copies of dying registers become moves.
-pub fn mark(instrs: &mut [Instr], tables: &Tables) -> Vec<u8> {
+/// Copies of dying registers become moves; branches learn what is read where they meet.
+pub fn mark(instrs: &mut [Instr], tables: &mut Tables) -> Vec<u8> {
     let mut live_in = vec![Set::default(); instrs.len() + 1];
     loop {
         let mut changed = false;
@@ -48,6 +48,10 @@ pub fn mark(instrs: &mut [Instr], tables: &Tables) -> Vec<u8> {
         if !changed {
             break;
         }
+    }
+    for branch in &mut tables.branches {
+        let live = live_in.get(branch.join as usize).copied().unwrap_or_default();
+        branch.live = (0..=Reg::MAX).filter(|&reg| live.has(reg)).collect();
     }
     let mut kills = vec![0; instrs.len()];
     for at in 0..instrs.len() {
@@ -70,12 +74,13 @@ pub fn mark(instrs: &mut [Instr], tables: &Tables) -> Vec<u8> {
 
 fn live_out(instr: Instr, at: usize, live_in: &[Set]) -> Set {
     let mut live = match instr {
-        Instr::Jump { .. } | Instr::Return { .. } => Set::default(),
-        // on scalars it skips the two instructions behind it
-        Instr::MulAdd { .. } | Instr::MulSub { .. } => {
-            let mut live = live_in[at + 1];
-            live.join(live_in.get(at + 3).unwrap_or(&Set::default()));
-            live
+        Instr::Jump { .. } | Instr::Return { .. } | Instr::Halt => Set::default(),
+        // on scalars it sets its result and skips the two instructions behind it
+        Instr::MulAdd { d, .. } | Instr::MulSub { d, .. } => {
+            let mut skipped = live_in.get(at + 3).copied().unwrap_or_default();
+            skipped.remove(d);
+            skipped.join(&live_in[at + 1]);
+            skipped
         }
         // skips the next instruction when it finds no field
         Instr::Method { .. } => {
@@ -187,14 +192,14 @@ fn effects(instr: Instr, tables: &Tables) -> (Regs, Regs) {
             (reads, Regs::default())
         }
         JumpLt { a, b, .. } | JumpLe { a, b, .. } | JumpEq { a, b, .. } => (Regs::of(&[a, b]), Regs::default()),
-        Jump { .. } | NotYet { .. } => (Regs::default(), Regs::default()),
+        Jump { .. } | NotYet { .. } | Halt => (Regs::default(), Regs::default()),
         IterNew { a } => (Regs::of(&[a]), Regs::stretch(a, 2)),
         IterRange { a } => (Regs::stretch(a, 2), Regs::stretch(a, 2)),
         IterNext { a, .. } => (Regs::stretch(a, 2), Regs::default()),
         Call { a, count } | CallWith { a, count, .. } => {
             (Regs::stretch(a, 1 + usize::from(count)), Regs::stretch(a, 1 + usize::from(count)))
         }
-        // whether it writes depends on the values: what reads `d` behind it keeps it alive
+        // whether it writes depends on the values
         MulAdd { a, b, c, .. } | MulSub { a, b, c, .. } => (Regs::of(&[a, b, c]), Regs::default()),
         // the arguments are read; the result takes the callee's place
         CallGlobal { a, count, .. } => (Regs::stretch(a + 1, count.into()), Regs::stretch(a, 1 + usize::from(count))),

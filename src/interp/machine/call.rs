@@ -12,7 +12,7 @@ use super::stack::{Position, Stacks};
 use super::unwind::site;
 use crate::builtins::{self, Args, Elements};
 use crate::diagnostics::suggest::nearest;
-use crate::diagnostics::{Error, Result};
+use crate::diagnostics::{Error, Kind, Result};
 use crate::ops;
 use crate::tensor::{Array, DType, Device};
 use crate::transform::pending;
@@ -108,7 +108,7 @@ impl Machine {
         }
         let hides = !callee.is_callable() && builtins::find(&name).is_some();
         set(&mut regs[a as usize], callee);
-        self.call_other(regs, a, given, caller).map_err(|mut error| {
+        self.call_other(regs, a, given, caller, pc).map_err(|mut error| {
             if hides {
                 error.details_mut().help =
                     vec![format!("`{name}` is a variable here; `builtin.{name}` is the function")];
@@ -154,7 +154,15 @@ impl Machine {
     /// Calls what is not a function of the language. The result replaces the callee. On error the arguments are put
     /// back: a global may depend on them.
     #[inline(never)]
-    pub(super) fn call_other(&mut self, regs: &mut Window, a: Reg, given: Given, caller: &Code) -> Result<()> {
+    pub(super) fn call_other(
+        &mut self,
+        regs: &mut Window,
+        a: Reg,
+        given: Given,
+        caller: &Code,
+        pc: usize,
+    ) -> Result<()> {
+        self.note_place(caller, pc);
         let result = self.call_row(regs, a, given, caller);
         if result.is_err() {
             let first = usize::from(a) + 1;
@@ -204,11 +212,14 @@ impl Machine {
     /// Brings the arguments of a builtin into the form that it takes.
     #[inline]
     fn prepare(&mut self, builtin: &'static builtins::Builtin, args: &mut [Value]) -> Result<()> {
+        if builtin.effect && self.host.cx.modes.is_tracing() {
+            return Err(effect_in_graph(builtin.name));
+        }
         if !args.iter().any(|arg| matches!(arg, Value::Array(Array::Lifted(_)) | Value::Tuple(_) | Value::Record(_))) {
             return Ok(());
         }
         for arg in args {
-            match (builtins::elements(builtin), &*arg) {
+            match (builtin.elements, &*arg) {
                 (Elements::AtHand, arg_value) => {
                     let at_hand = self.at_hand(arg_value)?;
                     *arg = at_hand;
@@ -313,6 +324,19 @@ impl Machine {
                     .operand(0, leaf.type_name())),
             }
         })
+    }
+}
+
+#[cold]
+fn effect_in_graph(name: &str) -> Error {
+    let error = Error::new(
+        Kind::Graph,
+        format!("`{name}` inside a graph would run once, when the graph is made, and never again"),
+    );
+    match name {
+        "print" => error.help("give what is to be printed as a result, and print it outside"),
+        "loadtxt" | "read_text" | "input" | "env" | "clock" => error.help("do it outside, and pass the value in"),
+        _ => error.help("do it outside the function that is traced"),
     }
 }
 

@@ -124,10 +124,10 @@ pub fn subscripts(spec: &[SubSpec], regs: &[Value]) -> Result<Vec<Subscript>> {
 fn slice_bound(value: &Value) -> Result<Option<i64>> {
     match value {
         Value::None => Ok(None),
-        value => value
-            .as_int()
-            .map(Some)
-            .ok_or_else(|| Error::index(format!("a slice goes between whole numbers, this is {}", value.describe()))),
+        value => value.as_int().map(Some).ok_or_else(|| {
+            let wrong = || Error::index(format!("a slice goes between whole numbers, this is {}", value.describe()));
+            value.unknown().unwrap_or_else(wrong)
+        }),
     }
 }
 
@@ -183,6 +183,9 @@ fn numbers(range: Range) -> Tensor {
 
 fn whole(value: &Value, what: &str) -> Result<i64> {
     value.as_int().ok_or_else(|| {
+        if let Some(error) = value.unknown() {
+            return error;
+        }
         Error::index(format!("a {what} is indexed by a whole number, this is {}", value.describe()))
             .operand(1, value.type_name())
     })

@@ -17,6 +17,7 @@ mod run;
 mod settle;
 mod slow;
 mod stack;
+mod stage;
 pub mod structure;
 mod types;
 mod unwind;

@@ -330,6 +330,9 @@ impl Machine {
 /// A bound of `a..b`.
 pub(super) fn bound(value: &Value, number: usize) -> Result<i64> {
     value.as_int().ok_or_else(|| {
+        if let Some(error) = value.unknown() {
+            return error;
+        }
         Error::ty(format!("a range goes between whole numbers, this is {}", value.describe()))
             .operand(number, value.type_name())
             .help("`arange` and `linspace` take floats")

@@ -18,8 +18,23 @@ use std::rc::Rc;
 
 /// Why a frame stands still.
 enum Next {
-    Enter { callee: Rc<Function>, a: Reg, given: Given },
-    Leave { a: Reg },
+    Enter {
+        callee: Rc<Function>,
+        a: Reg,
+        given: Given,
+    },
+    Leave {
+        a: Reg,
+    },
+    /// A part of a function is done.
+    Halt,
+}
+
+/// Where a conditional jump leads.
+pub(super) enum Decision {
+    Holds(bool),
+    /// Both ways were recorded; they meet at this instruction.
+    Join(u32),
 }
 
 impl Machine {
@@ -30,14 +45,7 @@ impl Machine {
 
     /// Runs a function; its parameters are bound.
     pub(super) fn run_with(&mut self, function: Rc<Function>, bound: Vec<Value>) -> Result<Value> {
-        if self.nesting >= MAX_NESTING {
-            return Err(Error::new(
-                Kind::Overflow,
-                format!("more than {MAX_NESTING} runs nested in imports and builtins"),
-            )
-            .limit());
-        }
-        self.nesting += 1;
+        self.nest()?;
         let mut stacks = Stacks::new(std::mem::take(&mut self.spare), &self.host.cx);
         let far = stacks.make_room(0, &function.code);
         let params = bound.len();
@@ -55,7 +63,17 @@ impl Machine {
         result
     }
 
-    fn execute(&mut self, stacks: &mut Stacks, mut now: Position) -> Result<Value> {
+    /// Counts a nested run, which takes some of the native stack.
+    pub(super) fn nest(&mut self) -> Result<()> {
+        if self.nesting >= MAX_NESTING {
+            let message = format!("more than {MAX_NESTING} runs nested in imports, builtins and traced branches");
+            return Err(Error::new(Kind::Overflow, message).limit());
+        }
+        self.nesting += 1;
+        Ok(())
+    }
+
+    pub(super) fn execute(&mut self, stacks: &mut Stacks, mut now: Position) -> Result<Value> {
         loop {
             match self.frames(stacks, &mut now) {
                 Ok(value) => return Ok(value),
@@ -69,6 +87,7 @@ impl Machine {
         loop {
             match self.frame(stacks, now)? {
                 Next::Enter { callee, a, given } => self.enter(stacks, now, callee, a, given)?,
+                Next::Halt => return Ok(Value::None),
                 Next::Leave { a } => {
                     let value = now.base + usize::from(a);
                     if stacks.depth == 0 {
@@ -123,6 +142,18 @@ impl Machine {
                 () => {{
                     now.heap = true;
                     attempt!(self.slow(regs, &mut stacks.far, now.far, function, pc))
+                }};
+            }
+            macro_rules! decide {
+                () => {{
+                    now.heap = true;
+                    match attempt!(self.slow_condition(regs, &mut stacks.far, now.far, function, pc)) {
+                        Decision::Holds(holds) => holds,
+                        Decision::Join(at) => {
+                            pc = at as usize;
+                            continue;
+                        }
+                    }
                 }};
             }
             macro_rules! jump {
@@ -195,7 +226,7 @@ impl Machine {
                 } else if let (Some(x), Some(y)) = (x.weak_int(), y.weak_int()) {
                     x $rel y
                 } else {
-                    attempt!(self.slow_condition(regs, code, pc))
+                    decide!()
                 };
                 if holds == $sense {
                     jump!($to)
@@ -210,7 +241,7 @@ impl Machine {
                 } else if let Some(x) = x.weak_float() {
                     x $rel f64::from($v)
                 } else {
-                    attempt!(self.slow_condition(regs, code, pc))
+                    decide!()
                 };
                 if holds == $sense {
                     jump!($to)
@@ -287,7 +318,7 @@ impl Machine {
                     Instr::JumpIf { a, sense, to } => {
                         let truth = match &regs[a as usize] {
                             Value::Array(Array::Bool(truth)) => *truth,
-                            _ => attempt!(self.slow_condition(regs, code, pc)),
+                            _ => decide!(),
                         };
                         if truth == sense {
                             jump!(to)
@@ -345,7 +376,7 @@ impl Machine {
                             return Ok(Next::Enter { callee, a, given });
                         }
                         now.heap = true;
-                        attempt!(self.call_other(regs, a, given, code));
+                        attempt!(self.call_other(regs, a, given, code, pc));
                     }
                     Instr::CallGlobal { a, count, slot } => {
                         let given = Given { count: count.into(), shape: None, skipped: 0 };
@@ -392,7 +423,7 @@ impl Machine {
                             return Ok(Next::Enter { callee, a, given });
                         }
                         now.heap = true;
-                        attempt!(self.call_other(regs, a, given, code));
+                        attempt!(self.call_other(regs, a, given, code, pc));
                     }
                     Instr::Return { a } => {
                         if !now.heap
@@ -411,6 +442,11 @@ impl Machine {
                         now.pc = pc;
                         now.base = base;
                         return Ok(Next::Leave { a });
+                    }
+                    Instr::Halt => {
+                        now.pc = pc;
+                        now.base = base;
+                        return Ok(Next::Halt);
                     }
                     Instr::Index { d, a, b } => match (&regs[a as usize], regs[b as usize].weak_int()) {
                         (Value::Array(Array::Tensor(tensor)), Some(at))

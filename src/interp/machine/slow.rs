@@ -6,10 +6,13 @@ use super::super::tables::*;
 use super::super::value::Value;
 use super::Machine;
 use super::registers::{Window, set};
-use super::unwind::behind;
+use super::run::Decision;
+use super::unwind::{behind, site};
 use crate::context::Context;
+use crate::diagnostics::error::Place;
 use crate::diagnostics::{Error, Kind, Result};
-use crate::transform::pending;
+use crate::tensor::{Array, DType};
+use crate::transform::{self, pending};
 use nabla_grammar::tree::{BinaryOp, CompareOp};
 use std::rc::Rc;
 
@@ -26,6 +29,7 @@ impl Machine {
     ) -> Result<()> {
         let code = &*function.code;
         let far = &mut far[far_base..];
+        self.note_place(code, pc);
         let kills = code.kills[pc - 1];
         // an operand whose value is moved if it dies here
         macro_rules! take {
@@ -56,7 +60,7 @@ impl Machine {
                 set(&mut regs[d as usize], function.env.captures[index as usize].clone());
             }
             Instr::Sibling { d, index } => set(&mut regs[d as usize], sibling(function, index)),
-            Instr::Myself { d } => set(&mut regs[d as usize], Value::Function(function.clone())),
+            Instr::Myself { d } => set(&mut regs[d as usize], myself(function)),
             Instr::Check { a, name } => {
                 if regs[a as usize].is_undefined() {
                     return Err(unassigned(&code.consts[name as usize], code));
@@ -230,7 +234,8 @@ impl Machine {
             | Instr::CallWith { .. }
             | Instr::CallGlobal { .. }
             | Instr::Method { .. }
-            | Instr::Return { .. } => return Err(Error::new(Kind::Internal, "an instruction of the fast loop")),
+            | Instr::Return { .. }
+            | Instr::Halt => return Err(Error::new(Kind::Internal, "an instruction of the fast loop")),
         }
         // a variable gets its value with the last instruction of a statement
         if let Some(d) = instr.result()
@@ -242,12 +247,21 @@ impl Machine {
         Ok(())
     }
 
-    /// What the conditional jump before `pc` tests.
+    /// What the conditional jump before `pc` tests. If that is known only later, both ways are recorded.
     #[inline(never)]
-    pub(super) fn slow_condition(&mut self, regs: &Window, code: &Code, pc: usize) -> Result<bool> {
+    pub(super) fn slow_condition(
+        &mut self,
+        regs: &mut Window,
+        far: &mut [Value],
+        far_base: usize,
+        function: &Rc<Function>,
+        pc: usize,
+    ) -> Result<Decision> {
+        let code = &*function.code;
+        self.note_place(code, pc);
         let value = |reg: Reg| regs[reg as usize].clone();
         let (op, x, y) = match code.instrs[pc - 1] {
-            Instr::JumpIf { a, .. } => return self.truth(&regs[a as usize]),
+            Instr::JumpIf { a, .. } => return self.decide(value(a), regs, &mut far[far_base..], function, pc),
             Instr::JumpLt { a, b, .. } => (CompareOp::Lt, value(a), value(b)),
             Instr::JumpLe { a, b, .. } => (CompareOp::Le, value(a), value(b)),
             Instr::JumpEq { a, b, .. } => (CompareOp::Eq, value(a), value(b)),
@@ -257,7 +271,36 @@ impl Machine {
             _ => return Err(Error::new(Kind::Internal, "no condition")),
         };
         let outcome = self.compare(op, x, y)?;
-        self.truth(&outcome)
+        self.decide(outcome, regs, &mut far[far_base..], function, pc)
+    }
+
+    fn decide(
+        &mut self,
+        outcome: Value,
+        regs: &mut Window,
+        far: &mut [Value],
+        function: &Rc<Function>,
+        pc: usize,
+    ) -> Result<Decision> {
+        match outcome {
+            Value::Array(condition @ Array::Lifted(_))
+                if condition.dtype() == DType::Bool
+                    && condition.ndim() == 0
+                    && transform::known(&mut self.host.cx, &condition)?.is_none() =>
+            {
+                self.stage(regs, far, function, pc, condition).map(Decision::Join)
+            }
+            other => self.truth(&other).map(Decision::Holds),
+        }
+    }
+
+    /// Lets those who record operations know the line.
+    #[inline]
+    pub(super) fn note_place(&mut self, code: &Code, pc: usize) {
+        if self.host.cx.modes.wants_place() && !code.source.library {
+            let place = Place { source: code.source.clone(), span: site(code, pc - 1).span };
+            self.host.cx.modes.place = Some(place);
+        }
     }
 
     /// What the left side of the short-circuit before `pc` says alone.
@@ -285,6 +328,14 @@ fn join(cx: &Context, pieces: &[Value]) -> Result<Value> {
     Ok(Value::str(texts().collect::<String>()))
 }
 
+/// The running function, whole where only a part of it runs.
+fn myself(function: &Rc<Function>) -> Value {
+    Value::Function(match &function.code.whole {
+        Some(whole) => Rc::new(Function { code: whole.clone(), env: function.env.clone() }),
+        None => function.clone(),
+    })
+}
+
 fn sibling(function: &Rc<Function>, index: u32) -> Value {
     let code = function.env.siblings[index as usize].clone();
     Value::Function(Rc::new(Function { code, env: function.env.clone() }))
@@ -299,7 +350,7 @@ fn closure(function: &Rc<Function>, proto: &Proto, regs: &Window, far: &[Value])
             CaptureFrom::Far(slot) => far[slot as usize].clone(),
             CaptureFrom::Capture(index) => function.env.captures[index as usize].clone(),
             CaptureFrom::Sibling(index) => sibling(function, index),
-            CaptureFrom::Myself => Value::Function(function.clone()),
+            CaptureFrom::Myself => myself(function),
         })
         .collect();
     let env = Env { captures, siblings: proto.siblings.to_vec() };
