@@ -1,5 +1,6 @@
 //! The engine on software Vulkan, against naive computations on the CPU.
 
+mod prelude;
 mod transfer;
 
 use super::{Choice, Gpu, Input, Operand, Program, Step, View};
