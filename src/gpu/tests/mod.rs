@@ -1,6 +1,11 @@
 //! The engine on software Vulkan, against naive computations on the CPU.
 
+mod cluster;
+mod contract;
+mod draw;
+mod gather;
 mod prelude;
+mod reduce;
 mod transfer;
 
 use super::{Choice, Gpu, Input, Operand, Program, Step, View};
