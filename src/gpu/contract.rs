@@ -5,6 +5,7 @@
 
 use super::device::Gpu;
 use super::kernel::{Kernel, Words, value_type};
+use super::layout::countable;
 use super::program::malformed;
 use super::transfer::unsupported;
 use super::view::View;
@@ -80,6 +81,8 @@ impl Gpu {
         if !matches!(dtype, DType::F32 | DType::I32) {
             return Err(unsupported(dtype));
         }
+        countable(a.view.shape())?;
+        countable(b.view.shape())?;
         let (a, b) = (a.matrix(self)?, b.matrix(self)?);
         let ([batch, rows, depth], [_, columns, _]) = (a.lens, b.lens);
         let results = shape::size(&[batch, rows, columns]);
@@ -164,5 +167,5 @@ fn written(dtype: DType, sides: [&Matrix; 2], range: std::ops::Range<usize>, tex
 fn joined(lens: &[usize], strides: &[isize]) -> Option<isize> {
     let mut axes = lens.iter().zip(strides).filter(|(len, _)| **len != 1);
     let Some((_, &first)) = axes.next() else { return Some(0) };
-    axes.try_fold(first, |outer, (&len, &inner)| (outer == inner * len as isize).then_some(inner))
+    axes.try_fold(first, |outer, (&len, &inner)| (outer == inner.wrapping_mul(len as isize)).then_some(inner))
 }

@@ -2,16 +2,17 @@
 
 use super::adapter::{self, Adapter, Choice};
 use super::batch::Batch;
-use super::fault::{self, Fault, Faults};
+use super::fault::{self, Fault, Faults, Site};
 use super::kernel::{Kernel, LANES, Words};
 use super::pipeline::Pipelines;
-use super::pool::{Buffer, Pool};
+use super::pool::Pool;
 use super::trouble::{Trouble, caught};
 use super::view::View;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::shape;
 use crate::tensor::{DType, Device, type_name};
 use std::cell::RefCell;
+use std::fmt;
 use std::rc::Rc;
 
 /// Steps of one submit, so that none takes much longer than a tenth of a second.
@@ -37,6 +38,12 @@ pub(super) struct Engine {
     pub trouble: Trouble,
     /// The buffer that results were last read through.
     pub staging: RefCell<Option<wgpu::Buffer>>,
+}
+
+impl fmt::Debug for Gpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Gpu({})", self.0.adapter.name)
+    }
 }
 
 /// Bytes on the device.
@@ -112,15 +119,39 @@ impl Gpu {
         self.0.faults.last()
     }
 
-    /// A buffer for a tensor, with any content.
-    pub(super) fn allocate(&self, dtype: DType, shape: &[usize]) -> Result<Rc<Buffer>> {
-        let bytes = (shape::size(shape) as u64).saturating_mul(dtype.size() as u64);
-        Ok(Rc::new(self.0.pool.take(bytes, || type_name(dtype, shape, Device::Gpu(0)))?))
-    }
-
     /// A tensor with any content, for a kernel to write.
     pub(super) fn fresh(&self, dtype: DType, shape: &[usize]) -> Result<View> {
-        Ok(View::whole(self.allocate(dtype, shape)?, dtype, shape))
+        let bytes = (shape::size(shape) as u64).saturating_mul(dtype.size() as u64);
+        let take = || self.0.pool.take(bytes, || type_name(dtype, shape, Device::Gpu(0)));
+        let buffer = match take() {
+            // What is kept for later, or used by commands that wait, may be what is missing now.
+            Err(error) if error.kind() == Kind::Memory && self.0.pool.could_hold(bytes) => {
+                let mut batch = self.0.batch.borrow_mut();
+                self.0.pool.clear();
+                batch.submit()?;
+                batch.drain()?;
+                take()?
+            }
+            result => result?,
+        };
+        Ok(View::whole(Rc::new(buffer), dtype, shape))
+    }
+
+    /// Errors when a view is another device's, or reaches out of its buffer.
+    pub(super) fn check(&self, view: &View) -> Result<()> {
+        if !view.buffer().is_of(&self.0.pool) {
+            return Err(Error::new(Kind::Internal, "a view of another graphics device"));
+        }
+        view.check()
+    }
+
+    /// Declares in a kernel what it needs to raise a fault.
+    pub(super) fn arm(&self, kernel: &mut Kernel, words: &mut Words, site: Site) -> Result<()> {
+        if self.0.faults.many() {
+            self.wait()?;
+        }
+        self.0.faults.declare(kernel, words, site);
+        Ok(())
     }
 
     /// Runs a kernel on `blocks` workgroups. `views` are its buffers in order of binding, without that of faults, which
@@ -145,7 +176,7 @@ impl Gpu {
             return Err(Error::new(Kind::Device, message));
         }
         for view in views {
-            view.check()?;
+            self.check(view)?;
         }
         let (text, access) = kernel.finish(&words);
         let pipeline = engine.pipelines.borrow_mut().get(&engine.device, text, access)?;

@@ -13,6 +13,9 @@ pub const NO_ID: u32 = u32::MAX;
 /// Bytes of the fault buffer: site, array, index, unused.
 pub const BYTES: u64 = 16;
 
+/// Sites that wait to be looked at, at most.
+const MANY: usize = 1 << 14;
+
 /// A fault that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -72,6 +75,11 @@ impl Faults {
     /// May a kernel have found something since the last look?
     pub fn armed(&self) -> bool {
         !self.sites.borrow().is_empty()
+    }
+
+    /// Are there so many sites that they should be looked at?
+    pub fn many(&self) -> bool {
+        self.sites.borrow().len() >= MANY
     }
 
     /// Declares the fault buffer and `raise(array, index)` in a kernel.

@@ -6,7 +6,7 @@
 use super::device::Gpu;
 use super::fault::Site;
 use super::kernel::{Kernel, Words, is_packed};
-use super::layout::{Layout, Place};
+use super::layout::{Layout, Place, countable};
 use super::program::malformed;
 use super::transfer::unsupported;
 use super::view::View;
@@ -36,6 +36,7 @@ impl<'a> Pointers<'a> {
         for index in indices {
             points = shape::broadcast(&points, index.shape()).map_err(|_| malformed())?;
         }
+        countable(&points)?;
         let rest: Axes = (0..shape.len()).filter(|axis| !axes.contains(axis)).collect();
         let exist = axes.iter().all(|&axis| axis < shape.len());
         let fits = exist && indices.len() == axes.len() && rest.len() + axes.len() == shape.len() && at <= rest.len();
@@ -135,7 +136,7 @@ impl Gpu {
         kernel.output("y", dtype);
         let rest = Place { offset: x.offset(), strides: pointers.rest_strides(x.strides()) };
         Layout::new(out, std::iter::once(rest).chain(pointers.places())).declare("locate", &mut kernel, &mut words);
-        self.0.faults.declare(&mut kernel, &mut words, pointers.site(x.shape(), fault));
+        self.arm(&mut kernel, &mut words, pointers.site(x.shape(), fault))?;
         let total = words.word(count as u32);
         kernel.push(&format!("fn total() -> u32 {{ return {total}; }}\n"));
         let packed = is_packed(dtype);

@@ -5,7 +5,8 @@
 
 use super::kernel::{Kernel, Words};
 use super::view::View;
-use crate::tensor::shape::{Shape, Strides};
+use crate::diagnostics::{Error, Kind, Result};
+use crate::tensor::shape::{self, Shape, Strides};
 use crate::tensor::walk;
 use smallvec::SmallVec;
 use std::fmt::Write;
@@ -27,6 +28,17 @@ impl Place {
     }
 }
 
+/// Errors when a shape has more elements than a kernel can count. A view that repeats its elements may have.
+pub fn countable(shape: &[usize]) -> Result<()> {
+    let (count, most) = (shape::size(shape), 1usize << 31);
+    if count <= most {
+        return Ok(());
+    }
+    let text = shape::text(shape);
+    let message = format!("{text} has {count} elements; a kernel of the graphics device counts to {most}");
+    Err(Error::new(Kind::Memory, message))
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     lens: Shape,
@@ -45,7 +57,7 @@ impl Layout {
                 continue;
             }
             let follows = |(outer, inner): (&Place, &Place)| {
-                outer.strides.last().is_some_and(|&step| step == inner.strides[axis] * len as isize)
+                outer.strides.last().is_some_and(|&step| step == inner.strides[axis].wrapping_mul(len as isize))
             };
             let join = !lens.is_empty() && joined.iter().zip(&all).all(follows);
             match lens.last_mut() {

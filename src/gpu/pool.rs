@@ -32,6 +32,9 @@ impl Buffer {
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
+    pub fn is_of(&self, pool: &Rc<Pool>) -> bool {
+        Rc::ptr_eq(&self.pool, pool)
+    }
     pub fn used_in(&self, batch: u64) {
         self.batch.set(batch);
     }
@@ -71,7 +74,7 @@ impl Pool {
 
     /// A buffer of at least so many bytes, with any content. `what` is said in errors, as `f32[1000, 1000]`.
     pub fn take(self: &Rc<Pool>, bytes: u64, what: impl Fn() -> String) -> Result<Buffer> {
-        if bytes > self.largest {
+        if !self.could_hold(bytes) {
             let (size, most) = (shown(bytes), shown(self.largest));
             let message = format!("{} takes {size}; a buffer of this graphics device holds {most}", what());
             return Err(Error::new(Kind::Memory, message));
@@ -94,15 +97,7 @@ impl Pool {
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
         let descriptor = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false };
         let name = || format!("{} ({})", what(), shown(size));
-        let create = || caught(&self.device, name, || self.device.create_buffer(&descriptor));
-        match create() {
-            // What is kept for later may be what is missing now.
-            Err(error) if error.kind() == Kind::Memory && self.pooled.get() > 0 => {
-                self.clear();
-                create()
-            }
-            result => result,
-        }
+        caught(&self.device, name, || self.device.create_buffer(&descriptor))
     }
 
     fn put_back(&self, raw: wgpu::Buffer, size: u64, batch: u64) {
@@ -113,12 +108,15 @@ impl Pool {
         }
     }
 
-    /// Gives all that is kept back to the driver.
-    fn clear(&self) {
+    /// Gives all that is kept back to the driver, which frees it once no command uses it any more.
+    pub fn clear(&self) {
         self.free.borrow_mut().clear();
         self.pooled.set(0);
-        // The driver frees a buffer only once it has seen that no command uses it any more.
-        let _ = self.device.poll(wgpu::PollType::wait_indefinitely());
+    }
+
+    /// Is there a buffer of so many bytes, if there is memory?
+    pub fn could_hold(&self, bytes: u64) -> bool {
+        bytes <= self.largest
     }
 
     /// Bytes in use, and bytes kept for reuse.

@@ -29,7 +29,7 @@ static PIECES: &[Piece] = &[
 
 /// The text of all functions that these expressions name.
 pub fn needed<'a>(expressions: impl Iterator<Item = &'a str>) -> String {
-    let mut wanted = [false; 16];
+    let mut wanted = vec![false; PIECES.len()];
     for expression in expressions.filter(|expression| expression.contains("nb_")) {
         for (piece, wanted) in PIECES.iter().zip(&mut wanted) {
             *wanted |= piece.names.iter().any(|name| calls(expression, name));

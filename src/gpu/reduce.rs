@@ -7,7 +7,7 @@
 use super::device::Gpu;
 use super::fault::{NO_ID, Site};
 use super::kernel::{Access, Kernel, Words, value_type};
-use super::layout::{Layout, Place};
+use super::layout::{Layout, Place, countable};
 use super::program::{Input, Operand, Program, Step, malformed};
 use super::transfer::unsupported;
 use super::view::View;
@@ -164,6 +164,7 @@ impl Gpu {
         if dtype.size() > 4 {
             return Err(unsupported(dtype));
         }
+        countable(x.shape())?;
         let kept: Axes = (0..x.shape().len()).filter(|axis| !axes.contains(axis)).collect();
         let part = |axes: &[usize], offset: usize| -> Option<(Shape, Place)> {
             let lens = axes.iter().map(|&axis| x.shape().get(axis).copied()).collect::<Option<Shape>>()?;
@@ -233,7 +234,7 @@ impl Gpu {
         kernel.push(joining);
         let faults = last && !finishing.is_empty();
         if faults {
-            self.0.faults.declare(&mut kernel, &mut words, Site::Overflow { id: NO_ID, name: how.name() });
+            self.arm(&mut kernel, &mut words, Site::Overflow { id: NO_ID, name: how.name() })?;
             kernel.push(finishing);
         }
         let made = if last { finish } else { "x" };

@@ -68,7 +68,7 @@ impl Gpu {
         let steps: Vec<u32> = shape::contiguous(&lens).iter().map(|&step| step as u32).collect();
         pointers.declare(&mut kernel, &mut words, &lens, &steps, 0);
         declare_cells(&mut kernel, Access::Write);
-        self.0.faults.declare(&mut kernel, &mut words, pointers.site(shape, fault));
+        self.arm(&mut kernel, &mut words, pointers.site(shape, fault))?;
         let places = pointers.indices.iter().map(|index| Place::of(index, &pointers.points));
         let places = places.collect::<Option<Vec<Place>>>().ok_or_else(malformed)?;
         Layout::new(&pointers.points, places).declare("locate", &mut kernel, &mut words);

@@ -58,7 +58,7 @@ impl Gpu {
         if !view.is_contiguous() || !aligned {
             return self.read(&self.compact(view)?);
         }
-        view.check()?;
+        self.check(view)?;
         let (count, width) = (view.size(), view.dtype().size());
         let data = self.finish(view, (view.offset() * width) as u64, (count * width) as u64, |bytes| {
             Ok(match view.dtype() {
@@ -124,7 +124,8 @@ impl Gpu {
             }
             decode(values.get(..bytes as usize).unwrap_or_default())
         });
-        if staging.size() <= KEEP {
+        // One that failed may still be mapped.
+        if result.is_ok() && staging.size() <= KEEP {
             engine.staging.replace(Some(staging));
         }
         result

@@ -1,12 +1,13 @@
 //! A tensor on the device: a strided look at a pooled buffer.
 //!
 //! Elements of `f32` and `i32` take four bytes. Those of `u8` and `bool` take one and lie four to a word: kernels write
-//! whole words only. A buffer is written by the kernel that makes it and never again.
+//! whole words only. A buffer is written by the operation that makes it, and never again.
 
 use super::pool::Buffer;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::shape::{self, Shape, Strides};
 use crate::tensor::{DType, Device, type_name};
+use std::fmt;
 use std::rc::Rc;
 
 #[derive(Clone)]
@@ -16,6 +17,13 @@ pub struct View {
     shape: Shape,
     offset: usize,
     strides: Strides,
+}
+
+/// Shows its type alone: the elements are elsewhere.
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&type_name(self.dtype, &self.shape, Device::Gpu(0)))
+    }
 }
 
 impl View {
@@ -50,11 +58,11 @@ impl View {
 
     /// Do the elements lie one behind the other in row-major order?
     pub fn is_contiguous(&self) -> bool {
-        let mut step = 1;
+        let mut step = 1isize;
         self.size() == 0
             || self.shape.iter().zip(&self.strides).rev().all(|(&len, &stride)| {
                 let fits = len == 1 || stride == step;
-                step *= len as isize;
+                step = step.saturating_mul(isize::try_from(len).unwrap_or(isize::MAX));
                 fits
             })
     }

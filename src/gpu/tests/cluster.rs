@@ -98,7 +98,8 @@ fn infinity_and_nan_pass_through() {
         steps: vec![step(wgsl, &[Operand::Input(0), Operand::Input(0)], DType::F32)],
         outputs: vec![0],
     };
-    let cases: [(&str, fn(f32) -> f32); 3] = [("a - b", |x| x - x), ("a / b", |x| x / x), ("a * b", |x| x * x)];
+    type Case = (&'static str, fn(f32) -> f32);
+    let cases: [Case; 3] = [("a - b", |x| x - x), ("a / b", |x| x / x), ("a * b", |x| x * x)];
     for (wgsl, exact) in cases {
         let found = gpu.cluster(&twice(wgsl), &[Input::View(&x)], &[6]).expect("a kernel");
         let found: Vec<f32> = gpu.read(&found[0]).expect("a read").to_vec().expect("f32");

@@ -137,3 +137,16 @@ fn integers_that_do_not_fit_are_faults() {
     }
     gpu.wait().expect("nothing is left");
 }
+
+/// A view that repeats its elements may have more of them than a kernel counts.
+#[test]
+fn endless_views_are_errors() {
+    let gpu = gpu();
+    let one = gpu.fill(Scalar::F32(1.0), &[1]).expect("a fill");
+    let endless = one.with_layout([1 << 40].as_slice().into(), 0, [0].as_slice().into());
+    let Err(error) = gpu.reduce(Reduction::Sum, &endless, &[0], &[]) else { panic!("2^40 elements were added") };
+    assert_eq!(error.kind(), Kind::Memory);
+    let many = one.with_layout([1 << 22].as_slice().into(), 0, [0].as_slice().into());
+    let sum = gpu.reduce(Reduction::Sum, &many, &[0], &[]).and_then(|view| gpu.read(&view)).expect("a sum");
+    assert_eq!(numbers(&sum), [f64::from(1 << 22)]);
+}

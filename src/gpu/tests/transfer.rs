@@ -67,6 +67,8 @@ fn views_out_of_their_buffer_are_refused() {
         let wrong = view.with_layout([8].as_slice().into(), offset, [stride].as_slice().into());
         assert_eq!(gpu.read(&wrong).expect_err("a wrong view").kind(), Kind::Internal);
     }
+    let other = super::gpu();
+    assert_eq!(other.read(&view).expect_err("a view of another device").kind(), Kind::Internal);
 }
 
 #[test]
@@ -100,7 +102,7 @@ fn choices() {
     assert!(adapters(&Choice::Off).is_empty());
     let all = adapters(&Choice::Best);
     let Some(first) = all.first() else { panic!("no adapter") };
-    assert_eq!(adapters(&Choice::Index(0)), [first.clone()]);
+    assert_eq!(adapters(&Choice::Index(0)), std::slice::from_ref(first));
     assert!(adapters(&Choice::Index(1000)).is_empty());
     assert!(adapters(&Choice::Name(first.name.to_uppercase())).contains(first));
     assert!(adapters(&Choice::Software).iter().all(|adapter| adapter.kind == "software"));
