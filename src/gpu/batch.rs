@@ -1,8 +1,8 @@
 //! Commands that wait to be submitted together.
 //!
 //! Submitting costs more than recording, so commands gather here until somebody waits, until there are many, or until
-//! they are much work: a long submit cannot be interrupted. The words of all commands share one uniform buffer; it may be
-//! written anew for every batch, since the queue writes it between the two.
+//! they are much work: a long submit cannot be interrupted. The words of all commands share one uniform buffer; it may
+//! be written anew for every batch, since the queue writes it between the two.
 
 use super::pipeline::Pipeline;
 use crate::diagnostics::{Error, Kind, Result};

@@ -1,7 +1,7 @@
 //! Faults: what a kernel finds wrong with the values it computes, told when somebody next waits for the device.
 //!
-//! The device has one fault word. The first kernel that finds an index out of bounds, or a sum that does not fit, writes
-//! the number of its site there; the host knows what each site would say.
+//! The device has one fault word. The first kernel that finds an index out of bounds, or a sum that does not fit,
+//! writes the number of its site there; the host knows what each site would say.
 
 use super::kernel::{Access, Kernel, Words};
 use crate::diagnostics::{Error, Result};

@@ -97,9 +97,9 @@ impl<'a> Pointers<'a> {
 }
 
 impl Gpu {
-    /// The elements of `x` that index arrays point to, along `axes`. The arrays broadcast to one shape, whose axes stand
-    /// in the result ahead of the other axes from number `at` on. `fault` is the caller's number for an index out of
-    /// bounds.
+    /// The elements of `x` that index arrays point to, along `axes`. The arrays broadcast to one shape, whose axes
+    /// stand in the result ahead of the other axes from number `at` on. `fault` is the caller's number for an index out
+    /// of bounds.
     pub fn gather(
         &self,
         x: &View,

@@ -1,8 +1,9 @@
 //! The GPU engine: tensors on a graphics card, and the kernels that compute with them.
 //!
-//! A [`Gpu`] is an opened device; a [`View`] is a strided look at one of its buffers, as a tensor is of a vector. Kernels
-//! are recorded and submitted late; only reading, and waiting, wait for the card. The room knows tensors and errors. It
-//! must never know operations, the interpreter or the session, panic for what a driver does, or open a device unasked.
+//! A [`Gpu`] is an opened device; a [`View`] is a strided look at one of its buffers, as a tensor is of a vector.
+//! Kernels are recorded and submitted late; only reading, and waiting, wait for the card. The room knows tensors and
+//! errors. It must never know operations, the interpreter or the session, panic for what a driver does, or open a
+//! device unasked.
 
 mod adapter;
 mod batch;

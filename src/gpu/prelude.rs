@@ -1,7 +1,8 @@
 //! Functions of real numbers that are accurate where those of the shading language are not.
 //!
-//! The language promises little: a driver's `exp`, `log`, `tanh` may be wrong in the fourth digit. These are polynomials
-//! behind exact range reductions, as in Cephes and FreeBSD's libm. Only those that a program names go into its text.
+//! The language promises little: a driver's `exp`, `log`, `tanh` may be wrong in the fourth digit. These are
+//! polynomials behind exact range reductions, as in Cephes and FreeBSD's libm. Only those that a program names go into
+//! its text.
 
 /// A piece of text with what it defines and which other pieces it uses.
 struct Piece {

@@ -1,8 +1,8 @@
 //! Reductions over axes, in stages.
 //!
-//! A stage turns many elements of a group into few partial results, always in the same order, until one is left. Sums of
-//! `f32` are of short runs and then of trees, so that their error grows slowly. Sums and products of integers are exact:
-//! what does not fit `i32` in the end is a fault.
+//! A stage turns many elements of a group into few partial results, always in the same order, until one is left. Sums
+//! of `f32` are of short runs and then of trees, so that their error grows slowly. Sums and products of integers are
+//! exact: what does not fit `i32` in the end is a fault.
 
 use super::device::Gpu;
 use super::fault::{NO_ID, Site};

@@ -1,7 +1,7 @@
 //! Adding values to the elements that integers point to: the transpose of gathering.
 //!
-//! Floats are not added by atomic operations, whose order nobody knows. The points are sorted by the cell they point to,
-//! then every element of the result adds up what belongs to it, in the order of the points.
+//! Floats are not added by atomic operations, whose order nobody knows. The points are sorted by the cell they point
+//! to, then every element of the result adds up what belongs to it, in the order of the points.
 
 use super::device::Gpu;
 use super::gather::Pointers;

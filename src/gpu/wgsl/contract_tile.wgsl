@@ -61,7 +61,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         }
         workgroupBarrier();
         for (var k = 0u; k < 1024u; k += 64u) {
-            let b = vec4<Value>(b_piece[k + column], b_piece[k + column + 1u], b_piece[k + column + 2u], b_piece[k + column + 3u]);
+            let at = k + column;
+            let b = vec4<Value>(b_piece[at], b_piece[at + 1u], b_piece[at + 2u], b_piece[at + 3u]);
             r0 += a_piece[k + row] * b;
             r1 += a_piece[k + row + 1u] * b;
             r2 += a_piece[k + row + 2u] * b;
