@@ -6,6 +6,7 @@ pub mod builtins;
 pub mod context;
 mod cpu;
 pub mod diagnostics;
+pub mod gpu;
 pub mod graph;
 pub mod interp;
 mod io;

@@ -1,0 +1,157 @@
+//! Commands that wait to be submitted together.
+//!
+//! Submitting costs more than recording, so commands gather here until somebody waits, until there are many, or until
+//! they are much work: a long submit cannot be interrupted. The words of all commands share one uniform buffer; it may
+//! be written anew for every batch, since the queue writes it between the two.
+
+use super::pipeline::Pipeline;
+use crate::diagnostics::{Error, Kind, Result};
+use std::collections::VecDeque;
+use std::num::NonZeroU64;
+
+/// Commands of a batch.
+const MOST: usize = 64;
+/// Bytes of the buffer of words.
+const WORD_BYTES: usize = 256 << 10;
+/// Submits on their way at most: so many must end before an interrupted program can.
+const IN_FLIGHT: usize = 8;
+
+struct Command {
+    pipeline: wgpu::ComputePipeline,
+    group: wgpu::BindGroup,
+    grid: (u32, u32),
+}
+
+pub struct Batch {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    commands: Vec<Command>,
+    words: Vec<u8>,
+    word_buffer: wgpu::Buffer,
+    /// Offsets into the buffer of words are multiples of this.
+    alignment: usize,
+    /// Elementary steps of all commands, and how many are enough.
+    work: u64,
+    enough: u64,
+    /// Counts batches, from 1.
+    number: u64,
+    in_flight: VecDeque<wgpu::SubmissionIndex>,
+}
+
+impl Batch {
+    pub fn new(device: wgpu::Device, queue: wgpu::Queue, enough: u64) -> Batch {
+        let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+        let size = WORD_BYTES as u64;
+        let word_buffer =
+            device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
+        let alignment = device.limits().min_uniform_buffer_offset_alignment.max(16) as usize;
+        let (commands, words, in_flight) = (Vec::new(), Vec::new(), VecDeque::new());
+        Batch { device, queue, commands, words, word_buffer, alignment, work: 0, enough, number: 1, in_flight }
+    }
+
+    /// The batch that is being recorded.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub fn submits(&self) -> u64 {
+        self.number - 1
+    }
+
+    /// Steps that one command should not exceed.
+    pub fn enough(&self) -> u64 {
+        self.enough
+    }
+
+    /// Adds a run of a kernel on these buffers with these words.
+    pub fn record(
+        &mut self,
+        pipeline: &Pipeline,
+        buffers: &[&wgpu::Buffer],
+        words: &[u32],
+        grid: (u32, u32),
+        work: u64,
+    ) -> Result<()> {
+        let bytes: &[u8] = bytemuck::cast_slice(words);
+        let most = WORD_BYTES.min(self.device.limits().max_uniform_buffer_binding_size as usize);
+        if bytes.len() > most {
+            return Err(Error::new(Kind::Device, "an operation on too many views for this graphics device"));
+        }
+        if self.words.len() + bytes.len() > WORD_BYTES
+            || self.commands.len() >= MOST
+            || self.work.saturating_add(work) > self.enough
+        {
+            self.submit()?;
+        }
+        let offset = self.words.len();
+        self.words.extend_from_slice(bytes);
+        self.words.resize(self.words.len().next_multiple_of(self.alignment), 0);
+        let words = wgpu::BufferBinding {
+            buffer: &self.word_buffer,
+            offset: offset as u64,
+            size: NonZeroU64::new(bytes.len() as u64),
+        };
+        let bindings = std::iter::once(wgpu::BindingResource::Buffer(words))
+            .chain(buffers.iter().map(|buffer| buffer.as_entire_binding()));
+        let entries: Vec<_> =
+            (0..).zip(bindings).map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource }).collect();
+        let descriptor = wgpu::BindGroupDescriptor { label: None, layout: &pipeline.layout, entries: &entries };
+        let group = self.device.create_bind_group(&descriptor);
+        self.commands.push(Command { pipeline: pipeline.raw.clone(), group, grid });
+        self.work = self.work.saturating_add(work);
+        Ok(())
+    }
+
+    /// Submits what has been recorded, if anything has.
+    pub fn submit(&mut self) -> Result<()> {
+        if self.commands.is_empty() { Ok(()) } else { self.submit_with(|_| ()) }
+    }
+
+    /// Submits what has been recorded, and the copies that `last` adds.
+    pub fn submit_with(&mut self, last: impl FnOnce(&mut wgpu::CommandEncoder)) -> Result<()> {
+        if !self.words.is_empty() {
+            // The host's writes come ahead of the commands of the submit, behind those of the submit before.
+            self.words.resize(self.words.len().min(WORD_BYTES), 0);
+            self.queue.write_buffer(&self.word_buffer, 0, &self.words);
+        }
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        if !self.commands.is_empty() {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            for Command { pipeline, group, grid } in self.commands.drain(..) {
+                pass.set_pipeline(&pipeline);
+                pass.set_bind_group(0, &group, &[]);
+                pass.dispatch_workgroups(grid.0, grid.1, 1);
+            }
+        }
+        last(&mut encoder);
+        self.in_flight.push_back(self.queue.submit([encoder.finish()]));
+        self.words.clear();
+        self.work = 0;
+        self.number += 1;
+        if self.in_flight.len() > IN_FLIGHT
+            && let Some(oldest) = self.in_flight.pop_front()
+        {
+            self.wait_for(oldest)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until all that was submitted is done.
+    pub fn drain(&mut self) -> Result<()> {
+        match self.in_flight.pop_back() {
+            Some(last) => {
+                self.in_flight.clear();
+                self.wait_for(last)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn wait_for(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
+        let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: None };
+        match self.device.poll(wait) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Error::new(Kind::Device, format!("waiting for the graphics device failed: {error}"))),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Reading elements that integers point to.
+//!
+//! Indices are data, so they are compared with the length of their axis before anything is read. The first one out of
+//! bounds becomes a fault; nothing is read for it.
+
+use super::device::Gpu;
+use super::fault::Site;
+use super::kernel::{Kernel, Words, is_packed};
+use super::layout::{Layout, Place, countable};
+use super::program::malformed;
+use super::transfer::unsupported;
+use super::view::View;
+use crate::diagnostics::Result;
+use crate::tensor::shape::{self, Axes, Shape, Strides};
+use crate::tensor::{DType, walk};
+use std::fmt::Write;
+
+/// Index arrays and the axes they point along.
+pub(super) struct Pointers<'a> {
+    pub indices: &'a [View],
+    pub axes: &'a [usize],
+    /// The shape that the arrays broadcast to.
+    pub points: Shape,
+    /// The other axes, and where among them those of the points stand in a result.
+    pub rest: Axes,
+    pub at: usize,
+}
+
+impl<'a> Pointers<'a> {
+    /// Checks that the arrays are `i32` and fit a value of this shape.
+    pub fn new(shape: &[usize], indices: &'a [View], axes: &'a [usize], at: usize) -> Result<Pointers<'a>> {
+        if let Some(wrong) = indices.iter().find(|index| index.dtype() != DType::I32) {
+            return Err(unsupported(wrong.dtype()));
+        }
+        let mut points = Shape::new();
+        for index in indices {
+            points = shape::broadcast(&points, index.shape()).map_err(|_| malformed())?;
+        }
+        countable(&points)?;
+        let rest: Axes = (0..shape.len()).filter(|axis| !axes.contains(axis)).collect();
+        let exist = axes.iter().all(|&axis| axis < shape.len());
+        let fits = exist && indices.len() == axes.len() && rest.len() + axes.len() == shape.len() && at <= rest.len();
+        if fits { Ok(Pointers { indices, axes, points, rest, at }) } else { Err(malformed()) }
+    }
+
+    /// The shape of a result of elements of `shape`.
+    pub fn result(&self, shape: &[usize]) -> Shape {
+        let mut result: Shape = self.rest.iter().map(|&axis| shape[axis]).collect();
+        result.insert_many(self.at, self.points.iter().copied());
+        result
+    }
+
+    /// Strides over a result of a view with these strides; none along the points.
+    fn rest_strides(&self, strides: &[isize]) -> Strides {
+        let mut result: Strides = self.rest.iter().map(|&axis| strides[axis]).collect();
+        result.insert_many(self.at, self.points.iter().map(|_| 0));
+        result
+    }
+
+    /// Strides over a result of an index array; none along the rest.
+    fn index_strides(&self, index: &View) -> Strides {
+        let before = std::iter::repeat_n(0, self.at);
+        let after = std::iter::repeat_n(0, self.rest.len() - self.at);
+        before.chain(walk::stretch(index.shape(), index.strides(), &self.points)).chain(after).collect()
+    }
+
+    /// Where the arrays' elements for every element of a result lie.
+    fn places(&self) -> impl Iterator<Item = Place> {
+        self.indices.iter().map(|index| Place { offset: index.offset(), strides: self.index_strides(index) })
+    }
+
+    /// What to say of an index out of bounds.
+    pub fn site(&self, shape: &[usize], id: u32) -> Site {
+        Site::Index { id, axes: self.axes.iter().map(|&axis| (axis, shape[axis])).collect() }
+    }
+
+    /// Declares the arrays, and `pointed(at)`: the sum over the arrays of index times step. Their elements lie at
+    /// `at[first]` and behind. It raises a fault and sets `bad` where an index is out of bounds.
+    pub fn declare(&self, kernel: &mut Kernel, words: &mut Words, lens: &[usize], steps: &[u32], first: usize) {
+        for number in 0..self.indices.len() {
+            kernel.input(&format!("index{number}"), DType::I32);
+        }
+        let mut text = format!(
+            "var<private> bad: bool = false;\nfn pointed(at: array<u32, {}>) -> u32 {{\n    var sum = 0u;\n",
+            first + self.indices.len()
+        );
+        for (number, (&len, &step)) in lens.iter().zip(steps).enumerate() {
+            let (len, step) = (words.word(len as u32), words.word(step));
+            let at = first + number;
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "    sum += within({number}u, index{number}_at(at[{at}]), {len}) * {step};");
+        }
+        text.push_str("    return sum;\n}\n");
+        kernel.push(&text);
+        kernel.push(include_str!("wgsl/within.wgsl"));
+    }
+}
+
+impl Gpu {
+    /// The elements of `x` that index arrays point to, along `axes`. The arrays broadcast to one shape, whose axes
+    /// stand in the result ahead of the other axes from number `at` on. `fault` is the caller's number for an index out
+    /// of bounds.
+    pub fn gather(
+        &self,
+        x: &View,
+        indices: &[View],
+        axes: &[usize],
+        at: usize,
+        out: &[usize],
+        fault: u32,
+    ) -> Result<View> {
+        let dtype = x.dtype();
+        if dtype.size() > 4 {
+            return Err(unsupported(dtype));
+        }
+        let pointers = Pointers::new(x.shape(), indices, axes, at)?;
+        if pointers.result(x.shape()).as_slice() != out {
+            return Err(malformed());
+        }
+        let y = self.fresh(dtype, out)?;
+        let count = shape::size(out);
+        if count == 0 && shape::size(&pointers.points) == 0 {
+            return Ok(y);
+        }
+        if count == 0 {
+            // Indices are wrong even where they point to nothing.
+            self.cells(&pointers, x.shape(), fault)?;
+            return Ok(y);
+        }
+        let (mut kernel, mut words) = (Kernel::new(), Words::new());
+        kernel.input("x", dtype);
+        let lens: Shape = axes.iter().map(|&axis| x.shape()[axis]).collect();
+        // Steps back are sums modulo 2^32.
+        let steps: Vec<u32> = axes.iter().map(|&axis| x.strides()[axis] as u32).collect();
+        pointers.declare(&mut kernel, &mut words, &lens, &steps, 1);
+        kernel.output("y", dtype);
+        let rest = Place { offset: x.offset(), strides: pointers.rest_strides(x.strides()) };
+        Layout::new(out, std::iter::once(rest).chain(pointers.places())).declare("locate", &mut kernel, &mut words);
+        self.arm(&mut kernel, &mut words, pointers.site(x.shape(), fault))?;
+        let total = words.word(count as u32);
+        kernel.push(&format!("fn total() -> u32 {{ return {total}; }}\n"));
+        let packed = is_packed(dtype);
+        let (text, each) = match packed {
+            true => (include_str!("wgsl/gather_packed.wgsl"), 4),
+            false => (include_str!("wgsl/gather.wgsl"), 1),
+        };
+        kernel.push(if dtype == DType::Bool {
+            "fn bits(i: u32) -> u32 { return u32(x_at(i)); }\n"
+        } else if packed {
+            "fn bits(i: u32) -> u32 { return x_at(i); }\n"
+        } else {
+            ""
+        });
+        kernel.push(text);
+        let views: Vec<&View> = std::iter::once(x).chain(indices).chain([&y]).collect();
+        let work = (each * (2 + indices.len())) as u64;
+        self.launch_items(kernel, &views, true, words, count.div_ceil(each) as u64, work)?;
+        Ok(y)
+    }
+}

@@ -1,0 +1,58 @@
+//! A fused element-wise computation: the steps one kernel does for every element.
+
+use super::view::View;
+use crate::diagnostics::{Error, Kind, Result};
+use crate::tensor::{DType, Scalar};
+use smallvec::SmallVec;
+use std::borrow::Cow;
+
+/// What to compute for every element of the iteration shape.
+#[derive(Clone, Debug)]
+pub struct Program {
+    pub inputs: Vec<DType>,
+    /// Each uses only those before it.
+    pub steps: Vec<Step>,
+    /// Numbers of the steps whose results are kept.
+    pub outputs: Vec<usize>,
+}
+
+/// One operation.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// An expression over `a`, `b`, `c`, the operands. They are of type f32, i32, u32 (for `u8`) or bool.
+    pub wgsl: Cow<'static, str>,
+    pub operands: SmallVec<[Operand; 3]>,
+    /// Of the result.
+    pub dtype: DType,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operand {
+    Input(usize),
+    Step(usize),
+}
+
+pub enum Input<'a> {
+    /// Broadcasts to the iteration shape.
+    View(&'a View),
+    /// Travels beside the kernel: another value needs no other.
+    Scalar(Scalar),
+}
+
+impl Program {
+    /// The dtype of an operand of the step `number`.
+    pub(super) fn dtype(&self, number: usize, operand: Operand) -> Result<DType> {
+        let found = match operand {
+            Operand::Input(input) => self.inputs.get(input).copied(),
+            Operand::Step(step) if step < number => self.steps.get(step).map(|step| step.dtype),
+            Operand::Step(_) => None,
+        };
+        found.ok_or_else(malformed)
+    }
+}
+
+/// A program and inputs that do not belong together.
+#[cold]
+pub(super) fn malformed() -> Error {
+    Error::new(Kind::Internal, "a malformed program reached the graphics device")
+}

@@ -1,0 +1,279 @@
+//! Reductions over axes, in stages.
+//!
+//! A stage turns many elements of a group into few partial results, always in the same order, until one is left. Sums
+//! of `f32` are of short runs and then of trees, so that their error grows slowly. Sums and products of integers are
+//! exact: what does not fit `i32` in the end is a fault.
+
+use super::device::Gpu;
+use super::fault::{NO_ID, Site};
+use super::kernel::{Access, Kernel, Words, value_type};
+use super::layout::{Layout, Place, countable};
+use super::program::{Input, Operand, Program, Step, malformed};
+use super::transfer::unsupported;
+use super::view::View;
+use crate::diagnostics::Result;
+use crate::tensor::shape::{self, Axes, Shape, Strides};
+use crate::tensor::{DType, Scalar};
+use smallvec::smallvec;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reduction {
+    Sum,
+    Max,
+    Min,
+    Prod,
+    Any,
+    All,
+}
+
+/// How partial results are made and joined, as expressions.
+struct Combine {
+    /// The type of a partial result, and the words it takes.
+    kind: &'static str,
+    words: usize,
+    neutral: &'static str,
+    /// From `x`, an f32 or an i32.
+    lift: &'static str,
+    /// From `a` and `b`.
+    join: &'static str,
+    /// An f32 or i32 from `x`.
+    finish: &'static str,
+    /// Functions that `join` calls.
+    joining: &'static str,
+    /// Functions that `finish` calls; they look for an overflow.
+    finishing: &'static str,
+}
+
+/// Partial results that are the values themselves.
+const PLAIN: Combine =
+    Combine { kind: "i32", words: 1, neutral: "0", lift: "x", join: "a", finish: "x", joining: "", finishing: "" };
+
+/// Elements that one workgroup, and one invocation, reduces in a stage.
+const GROUP_SPAN: usize = 1 << 14;
+const LANE_SPAN: usize = 1 << 10;
+/// So few elements are never worth a workgroup.
+const FEW: usize = 64;
+/// From so many results on there are invocations enough without.
+const MANY: usize = 1 << 10;
+
+impl Reduction {
+    fn dtype(self, of: DType) -> DType {
+        match self {
+            Reduction::Sum | Reduction::Prod if of != DType::F32 => DType::I32,
+            Reduction::Any | Reduction::All => DType::Bool,
+            _ => of,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        if self == Reduction::Prod { "product" } else { "sum" }
+    }
+
+    /// The result without elements.
+    fn neutral(self, of: DType) -> Scalar {
+        match (self, self.dtype(of)) {
+            (Reduction::Sum, DType::F32) => Scalar::F32(0.0),
+            (Reduction::Prod, DType::F32) => Scalar::F32(1.0),
+            (Reduction::Max, DType::F32) => Scalar::F32(f32::NEG_INFINITY),
+            (Reduction::Min, DType::F32) => Scalar::F32(f32::INFINITY),
+            (Reduction::Max, DType::I32) => Scalar::I32(i32::MIN),
+            (Reduction::Min, DType::I32) => Scalar::I32(i32::MAX),
+            (Reduction::Max, DType::U8) => Scalar::U8(0),
+            (Reduction::Min, DType::U8) => Scalar::U8(u8::MAX),
+            (how, DType::Bool) => Scalar::Bool(matches!(how, Reduction::Min | Reduction::All)),
+            (how, _) => Scalar::I32(i32::from(how == Reduction::Prod)),
+        }
+    }
+
+    fn combine(self, of: DType) -> Combine {
+        let real = Combine { kind: "f32", ..PLAIN };
+        match (self, of == DType::F32) {
+            (Reduction::Sum, true) => Combine { neutral: "0.0", join: "a + b", ..real },
+            (Reduction::Prod, true) => Combine { neutral: "1.0", join: "a * b", ..real },
+            // The builtin functions drop NaN.
+            (Reduction::Max, true) => Combine {
+                neutral: "-nb_inf()",
+                join: "select(select(a, b, b > a || nb_is_nan(b)), a, nb_is_nan(a))",
+                ..real
+            },
+            (Reduction::Min, true) => Combine {
+                neutral: "nb_inf()",
+                join: "select(select(a, b, b < a || nb_is_nan(b)), a, nb_is_nan(a))",
+                ..real
+            },
+            (Reduction::Max, false) => Combine { neutral: "i32(-2147483648)", join: "max(a, b)", ..PLAIN },
+            (Reduction::Min, false) => Combine { neutral: "2147483647", join: "min(a, b)", ..PLAIN },
+            // NaN holds: it is not equal to 0.
+            (Reduction::Any, _) => Combine { lift: "i32(!(x == 0))", join: "a | b", ..PLAIN },
+            (Reduction::All, _) => Combine { neutral: "1", lift: "i32(!(x == 0))", join: "a & b", ..PLAIN },
+            (Reduction::Sum, false) => Combine {
+                kind: "vec2<u32>",
+                words: 2,
+                neutral: "vec2<u32>(0u, 0u)",
+                lift: "vec2<u32>(bitcast<u32>(x), 0u - (bitcast<u32>(x) >> 31u))",
+                join: "vec2<u32>(a.x + b.x, a.y + b.y + u32(a.x + b.x < a.x))",
+                finish: "narrow(x)",
+                joining: "",
+                finishing: include_str!("wgsl/narrow.wgsl"),
+            },
+            (Reduction::Prod, false) => Combine {
+                kind: "vec2<u32>",
+                words: 2,
+                neutral: "vec2<u32>(1u, 0u)",
+                lift: "vec2<u32>(bitcast<u32>(abs(x)), bitcast<u32>(x) >> 31u)",
+                join: "times(a, b)",
+                finish: "signed(x)",
+                joining: concat!(include_str!("wgsl/wide.wgsl"), include_str!("wgsl/product.wgsl")),
+                finishing: include_str!("wgsl/signed.wgsl"),
+            },
+        }
+    }
+}
+
+/// What a stage reduces: for every result, a number of elements.
+struct Stage<'a> {
+    from: &'a View,
+    /// Elements of tensors; else partial results.
+    lift: Option<DType>,
+    kept: (Shape, Place),
+    reduced: (Shape, Place),
+}
+
+impl Stage<'_> {
+    fn results(&self) -> usize {
+        shape::size(&self.kept.0)
+    }
+    fn elements(&self) -> usize {
+        shape::size(&self.reduced.0)
+    }
+
+    /// Is it better to reduce every group by one invocation than by a workgroup? Neighbours should read neighbours.
+    fn by_lane(&self) -> bool {
+        let step = |(lens, place): &(Shape, Place)| {
+            let steps = lens.iter().zip(&place.strides).filter(|&(&len, &stride)| len > 1 && stride != 0);
+            steps.map(|(_, stride)| stride.unsigned_abs()).min().unwrap_or(usize::MAX)
+        };
+        self.elements() <= FEW || (self.results() >= MANY && step(&self.kept) < step(&self.reduced))
+    }
+}
+
+impl Gpu {
+    /// Reduces over axes. `out` is the shape of the result, with or without the reduced axes.
+    pub fn reduce(&self, how: Reduction, x: &View, axes: &[usize], out: &[usize]) -> Result<View> {
+        let dtype = x.dtype();
+        if dtype.size() > 4 {
+            return Err(unsupported(dtype));
+        }
+        countable(x.shape())?;
+        let kept: Axes = (0..x.shape().len()).filter(|axis| !axes.contains(axis)).collect();
+        let part = |axes: &[usize], offset: usize| -> Option<(Shape, Place)> {
+            let lens = axes.iter().map(|&axis| x.shape().get(axis).copied()).collect::<Option<Shape>>()?;
+            let strides = axes.iter().map(|&axis| x.strides().get(axis).copied()).collect::<Option<Strides>>()?;
+            Some((lens, Place { offset, strides }))
+        };
+        let kept = part(&kept, x.offset()).ok_or_else(malformed)?;
+        let reduced = part(axes, 0).ok_or_else(malformed)?;
+        let results = shape::size(out);
+        if shape::size(&kept.0) != results {
+            return Err(malformed());
+        }
+        if results == 0 || shape::size(&reduced.0) == 0 {
+            return self.fill(how.neutral(dtype), out);
+        }
+        let combine = how.combine(dtype);
+        let mut stage = Stage { from: x, lift: Some(dtype), kept, reduced };
+        let mut partial;
+        let whole = loop {
+            let (view, parts) = self.stage(how, &combine, &stage, out)?;
+            if parts == 1 {
+                break view;
+            }
+            partial = view;
+            stage = Stage {
+                from: &partial,
+                lift: None,
+                kept: (smallvec![results], Place { offset: 0, strides: smallvec![parts as isize] }),
+                reduced: (smallvec![parts], Place { offset: 0, strides: smallvec![1] }),
+            };
+        };
+        self.narrowed(whole, how.dtype(dtype))
+    }
+
+    /// One stage; its results, or partial results and how many there are of each result.
+    fn stage(&self, how: Reduction, combine: &Combine, stage: &Stage, out: &[usize]) -> Result<(View, usize)> {
+        let by_lane = stage.by_lane();
+        let (span, text) = if by_lane {
+            (LANE_SPAN, include_str!("wgsl/reduce_lane.wgsl"))
+        } else {
+            (GROUP_SPAN, include_str!("wgsl/reduce_group.wgsl"))
+        };
+        let (results, elements) = (stage.results(), stage.elements());
+        let parts = elements.div_ceil(span);
+        let last = parts == 1;
+        let value = if combine.kind == "f32" { DType::F32 } else { DType::I32 };
+        let to = match last {
+            true => self.fresh(value, out)?,
+            false => self.fresh(DType::I32, &[results, parts, combine.words])?,
+        };
+        let (mut kernel, mut words) = (Kernel::new(), Words::new());
+        let Combine { kind, neutral, lift, join, finish, joining, finishing, .. } = combine;
+        let stored = if last { value_type(value) } else { kind };
+        let element = match stage.lift {
+            Some(dtype) => {
+                kernel.input("x", dtype);
+                let from = if dtype == DType::F32 { "f32" } else { "i32" };
+                kernel.push(&format!("fn lift(x: {from}) -> Acc {{ return {lift}; }}\n"));
+                format!("lift({from}(x_at(i)))")
+            }
+            None => {
+                kernel.buffer("x", &format!("array<{kind}>"), Access::Read);
+                "x[i]".to_string()
+            }
+        };
+        kernel.buffer("y", &format!("array<{stored}>"), Access::Write);
+        kernel.push(joining);
+        let faults = last && !finishing.is_empty();
+        if faults {
+            self.arm(&mut kernel, &mut words, Site::Overflow { id: NO_ID, name: how.name() })?;
+            kernel.push(finishing);
+        }
+        let made = if last { finish } else { "x" };
+        let [results_word, elements_word, parts_word, span_word] =
+            [results, elements, parts, span].map(|number| words.word(number as u32));
+        kernel.push(&format!(
+            "alias Acc = {kind};
+fn neutral() -> Acc {{ return {neutral}; }}
+fn join(a: Acc, b: Acc) -> Acc {{ return {join}; }}
+fn finish(x: Acc) -> {stored} {{ return {made}; }}
+fn element(i: u32) -> Acc {{ return {element}; }}
+fn results() -> u32 {{ return {results_word}; }}
+fn elements() -> u32 {{ return {elements_word}; }}
+fn parts() -> u32 {{ return {parts_word}; }}
+fn span() -> u32 {{ return {span_word}; }}
+"
+        ));
+        Layout::new(&stage.kept.0, [stage.kept.1.clone()]).declare("outer", &mut kernel, &mut words);
+        Layout::new(&stage.reduced.0, [stage.reduced.1.clone()]).declare("inner", &mut kernel, &mut words);
+        kernel.push(text);
+        let (items, work) = ((results * parts) as u64, elements.min(span) as u64 + 1);
+        let views = [stage.from, &to];
+        match by_lane {
+            true => self.launch_items(kernel, &views, faults, words, items, work)?,
+            // The tree, besides the elements.
+            false => self.launch(kernel, &views, faults, words, items, work + 512)?,
+        }
+        Ok((to, parts))
+    }
+
+    /// Results that were computed as `i32`, as what they are.
+    fn narrowed(&self, x: View, dtype: DType) -> Result<View> {
+        let wgsl = match dtype {
+            DType::Bool => "a != 0",
+            DType::U8 => "bitcast<u32>(a)",
+            _ => return Ok(x),
+        };
+        let step = Step { wgsl: wgsl.into(), operands: smallvec![Operand::Input(0)], dtype };
+        let program = Program { inputs: vec![x.dtype()], steps: vec![step], outputs: vec![0] };
+        self.single(&program, &[Input::View(&x)], x.shape())
+    }
+}

@@ -1,0 +1,149 @@
+//! The functions of real numbers, in units in the last place against `f64`.
+
+use super::*;
+
+/// The device's values of a function at these points.
+fn values(gpu: &Gpu, wgsl: &'static str, points: &[f32]) -> Vec<f32> {
+    let shape = [points.len()];
+    let x = gpu.upload(&Tensor::from_vec(points.to_vec(), &shape)).expect("an upload");
+    let result = gpu.cluster(&simple(wgsl, &[DType::F32], DType::F32), &[Input::View(&x)], &shape).expect("a kernel");
+    gpu.read(&result[0]).expect("a read").to_vec().expect("f32")
+}
+
+fn values2(gpu: &Gpu, wgsl: &'static str, x: &[f32], y: &[f32]) -> Vec<f32> {
+    let shape = [x.len()];
+    let upload = |values: &[f32]| gpu.upload(&Tensor::from_vec(values.to_vec(), &shape)).expect("an upload");
+    let (x, y) = (upload(x), upload(y));
+    let program = simple(wgsl, &[DType::F32; 2], DType::F32);
+    let result = gpu.cluster(&program, &[Input::View(&x), Input::View(&y)], &shape).expect("a kernel");
+    gpu.read(&result[0]).expect("a read").to_vec().expect("f32")
+}
+
+/// How far off, in units in the last place of the exact result. Below the smallest normal number one such unit is taken
+/// for the whole range: devices may flush what is smaller.
+fn ulps(found: f32, exact: f64) -> f64 {
+    let rounded = exact as f32;
+    if rounded.is_nan() || rounded.is_infinite() || found.is_nan() || found.is_infinite() {
+        let same = (found.is_nan() && rounded.is_nan()) || found == rounded;
+        return if same { 0.0 } else { f64::INFINITY };
+    }
+    let exponent = exact.abs().log2().floor().max(-126.0);
+    let error = (f64::from(found) - exact).abs();
+    if exact.abs() < f64::from(f32::MIN_POSITIVE) && found.abs() < f32::MIN_POSITIVE {
+        0.0
+    } else {
+        error / (exponent - 23.0).exp2()
+    }
+}
+
+/// The largest error at these points.
+fn worst(found: &[f32], points: &[f32], exact: impl Fn(f64) -> f64) -> (f64, f32) {
+    let each = found.iter().zip(points).map(|(&found, &x)| (ulps(found, exact(f64::from(x))), x));
+    each.fold((0.0, 0.0), |worst, one| if one.0 > worst.0 || one.0.is_nan() { one } else { worst })
+}
+
+/// Numbers of all sizes and both signs, some from each of these ranges, and the special ones.
+fn points(ranges: &[(f32, f32)]) -> Vec<f32> {
+    let mut dice = Dice(17);
+    let special = [
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        0.5,
+        2.0,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::NAN,
+        f32::MAX,
+        f32::MIN,
+        f32::MIN_POSITIVE,
+    ];
+    let mut points = special.to_vec();
+    points.extend((0..40_000).map(|_| f32::from_bits((dice.next() << 3 ^ dice.next()) as u32)));
+    for &(low, high) in ranges {
+        points.extend((0..40_000).map(|_| low + (high - low) * (dice.next() & 0xff_ffff) as f32 / 16_777_216.0));
+    }
+    points
+}
+
+#[test]
+fn functions_of_one_number() {
+    let gpu = gpu();
+    type Case = (&'static str, &'static [(f32, f32)], f64, fn(f64) -> f64);
+    let cases: &[Case] = &[
+        ("nb_exp(a)", &[(-104.0, 89.0), (-1.0, 1.0)], 2.0, libm::exp),
+        ("nb_expm1(a)", &[(-20.0, 89.0), (-1.0, 1.0), (-1e-3, 1e-3)], 2.0, libm::expm1),
+        ("nb_log(a)", &[(0.0, 10.0), (0.9, 1.1), (0.0, 1e-37)], 2.0, libm::log),
+        ("nb_log1p(a)", &[(-1.0, 10.0), (-0.01, 0.01), (-0.5, 0.6)], 2.0, libm::log1p),
+        ("nb_tanh(a)", &[(-10.0, 10.0), (-1.0, 1.0), (-1e-3, 1e-3)], 3.0, libm::tanh),
+        ("nb_sin(a)", &[(-10.0, 10.0), (-300.0, 300.0), (-1e5, 1e5)], 3.0, libm::sin),
+        ("nb_cos(a)", &[(-10.0, 10.0), (-300.0, 300.0), (-1e5, 1e5)], 3.0, libm::cos),
+        ("nb_sqrt(a)", &[(0.0, 10.0)], 2.0, libm::sqrt),
+    ];
+    for (wgsl, ranges, bound, exact) in cases {
+        let mut points = points(ranges);
+        // Subnormal numbers may be taken for 0.
+        points.retain(|x| *x == 0.0 || !x.is_subnormal());
+        let (error, at) = worst(&values(&gpu, wgsl, &points), &points, exact);
+        assert!(error <= *bound, "{wgsl}: {error} ulp at {at:e}");
+    }
+}
+
+#[test]
+fn powers() {
+    let gpu = gpu();
+    let mut dice = Dice(5);
+    let (mut x, mut y) = (vec![], vec![]);
+    let special = [
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        0.5,
+        -2.0,
+        3.0,
+        -3.0,
+        2.5,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::NAN,
+        1e30,
+        -16777217.0,
+    ];
+    for &a in &special {
+        for &b in &special {
+            x.push(a);
+            y.push(b);
+        }
+    }
+    for _ in 0..100_000 {
+        let base = f32::from_bits(0x0080_0000 + (dice.next() as u32) % 0x7f00_0000);
+        x.push(if dice.below(2) == 0 { base } else { 1.0 + dice.float() / 100.0 });
+        let reach = if dice.below(2) == 0 { 128.0 / x[x.len() - 1].log2().abs().max(1e-6) } else { 4.0 };
+        y.push(dice.float() / 2.0 * reach);
+    }
+    let found = values2(&gpu, "nb_pow(a, b)", &x, &y);
+    for ((&x, &y), &found) in x.iter().zip(&y).zip(&found) {
+        let error = ulps(found, libm::pow(f64::from(x), f64::from(y)));
+        assert!(error <= 2.0, "{x:e} ** {y:e} = {found:e}: {error} ulp");
+    }
+    let squares = values2(&gpu, "nb_pow(a, b)", &x, &vec![2.0; x.len()]);
+    assert!(
+        squares
+            .iter()
+            .zip(&x)
+            .all(|(&found, &x)| found.to_bits() == (x * x).to_bits() || x.is_nan() || (x * x).is_subnormal())
+    );
+}
+
+#[test]
+fn signs_of_zero_stay() {
+    let gpu = gpu();
+    for wgsl in ["nb_expm1(a)", "nb_log1p(a)", "nb_tanh(a)", "nb_sin(a)", "nb_sqrt(a)"] {
+        let found = values(&gpu, wgsl, &[0.0, -0.0]);
+        assert_eq!(found.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), [0, 1 << 31], "{wgsl}");
+    }
+    let gone = values(&gpu, "f32(nb_is_nan(a))", &[f32::NAN, f32::INFINITY, 1.0, -f32::NAN]);
+    assert_eq!(gone, [1.0, 0.0, 0.0, 1.0]);
+}
