@@ -2,6 +2,7 @@
 //!
 //! Every operation gets a `Context`; there is no global state. It must never hold names of the program.
 
+use crate::devices::Devices;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::memory::{self, System};
 use crate::transform::Modes;
@@ -64,6 +65,7 @@ pub struct Context {
     pub random: RandomState,
     pub system: System,
     pub modes: Modes,
+    pub devices: Devices,
 }
 
 impl Context {
@@ -78,6 +80,12 @@ impl Context {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Does somebody want to know which line is running?
+    #[inline]
+    pub fn wants_place(&self) -> bool {
+        self.modes.is_tracing() || self.devices.any_open()
     }
 
     /// Errors when `count` elements of `width` bytes are more than a value may take. `what` is said in the message,

@@ -5,6 +5,7 @@
 pub mod builtins;
 pub mod context;
 mod cpu;
+pub mod devices;
 pub mod diagnostics;
 pub mod gpu;
 pub mod graph;

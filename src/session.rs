@@ -4,7 +4,9 @@
 //! A process may hold any number of sessions, each on one thread. A session never prints and never exits.
 
 use crate::context::{Context, Interrupt, Limits, RandomState};
+use crate::devices::{About, Devices};
 use crate::diagnostics::{Error, Kind, Result, Source, load};
+use crate::gpu::Choice;
 use crate::interp::{Machine, Module, Value, show};
 use crate::tensor::show::PrintOptions;
 use std::io;
@@ -23,6 +25,11 @@ pub trait Output {
         _ = type_name;
         self.text(text)?;
         self.text("\n")
+    }
+
+    /// What the user should know besides the program's output.
+    fn notice(&mut self, text: &str) {
+        _ = text;
     }
 
     fn flush(&mut self) -> io::Result<()>;
@@ -59,13 +66,13 @@ impl Host {
         self.output.text(text).map_err(|error| output_error(&error))
     }
 
-    /// Shows the value of a top-level expression.
-    pub fn show(&mut self, value: Value) -> Result<()> {
+    /// Shows the value of a top-level expression; `shown` is the same with its elements at hand.
+    pub fn show(&mut self, value: Value, shown: &Value) -> Result<()> {
         if self.quiet > 0 {
             return Ok(());
         }
         if !matches!(value, Value::None) {
-            let text = show::text(&value, &self.print);
+            let text = show::text(shown, &self.print);
             self.output.value(&text, &value.type_name()).map_err(|error| output_error(&error))?;
         }
         self.last = value;
@@ -137,6 +144,16 @@ impl Session {
         &mut self.machine.host.cx.limits
     }
 
+    /// Which graphics cards count, and whether it is an error where there is none. Before the first is used.
+    pub fn set_devices(&mut self, choice: Choice, strict: bool) {
+        self.machine.host.cx.devices = Devices::new(choice, strict);
+    }
+
+    /// What there is to compute on.
+    pub fn devices(&self) -> Vec<About> {
+        self.machine.host.cx.devices.list()
+    }
+
     /// A handle that stops the running program, from any thread.
     pub fn interrupt(&self) -> Interrupt {
         self.machine.host.cx.interrupt.clone()
@@ -173,9 +190,14 @@ impl Session {
             self.machine.set_global(&self.main, "_", last);
         }
         for stmt in &stmts {
-            self.machine.run_statement(&self.main, &source, stmt).map_err(|error| vec![error])?;
+            self.machine.host.cx.devices.home = None;
+            let result = self.machine.run_statement(&self.main, &source, stmt);
+            let Host { cx, output, .. } = &mut self.machine.host;
+            cx.devices.take_notices().iter().for_each(|notice| output.notice(notice));
+            result.map_err(|error| vec![error])?;
         }
-        Ok(())
+        // what graphics cards still do may yet go wrong
+        self.machine.host.cx.devices.look_for_faults().map_err(|error| vec![error])
     }
 
     /// The value of a name; none where it has no value.

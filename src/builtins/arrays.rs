@@ -34,6 +34,7 @@ builtins! {
     /// An array of zeros.
     /// `shape` is a whole number or a tuple of them.
     fn zeros(shape, dtype = f64)
+        creates true;
         ex "zeros(3)" => "[0. 0. 0.]";
         ex "zeros((2, 2), dtype=i64)" => "[[0 0]\n [0 0]]";
         fails "zeros(-1)" => "value";
@@ -47,6 +48,7 @@ builtins! {
     /// An array of ones.
     /// `shape` is a whole number or a tuple of them.
     fn ones(shape, dtype = f64)
+        creates true;
         ex "ones((2, 1))" => "[[1.]\n [1.]]";
         ex "ones(2, dtype=bool)" => "[ True  True]";
         fails "ones(1.5)" => "type";
@@ -58,6 +60,7 @@ builtins! {
     /// An array that holds `fill_value` everywhere.
     /// The value may be an array that broadcasts to the shape; without a dtype its own is taken.
     fn full(shape, fill_value, dtype = none)
+        creates true;
         ex "full((2, 2), 10)" => "[[10 10]\n [10 10]]";
         ex "full((2, 2), [1, 2], dtype=f32)" => "[[1. 2.]\n [1. 2.]]";
         fails "full((2, 2), [1, 2, 3])" => "shape";
@@ -72,6 +75,7 @@ builtins! {
     /// the main one, or below it for negative k.
     fn eye(n, m = none, k = 0, dtype = f64)
         also identity;
+        creates true;
         ex "eye(2, dtype=i64)" => "[[1 0]\n [0 1]]";
         ex "eye(2, 3, k=1)" => "[[0. 1. 0.]\n [0. 0. 1.]]";
         fails "eye(-1)" => "value";
@@ -87,6 +91,7 @@ builtins! {
     /// last number is there: `linspace` states how many there are. `dtype` casts the numbers; unlike in NumPy it does
     /// not change the step.
     fn arange(start, stop = none, step = 1, dtype = none)
+        creates true;
         ex "arange(5)" => "[0 1 2 3 4]";
         ex "arange(1, 2, 0.25)" => "[1.   1.25 1.5  1.75]";
         ex "arange(5, 0, -2)" => "[5 3 1]";
@@ -105,6 +110,7 @@ builtins! {
     /// `num` numbers, evenly spaced from `start` to `stop`.
     /// `stop` is the last of them, unless `endpoint` is false.
     fn linspace(start, stop, num = 50, endpoint = true, dtype = none)
+        creates true;
         ex "linspace(2, 3, num=5)" => "[2.   2.25 2.5  2.75 3.  ]";
         ex "linspace(0, 1, 4, endpoint=false)" => "[0.   0.25 0.5  0.75]";
         fails "linspace(0, 1, -1)" => "value";
@@ -117,6 +123,7 @@ builtins! {
     /// An array of what a tuple holds, tuples in it becoming rows.
     /// Arrays stay as they are.
     fn array(x, dtype = none)
+        creates true;
         ex "array((1, 2, 3.5))" => "[1.  2.  3.5]";
         ex "array(((1, 2), (3, 4)), dtype=f32)" => "[[1. 2.]\n [3. 4.]]";
         fails "array((1, sin))" => "type";

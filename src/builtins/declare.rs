@@ -19,6 +19,8 @@ pub struct Builtin {
     pub failures: &'static [(&'static str, &'static str)],
     /// What it needs of its arguments.
     pub elements: Elements,
+    /// Is its result new, to be made where new values are made?
+    pub creates: bool,
     /// Does it do or see more than its arguments? Then it cannot be part of a graph, which would do it once.
     pub effect: bool,
     pub run: fn(&mut Machine, &mut Args) -> Result<Value>,
@@ -107,6 +109,7 @@ impl Builtin {
 ///     fn name(x, axis = none, *rest, sep = " ")
 ///         also other_name;
 ///         elements AtHand;    // otherwise than the others
+///         creates true;
 ///         effect true;
 ///         ex "name(1)" => "1";
 ///         fails "name()" => "type";
@@ -122,6 +125,7 @@ macro_rules! builtins {
         fn $name:ident ( $($params:tt)* )
             $(also $alias:ident;)*
             $(elements $own:ident;)?
+            $(creates $creates:literal;)?
             $(effect $effect:literal;)?
             $(ex $code:literal => $shown:literal;)*
             $(fails $bad:literal => $kind:literal;)*
@@ -135,7 +139,8 @@ macro_rules! builtins {
             examples: &[$(($code, $shown)),*],
             failures: &[$(($bad, $kind)),*],
             elements: $crate::builtins::declare::elements!($elements $($own)?),
-            effect: $crate::builtins::declare::effect!($($effect)?),
+            creates: $crate::builtins::declare::flag!($($creates)?),
+            effect: $crate::builtins::declare::flag!($($effect)?),
             run: $run,
         }),+];
     };
@@ -151,12 +156,12 @@ macro_rules! elements {
     };
 }
 
-macro_rules! effect {
+macro_rules! flag {
     () => {
         false
     };
-    ($effect:literal) => {
-        $effect
+    ($flag:literal) => {
+        $flag
     };
 }
 
@@ -189,4 +194,4 @@ macro_rules! params {
     };
 }
 
-pub(super) use {builtins, effect, elements, params};
+pub(super) use {builtins, elements, flag, params};

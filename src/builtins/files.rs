@@ -23,6 +23,7 @@ builtins! {
     /// them, `max_rows` the most rows to read. One row or one column gives an array of one axis. A file that is not in
     /// the working directory is looked for beside the script.
     fn loadtxt(path, delimiter = none, skiprows = 0, usecols = none, dtype = f64, max_rows = none, comments = "#")
+        creates true;
         effect true;
         ex "write_text(\"points.csv\", \"x,y\\n1,2\\n3,4\\n\")\nloadtxt(\"points.csv\", delimiter=\",\", skiprows=1)"
             => "[[1. 2.]\n [3. 4.]]";

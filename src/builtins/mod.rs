@@ -51,19 +51,8 @@ const FAMILIES: &[&[Builtin]] = &[
 ];
 
 /// Names of the language that later work fills with meaning.
-pub const FUTURE: &[&str] = &[
-    "hvp",
-    "stop_gradient",
-    "custom_grad",
-    "checkpoint",
-    "check_grad",
-    "show_graph",
-    "debug",
-    "devices",
-    "c128",
-    "f16",
-    "bf16",
-];
+pub const FUTURE: &[&str] =
+    &["hvp", "stop_gradient", "custom_grad", "checkpoint", "check_grad", "show_graph", "debug", "c128", "f16", "bf16"];
 
 /// Modules of the standard library that later work fills.
 pub const FUTURE_MODULES: &[&str] = &["nn", "optim", "stats", "data"];

@@ -1,11 +1,13 @@
 //! Printing, help, errors, and the world outside.
 
 use super::declare::builtins;
+use crate::devices::About;
 use crate::diagnostics::suggest::nearest;
 use crate::diagnostics::{Error, Kind, Result};
-use crate::interp::{Machine, Value};
+use crate::interp::{Fields, Machine, Value};
 use crate::ops;
 use crate::tensor::Array;
+use crate::transform::pending;
 use std::time::{Duration, Instant};
 
 /// What `help(x)` prints.
@@ -126,6 +128,7 @@ builtins! {
 
     /// The type of a value, as text.
     fn type(x)
+        elements Settled;
         ex "type([[1, 2]])" => "i64[1, 2]";
         ex "type((w=zeros((3, 2)), name=\"a\"))" => "(w: f64[3, 2], name: str)";
         ex "type(|x| x + 1)" => "fn(x)";
@@ -150,10 +153,35 @@ builtins! {
     };
 
     /// Seconds of a clock that never goes back.
+    /// All that was asked for before is done when it looks, on every device.
     fn clock()
         effect true;
         ex "t = clock(); clock() >= t" => "True";
-    = |machine, _| Ok(Value::float(machine.host.started.elapsed().as_secs_f64()));
+    = |machine, _| {
+        pending::settle_all(&mut machine.host.cx)?;
+        machine.host.cx.devices.wait()?;
+        Ok(Value::float(machine.host.started.elapsed().as_secs_f64()))
+    };
+
+    /// What there is to compute on: a tuple of records, the CPU first.
+    /// `device` is the value to place things on; `kind` is `discrete`, `integrated`, `virtual` or `software` for a graphics
+    /// card; `memory` is in bytes, for a graphics card those of the largest value.
+    fn devices()
+        effect true;
+        ex "devices()[0].device" => "cpu";
+        fails "devices(1)" => "type";
+    = |machine, _| {
+        let record = |about: About| {
+            let mut fields = Fields::default();
+            fields.insert("device".into(), Value::Device(about.device));
+            fields.insert("name".into(), Value::str(about.name));
+            fields.insert("kind".into(), Value::str(about.kind));
+            fields.insert("driver".into(), Value::str(about.driver));
+            fields.insert("memory".into(), Value::int(about.memory.try_into().unwrap_or(i64::MAX)));
+            Value::record(fields)
+        };
+        Ok(Value::tuple(machine.host.cx.devices.list().into_iter().map(record).collect()))
+    };
 
     /// The number, or the text, of an array with one element.
     /// The number gives way to the dtype of what it meets, as one that was written out.

@@ -18,6 +18,7 @@ pub enum Command {
         paths: Vec<PathBuf>,
         bless: bool,
     },
+    Devices,
     /// A subcommand that has no meaning yet.
     Unavailable(&'static str),
     Help,
@@ -36,6 +37,7 @@ pub enum Program {
 pub struct Options {
     pub oneline: bool,
     pub quiet: bool,
+    pub strict_device: bool,
     pub seed: Option<u64>,
     /// Bytes one value may take.
     pub max_memory: Option<usize>,
@@ -73,8 +75,7 @@ pub fn parse(
             Long("bless") if subcommand == Some("test") => bless = true,
             Long("oneline") => options.oneline = true,
             Long("quiet") => options.quiet = true,
-            // Nothing places values on a device yet, so there is nothing to be strict about.
-            Long("strict-device") => {}
+            Long("strict-device") => options.strict_device = true,
             Long("seed") => options.seed = Some(parser.value()?.parse()?),
             // An upper bound, which a single thread keeps.
             Long("threads") => _ = parser.value()?.parse_with(positive)?,
@@ -83,9 +84,10 @@ pub fn parse(
             Long("color") => options.color = parser.value()?.parse_with(when)?,
             Value(word) if subcommand == Some("test") => paths.push(word.into()),
             Value(word) => match (subcommand, SUBCOMMANDS.iter().find(|name| word == **name)) {
-                (None, Some(name @ (&"fmt" | &"doc" | &"devices"))) if code.is_none() => {
+                (None, Some(name @ (&"fmt" | &"doc"))) if code.is_none() => {
                     return Ok((Command::Unavailable(name), options));
                 }
+                (None, Some(&"devices")) if code.is_none() => return Ok((Command::Devices, options)),
                 (None, Some(name)) if code.is_none() => subcommand = Some(*name),
                 _ => return run(Some(word), code, &mut parser, options),
             },

@@ -20,13 +20,20 @@ pub struct Console {
     buffer: Rc<RefCell<BufWriter<Stdout>>>,
     line_wise: bool,
     types: Types,
+    /// Does the user want no notices?
+    quiet: bool,
 }
 
 impl Console {
     pub fn new(types: Types) -> Console {
         let stdout = io::stdout();
         let line_wise = stdout.is_terminal();
-        Console { buffer: Rc::new(RefCell::new(BufWriter::with_capacity(1 << 16, stdout))), line_wise, types }
+        let buffer = Rc::new(RefCell::new(BufWriter::with_capacity(1 << 16, stdout)));
+        Console { buffer, line_wise, types, quiet: false }
+    }
+
+    pub fn quiet(self, quiet: bool) -> Console {
+        Console { quiet, ..self }
     }
 }
 
@@ -42,6 +49,14 @@ impl Output for Console {
             Types::Hidden => self.text(&format!("{text}\n")),
             Types::Plain => self.text(&format!("{text}  {type_name}\n")),
             Types::Dim => self.text(&format!("{text}  {}\n", type_name.dimmed())),
+        }
+    }
+
+    fn notice(&mut self, text: &str) {
+        if !self.quiet {
+            // What was printed before comes before; a failure shows again at the next flush.
+            drop(self.flush());
+            super::host::say(&format!("warning: {text}\n"));
         }
     }
 

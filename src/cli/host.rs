@@ -3,6 +3,7 @@
 use super::args::{Color, Options};
 use super::console::Console;
 use nabla::diagnostics::{Error, Kind, load, render};
+use nabla::gpu::Choice;
 use nabla::session::{Output, Session};
 use std::io::{self, IsTerminal, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -32,6 +33,8 @@ pub fn session(output: Box<dyn Output>, options: &Options) -> Session {
     if let Some(bytes) = options.max_memory {
         session.limits_mut().memory = bytes;
     }
+    let choice = std::env::var("NABLA_GPU").map(|text| Choice::parse(&text)).unwrap_or_default();
+    session.set_devices(choice, options.strict_device);
     session.print_options_mut().oneline = options.oneline;
     start_clock(&mut session, options);
     session

@@ -4,6 +4,7 @@
 
 mod args;
 pub mod console;
+mod devices;
 pub mod host;
 pub mod input;
 pub mod interrupt;
@@ -49,6 +50,7 @@ fn execute(command: Command, options: &Options) -> Ending {
         Command::Bare => run::run(Program::Stdin, Vec::new(), options),
         Command::Run { program, args } => run::run(program, args, options),
         Command::Test { paths, bless } => test::run(&paths, bless, options),
+        Command::Devices => devices::run(options),
         Command::Version => print(concat!("nabla ", env!("CARGO_PKG_VERSION"), "\n"), options),
         Command::Help | Command::Unavailable(_) => print(include_str!("help.txt"), options),
     }

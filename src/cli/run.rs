@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub fn run(program: Program, args: Vec<String>, options: &Options) -> Ending {
-    let mut console = Console::new(Types::Hidden);
+    let mut console = Console::new(Types::Hidden).quiet(options.quiet);
     let source = match load_program(program) {
         Ok(source) => source,
         Err(error) => return host::report(Err(vec![error]), &mut console, options),

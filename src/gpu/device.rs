@@ -109,6 +109,11 @@ impl Gpu {
         self.0.batch.borrow().submits()
     }
 
+    /// Is there an operation that may have found a fault, which nobody looked at yet?
+    pub fn may_fault(&self) -> bool {
+        self.0.faults.armed()
+    }
+
     /// The fault that `read` or `wait` last reported, once.
     pub fn take_fault(&self) -> Option<Fault> {
         self.0.faults.take()

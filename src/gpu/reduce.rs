@@ -5,7 +5,7 @@
 //! exact: what does not fit `i32` in the end is a fault.
 
 use super::device::Gpu;
-use super::fault::{NO_ID, Site};
+use super::fault::Site;
 use super::kernel::{Access, Kernel, Words, value_type};
 use super::layout::{Layout, Place, countable};
 use super::program::{Input, Operand, Program, Step, malformed};
@@ -158,8 +158,9 @@ impl Stage<'_> {
 }
 
 impl Gpu {
-    /// Reduces over axes. `out` is the shape of the result, with or without the reduced axes.
-    pub fn reduce(&self, how: Reduction, x: &View, axes: &[usize], out: &[usize]) -> Result<View> {
+    /// Reduces over axes. `out` is the shape of the result, with or without the reduced axes; `fault` the caller's number
+    /// for integers that do not fit.
+    pub fn reduce(&self, how: Reduction, x: &View, axes: &[usize], out: &[usize], fault: u32) -> Result<View> {
         let dtype = x.dtype();
         if dtype.size() > 4 {
             return Err(unsupported(dtype));
@@ -184,7 +185,7 @@ impl Gpu {
         let mut stage = Stage { from: x, lift: Some(dtype), kept, reduced };
         let mut partial;
         let whole = loop {
-            let (view, parts) = self.stage(how, &combine, &stage, out)?;
+            let (view, parts) = self.stage(how, &combine, &stage, out, fault)?;
             if parts == 1 {
                 break view;
             }
@@ -200,7 +201,14 @@ impl Gpu {
     }
 
     /// One stage; its results, or partial results and how many there are of each result.
-    fn stage(&self, how: Reduction, combine: &Combine, stage: &Stage, out: &[usize]) -> Result<(View, usize)> {
+    fn stage(
+        &self,
+        how: Reduction,
+        combine: &Combine,
+        stage: &Stage,
+        out: &[usize],
+        fault: u32,
+    ) -> Result<(View, usize)> {
         let by_lane = stage.by_lane();
         let (span, text) = if by_lane {
             (LANE_SPAN, include_str!("wgsl/reduce_lane.wgsl"))
@@ -234,7 +242,7 @@ impl Gpu {
         kernel.push(joining);
         let faults = last && !finishing.is_empty();
         if faults {
-            self.arm(&mut kernel, &mut words, Site::Overflow { id: NO_ID, name: how.name() })?;
+            self.arm(&mut kernel, &mut words, Site::Overflow { id: fault, name: how.name() })?;
             kernel.push(finishing);
         }
         let made = if last { finish } else { "x" };

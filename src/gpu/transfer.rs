@@ -79,7 +79,7 @@ impl Gpu {
     }
 
     /// The view's elements in order: itself, or a copy.
-    pub(super) fn compact(&self, view: &View) -> Result<View> {
+    pub fn compact(&self, view: &View) -> Result<View> {
         let step = Step { wgsl: Cow::Borrowed("a"), operands: smallvec![Operand::Input(0)], dtype: view.dtype() };
         let program = Program { inputs: vec![view.dtype()], steps: vec![step], outputs: vec![0] };
         self.single(&program, &[Input::View(view)], view.shape())

@@ -24,6 +24,11 @@ pub enum Instr {
         d: Reg,
         k: u32,
     },
+    /// An array that was written out, made where new values are.
+    Literal {
+        d: Reg,
+        k: u32,
+    },
     Int {
         d: Reg,
         value: i32,
@@ -398,6 +403,25 @@ pub enum Instr {
         op: BinaryOp,
         a: Reg,
         path: u32,
+    },
+
+    // ---- devices
+    /// New values are made on the device in `a` from here on; the slot keeps what was before.
+    EnterHome {
+        a: Reg,
+        slot: u32,
+    },
+    /// Keeps where new values are made.
+    SaveHome {
+        slot: u32,
+    },
+    /// New values are made where the slot says.
+    LeaveHome {
+        slot: u32,
+    },
+    /// The end of what a `try` guards, whose value is in `a`.
+    Finish {
+        a: Reg,
     },
 
     // ---- statements

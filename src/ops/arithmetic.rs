@@ -13,43 +13,67 @@ use smallvec::{SmallVec, smallvec};
 
 elementwise! {
     ADD "add" "+" Binary add loops::add, exact |a, b| a.checked_add(b).map(Array::Int),
-        moves [One, One], transposed add_transposed;
+        moves [One, One], transposed add_transposed,
+        wgsl [number "a + b", truth "a || b"];
     SUB "subtract" "-" Binary subtract loops::subtract, exact |a, b| a.checked_sub(b).map(Array::Int),
-        moves [One, MinusOne], transposed subtract_transposed;
+        moves [One, MinusOne], transposed subtract_transposed,
+        wgsl [number "a - b"];
     MUL "multiply" "*" Binary multiply loops::multiply, exact |a, b| a.checked_mul(b).map(Array::Int),
         moves [Of(|_, x, _| Ok(x[1].clone())), Of(|_, x, _| Ok(x[0].clone()))],
-        transposed multiply_transposed;
+        transposed multiply_transposed,
+        wgsl [number "a * b", truth "a && b"];
     DIV "divide" "/" Binary real loops::divide,
         moves [Of(|cx, x, _| apply1(cx, &RECIPROCAL, x[1].clone())), Of(quotient_by_divisor)],
-        transposed divide_transposed;
+        transposed divide_transposed,
+        wgsl [float "a / b"];
     FLOOR_DIV "floor_divide" "//" Binary counting loops::floor_divide, exact floor_divide, guard &BY_ZERO, moves flat;
     REM "remainder" "%" Binary counting loops::remainder, guard &BY_ZERO;
     POW "power" "**" Binary counting loops::power, exact power, guard &NEGATIVE_POWER,
-        moves [Of(power_by_base), Of(power_by_exponent)];
-    BIT_AND "bitwise_and" "&" Binary bitwise loops::bit_and, moves flat;
-    BIT_OR "bitwise_or" "|" Binary bitwise loops::bit_or, moves flat;
-    BIT_XOR "bitwise_xor" "^" Binary bitwise loops::bit_xor, moves flat;
+        moves [Of(power_by_base), Of(power_by_exponent)],
+        wgsl [float "nb_pow(a, b)"];
+    BIT_AND "bitwise_and" "&" Binary bitwise loops::bit_and, moves flat,
+        wgsl [integer "a & b", truth "a && b"];
+    BIT_OR "bitwise_or" "|" Binary bitwise loops::bit_or, moves flat,
+        wgsl [integer "a | b", truth "a || b"];
+    BIT_XOR "bitwise_xor" "^" Binary bitwise loops::bit_xor, moves flat,
+        wgsl [integer "a ^ b", truth "a != b"];
     SHL "left_shift" "<<" Binary shift loops::shift_left, exact shift_left, guard &NEGATIVE_SHIFT, moves flat;
     SHR "right_shift" ">>" Binary shift loops::shift_right, guard &NEGATIVE_SHIFT, moves flat;
-    LOGICAL_AND "logical_and" "and" Binary logical loops::bit_and, moves flat;
-    LOGICAL_OR "logical_or" "or" Binary logical loops::bit_or, moves flat;
-    LOGICAL_NOT "logical_not" "not" Unary logical loops::bit_not, moves flat;
-    MAXIMUM "maximum" "maximum" Binary any_number loops::maximum;
-    MINIMUM "minimum" "minimum" Binary any_number loops::minimum;
+    LOGICAL_AND "logical_and" "and" Binary logical loops::bit_and, moves flat,
+        wgsl [truth "a && b"];
+    LOGICAL_OR "logical_or" "or" Binary logical loops::bit_or, moves flat,
+        wgsl [truth "a || b"];
+    LOGICAL_NOT "logical_not" "not" Unary logical loops::bit_not, moves flat,
+        wgsl [truth "!a"];
+    MAXIMUM "maximum" "maximum" Binary any_number loops::maximum,
+        wgsl [float "select(select(a, b, b > a || nb_is_nan(b)), a, nb_is_nan(a))", integer "max(a, b)", truth "a || b"];
+    MINIMUM "minimum" "minimum" Binary any_number loops::minimum,
+        wgsl [float "select(select(a, b, b < a || nb_is_nan(b)), a, nb_is_nan(a))", integer "min(a, b)", truth "a && b"];
     NEG "negative" "-" Unary signed loops::negate, exact |a, _| a.checked_neg().map(Array::Int),
-        moves [MinusOne], transposed negative_transposed;
-    POS "positive" "+" Unary signed loops::same, moves [One];
-    BIT_NOT "invert" "~" Unary bitwise loops::bit_not, moves flat;
-    ABS "abs" "abs" Unary any_number loops::absolute, exact |a, _| a.checked_abs().map(Array::Int);
-    SIGN "sign" "sign" Unary signed loops::sign, moves flat;
+        moves [MinusOne], transposed negative_transposed,
+        wgsl [float "-a", integer "(a - a) - a"];
+    POS "positive" "+" Unary signed loops::same, moves [One],
+        wgsl [number "a"];
+    BIT_NOT "invert" "~" Unary bitwise loops::bit_not, moves flat,
+        wgsl [integer "~a", truth "!a"];
+    ABS "abs" "abs" Unary any_number loops::absolute, exact |a, _| a.checked_abs().map(Array::Int),
+        wgsl [number "abs(a)", truth "a"];
+    SIGN "sign" "sign" Unary signed loops::sign, moves flat,
+        wgsl [float "select(sign(a), a, nb_is_nan(a))"];
     SQUARE "square" "square" Unary counting loops::square, exact |a, _| a.checked_mul(a).map(Array::Int),
-        moves [Of(|cx, x, _| apply2(cx, &MUL, x[0].clone(), Array::Int(2)))];
-    FLOOR "floor" "floor" Unary any_number loops::floor, moves flat;
-    CEIL "ceil" "ceil" Unary any_number loops::ceil, moves flat;
-    TRUNC "trunc" "trunc" Unary any_number loops::truncate, moves flat;
+        moves [Of(|cx, x, _| apply2(cx, &MUL, x[0].clone(), Array::Int(2)))],
+        wgsl [number "a * a"];
+    FLOOR "floor" "floor" Unary any_number loops::floor, moves flat,
+        wgsl [float "floor(a)", integer "a", truth "a"];
+    CEIL "ceil" "ceil" Unary any_number loops::ceil, moves flat,
+        wgsl [float "ceil(a)", integer "a", truth "a"];
+    TRUNC "trunc" "trunc" Unary any_number loops::truncate, moves flat,
+        wgsl [float "trunc(a)", integer "a", truth "a"];
     /// To whole numbers; `round` has decimals.
-    RINT "rint" "round" Unary any_number loops::round, moves flat;
-    RELU "relu" "relu" Unary any_number loops::relu;
+    RINT "rint" "round" Unary any_number loops::round, moves flat,
+        wgsl [float "round(a)", integer "a", truth "a"];
+    RELU "relu" "relu" Unary any_number loops::relu,
+        wgsl [float "select(a, 0.0, a < 0.0)"];
 }
 
 static BY_ZERO: Guard = Guard {

@@ -1,7 +1,8 @@
 //! Casts: from one dtype to another, every value checked.
 
 use super::linear::cast_back;
-use super::{Abstract, Arity, Attrs, Batch, Derivative, Entry, Op, Outputs, Term, apply1, rows};
+use super::place::on_device;
+use super::{Abstract, Arity, Attrs, Batch, Derivative, Entry, OnGpu, Op, Outputs, Term, apply1, rows};
 use crate::context::Context;
 use crate::cpu::{self, convert};
 use crate::diagnostics::{Error, Kind, Result};
@@ -13,6 +14,7 @@ static CAST: Entry = Entry {
     derivative: Derivative::Whole(tangent),
     transpose: Some(transposed),
     batch: Batch::Whole(batch),
+    gpu: OnGpu::Convert,
     ..Entry::whole("convert", "cast", Arity::Exactly(1), rule, kernel)
 };
 
@@ -24,14 +26,27 @@ pub fn op(dtype: DType) -> Op {
 }
 
 /// `x` in `dtype`; typed from then on. Floats are cut towards zero; a value that the dtype has no room for is an
-/// `overflow` error, NaN or infinity to an integer a `value` error, both with its place. Text is read as numbers.
+/// `overflow` error, NaN or infinity to an integer a `value` error, both with its place. Text is read as numbers. On a
+/// device that has no such dtype it is the nearest there is.
 pub fn cast(cx: &mut Context, x: Array, dtype: DType) -> Result<Array> {
+    let dtype = on_device(dtype, x.place());
     match &x {
         Array::Scalar(scalar) if scalar.dtype() == dtype => Ok(x),
         Array::Tensor(tensor) if tensor.dtype() == dtype => Ok(x),
         Array::Lifted(lifted) if lifted.aval().dtype == dtype && !lifted.aval().weak => Ok(x),
         _ => apply1(cx, &op(dtype), x),
     }
+}
+
+/// `cast`, to a dtype that a program asks for: the device of the value must have it.
+pub fn cast_as_asked(cx: &mut Context, x: Array, dtype: DType) -> Result<Array> {
+    let there = on_device(dtype, x.place());
+    if there != dtype {
+        return Err(Error::ty(format!("a GPU has no {dtype}"))
+            .operand(0, x.type_name())
+            .help(format!("it computes in {there}; `x @ cpu` brings the value back")));
+    }
+    cast(cx, x, dtype)
 }
 
 /// A number without axes as one that was written out.

@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::cpu;
 use crate::cpu::contract::Operand;
 use crate::diagnostics::{Error, Result};
+use crate::gpu::Side;
 use crate::tensor::shape::{self, Axes, Shape};
 use crate::tensor::{Array, DType, promote};
 use smallvec::{SmallVec, smallvec};
@@ -25,7 +26,19 @@ pub struct Dimensions {
 pub static CONTRACT: Entry = Entry::whole("dot_general", "@", Arity::Exactly(2), rule, kernel)
     .derivative(Derivative::Product)
     .transposed(transposed)
-    .batched(batch);
+    .batched(batch)
+    .on_gpu(|gpu, op, views, out, _| {
+        let (Attrs::Contract(dimensions), [a, b]) = (&op.attrs, views) else { return Err(cpu::mistyped()) };
+        if !matches!(out.dtype, DType::F32 | DType::I32) {
+            return Ok(None);
+        }
+        let side = |view, side: usize| Side {
+            view,
+            batch: dimensions.batch[side].as_slice(),
+            contract: dimensions.contract[side].as_slice(),
+        };
+        gpu.contract(&side(a, 0), &side(b, 1), &out.shape).map(Some)
+    });
 
 pub(super) static TABLE: &[&Entry] = &[&CONTRACT];
 

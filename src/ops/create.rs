@@ -1,5 +1,6 @@
 //! New tensors from a few numbers: filled, counted, evenly spaced, the unit matrix.
 
+use super::place::place;
 use super::{Abstract, Arity, Attrs, Entry, FLOOR, Op, apply, apply1, broadcast_to, cast};
 use crate::context::Context;
 use crate::cpu;
@@ -34,7 +35,12 @@ fn create(cx: &mut Context, entry: &'static Entry, shape: Shape, dtype: DType, f
 
 /// A number everywhere, in the form of a value.
 pub fn same_everywhere(cx: &mut Context, number: Scalar, like: &Abstract) -> Result<Array> {
-    create(cx, &FULL, like.shape.clone(), like.dtype, Fill::Same(number))
+    if like.device.is_none() {
+        return create(cx, &FULL, like.shape.clone(), like.dtype, Fill::Same(number));
+    }
+    let one = create(cx, &FULL, Shape::new(), like.dtype, Fill::Same(number))?;
+    let placed = place(cx, one, like.device)?;
+    broadcast_to(cx, placed, &like.shape)
 }
 
 /// A shape that a program asks for.

@@ -7,6 +7,7 @@ use super::{Abstract, Op, Outputs, Refusal, Types};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
+use crate::gpu::{Gpu, View};
 use crate::tensor::{Array, DType, ElementType, Layout};
 use smallvec::SmallVec;
 use std::fmt;
@@ -29,6 +30,7 @@ pub struct Entry {
     /// The cotangents of inputs that it is linear in.
     pub transpose: Option<TransposeRule>,
     pub batch: Batch,
+    pub gpu: OnGpu,
 }
 
 /// Values of the right operand that are refused when an operation computes in integers.
@@ -56,6 +58,7 @@ impl Entry {
     }
 
     pub const fn of(name: &'static str, symbol: &'static str, arity: Arity, rule: Rule, kernel: Kernel) -> Entry {
+        let gpu = if matches!(kernel, Kernel::Look(_)) { OnGpu::Look } else { OnGpu::Missing };
         Entry {
             name,
             symbol,
@@ -67,7 +70,12 @@ impl Entry {
             derivative: Derivative::Missing,
             transpose: None,
             batch: Batch::Missing,
+            gpu,
         }
+    }
+
+    pub const fn on_gpu(self, kernel: GpuKernel) -> Entry {
+        Entry { gpu: OnGpu::Whole(kernel), ..self }
     }
 
     pub const fn derivative(self, derivative: Derivative) -> Entry {
@@ -120,6 +128,44 @@ pub enum Kernel {
     Many(fn(&mut Context, &Op, &mut [Array]) -> Result<Outputs>),
     /// As `Whole`, where there is no rule; it checks types and memory by itself.
     Open(fn(&mut Context, &Op, &mut [Array]) -> Result<Array>),
+}
+
+/// How a graphics card computes it.
+pub enum OnGpu {
+    /// Element by element.
+    Wgsl(Wgsl),
+    /// Element by element, to another dtype.
+    Convert,
+    /// Looks at the elements where they are, as on the CPU.
+    Look,
+    Whole(GpuKernel),
+    Missing,
+}
+
+/// The result, as the rule describes it; none where it cannot be made of these. The number is one to know a fault by.
+pub type GpuKernel = fn(&Gpu, &Op, &[View], &Abstract, u32) -> Result<Option<View>>;
+
+/// Expressions in the shading language over the operands `a`, `b`, `c`, by what they are.
+pub struct Wgsl {
+    /// `f32`, `i32`, or `u8` in 32 bits: where these have no text of their own.
+    pub number: Option<&'static str>,
+    pub float: Option<&'static str>,
+    pub integer: Option<&'static str>,
+    pub truth: Option<&'static str>,
+}
+
+impl Wgsl {
+    pub const NONE: Wgsl = Wgsl { number: None, float: None, integer: None, truth: None };
+
+    /// The text for operands of this dtype.
+    pub fn of(&self, dtype: DType) -> Option<&'static str> {
+        match dtype {
+            DType::F32 => self.float.or(self.number),
+            DType::I32 | DType::U8 => self.integer.or(self.number),
+            DType::Bool => self.truth,
+            _ => None,
+        }
+    }
 }
 
 /// Arithmetic of weak integers: no result means that the loops refuse the operands, or that it does not fit `i64`. Unary

@@ -62,14 +62,29 @@ impl Gather {
 pub(super) static GATHER: Entry = Entry::whole("gather", "[]", Arity::AtLeast(2), read_rule, read_kernel)
     .derivative(Derivative::Linear(1))
     .transposed(read_transposed)
-    .batched(read_rows);
+    .batched(read_rows)
+    .on_gpu(|gpu, op, views, out, mark| {
+        let (Attrs::Gather(gather), [x, arrays @ ..]) = (&op.attrs, views) else { return Err(cpu::mistyped()) };
+        let (shape, offset, strides) = gather.slice.layout(x.offset(), x.strides());
+        let sliced = x.with_layout(shape, offset, strides);
+        gpu.gather(&sliced, arrays, &gather.axes, gather.at, &out.shape, mark).map(Some)
+    });
 
 /// Zeros of a shape, and its first input added in the places that the others point to: once for every time they do.
 pub(super) static SCATTER_ADD: Entry =
     Entry::whole("scatter_add", "[] +=", Arity::AtLeast(2), accumulate_rule, accumulate_kernel)
         .derivative(Derivative::Linear(1))
         .transposed(accumulate_transposed)
-        .batched(accumulate_rows);
+        .batched(accumulate_rows)
+        .on_gpu(|gpu, op, views, out, mark| {
+            let (Attrs::Accumulate(gather, shape), [value, arrays @ ..]) = (&op.attrs, views) else {
+                return Err(cpu::mistyped());
+            };
+            if out.dtype != DType::F32 || !gather.slice.is_all(shape) {
+                return Ok(None);
+            }
+            gpu.scatter_add(shape, value, arrays, &gather.axes, gather.at, mark).map(Some)
+        });
 
 /// Gives the first input with the second in the places that the others point to.
 pub(super) static SCATTER: Entry = Entry::whole("scatter", "[] =", Arity::AtLeast(3), write_rule, write_kernel);
@@ -104,8 +119,13 @@ fn avals(arrays: &[Array]) -> Vec<Abstract> {
     arrays.iter().map(Array::aval).collect()
 }
 
-fn tensors(arrays: &[Array]) -> Result<Vec<Tensor>> {
-    arrays.iter().map(|array| array.to_tensor().ok_or_else(cpu::mistyped)).collect()
+/// Index arrays as `i64`: those of a device that has no such integers may be narrower.
+fn tensors(cx: &mut Context, arrays: &[Array]) -> Result<Vec<Tensor>> {
+    let wide = |array: &Array| {
+        let tensor = array.to_tensor().ok_or_else(cpu::mistyped)?;
+        if tensor.dtype() == DType::I64 { Ok(tensor) } else { cpu::convert::convert(cx, &tensor, DType::I64) }
+    };
+    arrays.iter().map(wide).collect()
 }
 
 fn read_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
@@ -117,10 +137,10 @@ fn read_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     }
 }
 
-fn read_kernel(_: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+fn read_kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let (Attrs::Gather(gather), [x, arrays @ ..]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
     let kinds = avals(arrays);
-    let arrays = tensors(arrays)?;
+    let arrays = tensors(cx, arrays)?;
     let tensor = x.to_tensor().ok_or_else(cpu::mistyped)?;
     let places = gather.places(tensor.offset(), &tensor.strides(), &arrays, &common(&kinds)?)?;
     Ok(Array::from(cpu::gather::gather(&tensor, &places, &out.shape)))
@@ -132,10 +152,10 @@ fn write_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     Ok(Abstract { weak: false, ..x.clone() })
 }
 
-fn write_kernel(_: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+fn write_kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let (Attrs::Gather(gather), [x, value, arrays @ ..]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
     let kinds = avals(arrays);
-    let arrays = tensors(arrays)?;
+    let arrays = tensors(cx, arrays)?;
     let place = gather.shape(&out.shape, &kinds)?;
     let places = gather.places(0, &shape::contiguous(&out.shape), &arrays, &common(&kinds)?)?;
     let value = value.to_tensor().ok_or_else(cpu::mistyped)?;
@@ -161,11 +181,11 @@ fn accumulate_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     Ok(Abstract { shape: shape.clone(), weak: false, ..value.clone() })
 }
 
-fn accumulate_kernel(_: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+fn accumulate_kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let (Attrs::Accumulate(gather, _), [value, arrays @ ..]) = (&op.attrs, inputs) else {
         return Err(cpu::mistyped());
     };
-    let (points, arrays) = (common(&avals(arrays))?, tensors(arrays)?);
+    let (points, arrays) = (common(&avals(arrays))?, tensors(cx, arrays)?);
     let places = gather.places(0, &shape::contiguous(&out.shape), &arrays, &points)?;
     let value = value.to_tensor().ok_or_else(cpu::mistyped)?;
     Ok(Array::from(cpu::gather::accumulate(&value, &out.shape, &places)?))

@@ -250,7 +250,7 @@ fn append_rule(_: &Op, inputs: &[Abstract]) -> Result<Abstract> {
             "cannot append {} to {}: its rows are {}",
             value.type_name(),
             xs.type_name(),
-            type_name(xs.dtype, row, xs.device)
+            type_name(xs.dtype, row, xs.device.unwrap_or_default())
         );
         return Err(Error::shape(message).operand(0, xs.type_name()).operand(1, value.type_name()));
     }

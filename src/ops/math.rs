@@ -9,17 +9,24 @@ use crate::diagnostics::{Error, Result};
 use crate::tensor::Array;
 
 elementwise! {
-    EXP "exp" "exp" Unary real loops::exp, moves [Of(|_, _, y| Ok(y.clone()))];
-    EXPM1 "expm1" "expm1" Unary real loops::expm1;
+    EXP "exp" "exp" Unary real loops::exp, moves [Of(|_, _, y| Ok(y.clone()))],
+        wgsl [float "nb_exp(a)"];
+    EXPM1 "expm1" "expm1" Unary real loops::expm1,
+        wgsl [float "nb_expm1(a)"];
     EXP2 "exp2" "exp2" Unary real loops::exp2;
-    LOG "log" "log" Unary real loops::log, moves [Of(|cx, x, _| apply1(cx, &RECIPROCAL, x[0].clone()))];
-    LOG1P "log1p" "log1p" Unary real loops::log1p;
+    LOG "log" "log" Unary real loops::log, moves [Of(|cx, x, _| apply1(cx, &RECIPROCAL, x[0].clone()))],
+        wgsl [float "nb_log(a)"];
+    LOG1P "log1p" "log1p" Unary real loops::log1p,
+        wgsl [float "nb_log1p(a)"];
     LOG2 "log2" "log2" Unary real loops::log2;
     LOG10 "log10" "log10" Unary real loops::log10;
-    SQRT "sqrt" "sqrt" Unary real loops::sqrt, moves [Of(|cx, _, y| apply2(cx, &DIV, Array::Float(0.5), y.clone()))];
+    SQRT "sqrt" "sqrt" Unary real loops::sqrt, moves [Of(|cx, _, y| apply2(cx, &DIV, Array::Float(0.5), y.clone()))],
+        wgsl [float "nb_sqrt(a)"];
     CBRT "cbrt" "cbrt" Unary real loops::cbrt;
-    SIN "sin" "sin" Unary real loops::sin, moves [Of(|cx, x, _| apply1(cx, &COS, x[0].clone()))];
-    COS "cos" "cos" Unary real loops::cos, moves [Of(minus_sine)];
+    SIN "sin" "sin" Unary real loops::sin, moves [Of(|cx, x, _| apply1(cx, &COS, x[0].clone()))],
+        wgsl [float "nb_sin(a)"];
+    COS "cos" "cos" Unary real loops::cos, moves [Of(minus_sine)],
+        wgsl [float "nb_cos(a)"];
     TAN "tan" "tan" Unary real loops::tan;
     ASIN "asin" "asin" Unary real loops::asin;
     ACOS "acos" "acos" Unary real loops::acos;
@@ -30,8 +37,10 @@ elementwise! {
     ASINH "asinh" "asinh" Unary real loops::asinh;
     ACOSH "acosh" "acosh" Unary real loops::acosh;
     ATANH "atanh" "atanh" Unary real loops::atanh;
-    RECIPROCAL "reciprocal" "reciprocal" Unary real loops::reciprocal, moves [Of(minus_square)];
-    SIGMOID "sigmoid" "sigmoid" Unary real loops::sigmoid;
+    RECIPROCAL "reciprocal" "reciprocal" Unary real loops::reciprocal, moves [Of(minus_square)],
+        wgsl [float "1.0 / a"];
+    SIGMOID "sigmoid" "sigmoid" Unary real loops::sigmoid,
+        wgsl [float "1.0 / (1.0 + nb_exp(-a))"];
     ERF "erf" "erf" Unary real loops::erf;
     ATAN2 "atan2" "atan2" Binary real loops::atan2;
     HYPOT "hypot" "hypot" Binary real loops::hypot;

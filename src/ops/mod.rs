@@ -16,6 +16,7 @@ pub mod index;
 pub mod join;
 pub mod linear;
 pub mod math;
+pub mod place;
 pub mod random;
 pub mod reduce;
 pub mod rows;
@@ -42,7 +43,7 @@ pub use types::{Refusal, Types};
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::graph::Branches;
-use crate::tensor::{Axes, DType, ElementType, Shape};
+use crate::tensor::{Axes, DType, Device, ElementType, Shape};
 use smallvec::{SmallVec, smallvec};
 
 pub use crate::tensor::Abstract;
@@ -78,13 +79,30 @@ pub enum Attrs {
     Create(create::Recipe),
     /// Of what, and the tensor it makes. Which draw it is, the session tells when it runs.
     Draw(random::Distribution, Abstract),
+    /// Where to, and the dtype there.
+    Place(Option<Device>, DType),
     /// The graphs of which one runs.
     Cond(Branches),
 }
 
 impl Op {
-    /// What the results are for such inputs.
+    /// What the results are for such inputs, and where: with those that have a place.
     pub fn infer_all(&self, inputs: &[Abstract]) -> Result<SmallVec<[Abstract; 1]>> {
+        let mut outs = self.infer_types(inputs)?;
+        let placed = inputs.iter().any(|input| input.device.is_some());
+        if !placed || std::ptr::eq(self.entry, &place::PLACE) || matches!(self.entry.rule, Rule::Many(_)) {
+            return Ok(outs);
+        }
+        let device = place::common(self, inputs.iter().map(|input| (input.device, input.type_name())))?;
+        for out in &mut outs {
+            // numbers that were written out are wherever they are needed
+            out.device = device.filter(|_| !out.weak);
+            out.dtype = place::on_device(out.dtype, out.device);
+        }
+        Ok(outs)
+    }
+
+    fn infer_types(&self, inputs: &[Abstract]) -> Result<SmallVec<[Abstract; 1]>> {
         Ok(match self.entry.rule {
             Rule::Elementwise(rule) => smallvec![self.infer_elementwise(rule, inputs)?],
             Rule::Whole(rule) => smallvec![rule(self, inputs)?],

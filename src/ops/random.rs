@@ -16,12 +16,16 @@
 //!   exact distance to 1, so that single precision loses nothing near 1. Computed in `f64`, on engines without it in
 //!   `f32`; for `f32` rounded.
 
-use super::{Abstract, Arity, Attrs, Derivative, Entry, Op, apply, cast, create};
+use super::place::{on_device, place};
+use super::{Abstract, Arity, Attrs, Derivative, Entry, Op, apply, cast, create, now};
 use crate::context::{Context, RandomState};
 use crate::cpu;
 use crate::cpu::random::Draw;
+use crate::devices::Engine;
 use crate::diagnostics::{Error, Result};
-use crate::tensor::{Array, DType, Tensor};
+use crate::gpu;
+use crate::tensor::{Array, DType, Device, Tensor};
+use crate::transform::placed;
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,7 +83,8 @@ fn draw(
     dtype: DType,
     distribution: Distribution,
 ) -> Result<Array> {
-    let out = Abstract::new(create::lengths(shape)?, dtype);
+    let home = cx.devices.home;
+    let out = Abstract { device: home, ..Abstract::new(create::lengths(shape)?, on_device(dtype, home)) };
     apply(cx, &Op { entry, attrs: Attrs::Draw(distribution, out) }, &mut [])
 }
 
@@ -94,6 +99,9 @@ fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
 fn kernel(cx: &mut Context, op: &Op, _: &mut [Array], out: Abstract) -> Result<Array> {
     let Attrs::Draw(distribution, _) = &op.attrs else { return Err(cpu::mistyped()) };
     let RandomState { seed, draws } = cx.random;
+    if let Some(device) = out.device {
+        return kernel_on(cx, device, op, *distribution, out);
+    }
     let draw = Draw { seed, number: draws };
     let (count, shape) = (out.size(), out.shape.as_slice());
     let drawn = match (distribution, out.dtype) {
@@ -105,4 +113,22 @@ fn kernel(cx: &mut Context, op: &Op, _: &mut [Array], out: Abstract) -> Result<A
     };
     cx.random.draws = draws.wrapping_add(1);
     Ok(drawn.into())
+}
+
+/// The next draw, on a device.
+fn kernel_on(cx: &mut Context, device: Device, op: &Op, distribution: Distribution, out: Abstract) -> Result<Array> {
+    let RandomState { seed, draws } = cx.random;
+    if let Engine::Card(card) = cx.devices.engine(device)? {
+        let what = match distribution {
+            Distribution::Uniform => gpu::Draw::Uniform,
+            Distribution::Normal => gpu::Draw::Normal,
+            Distribution::Integers { low, range } => gpu::Draw::Integers { low, range },
+        };
+        let view = card.gpu.draw(seed, draws, what, &out.shape)?;
+        cx.random.draws = draws.wrapping_add(1);
+        return Ok(placed::on_card(device, view));
+    }
+    let plain = Attrs::Draw(distribution, Abstract { device: None, ..out });
+    let drawn = now(cx, &Op { entry: op.entry, attrs: plain }, &mut [])?;
+    place(cx, drawn, Some(device))
 }

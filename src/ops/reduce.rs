@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::cpu;
 use crate::cpu::reduce::Reduction;
 use crate::diagnostics::{Error, Result};
+use crate::gpu::{self, Gpu, View};
 use crate::tensor::shape::{self, Axes, Shape};
 use crate::tensor::{Array, DType, Tensor};
 use smallvec::{SmallVec, smallvec};
@@ -20,18 +21,30 @@ const fn entry(name: &'static str, kernel: WholeKernel) -> Entry {
     Entry::whole(name, name, Arity::Exactly(1), rule, kernel).batched(batch)
 }
 
+/// On a graphics card.
+fn on_gpu(how: gpu::Reduction, gpu: &Gpu, op: &Op, views: &[View], out: &Abstract, mark: u32) -> Result<Option<View>> {
+    let (Attrs::Reduce { axes, .. }, [x]) = (&op.attrs, views) else { return Err(cpu::mistyped()) };
+    gpu.reduce(how, x, axes, &out.shape, mark).map(Some)
+}
+
 pub static SUM: Entry = entry("sum", |cx, op, inputs, out| fold(cx, Reduction::Sum, op, inputs, &out))
     .derivative(Derivative::Linear(1))
-    .transposed(sum_transposed);
-pub static PROD: Entry = entry("prod", |cx, op, inputs, out| fold(cx, Reduction::Product, op, inputs, &out));
+    .transposed(sum_transposed)
+    .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Sum, gpu, op, views, out, mark));
+pub static PROD: Entry = entry("prod", |cx, op, inputs, out| fold(cx, Reduction::Product, op, inputs, &out))
+    .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Prod, gpu, op, views, out, mark));
 /// NaN wins.
-pub static MAX: Entry = entry("max", |cx, op, inputs, out| fold(cx, Reduction::Max, op, inputs, &out));
+pub static MAX: Entry = entry("max", |cx, op, inputs, out| fold(cx, Reduction::Max, op, inputs, &out))
+    .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Max, gpu, op, views, out, mark));
 /// NaN wins.
-pub static MIN: Entry = entry("min", |cx, op, inputs, out| fold(cx, Reduction::Min, op, inputs, &out));
-pub static ANY: Entry =
-    entry("any", |cx, op, inputs, out| fold(cx, Reduction::Any, op, inputs, &out)).derivative(Derivative::Flat);
-pub static ALL: Entry =
-    entry("all", |cx, op, inputs, out| fold(cx, Reduction::All, op, inputs, &out)).derivative(Derivative::Flat);
+pub static MIN: Entry = entry("min", |cx, op, inputs, out| fold(cx, Reduction::Min, op, inputs, &out))
+    .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Min, gpu, op, views, out, mark));
+pub static ANY: Entry = entry("any", |cx, op, inputs, out| fold(cx, Reduction::Any, op, inputs, &out))
+    .derivative(Derivative::Flat)
+    .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Any, gpu, op, views, out, mark));
+pub static ALL: Entry = entry("all", |cx, op, inputs, out| fold(cx, Reduction::All, op, inputs, &out))
+    .derivative(Derivative::Flat)
+    .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::All, gpu, op, views, out, mark));
 /// The first of several; NaN wins. Along one axis, or of all elements in row-major order.
 pub static ARGMAX: Entry =
     entry("argmax", |cx, op, inputs, out| place(cx, true, op, inputs, &out)).derivative(Derivative::Flat);

@@ -4,7 +4,8 @@ use super::elementwise::adopt;
 use super::linear::align;
 use super::slice::taken;
 use super::{
-    Abstract, Arity, Attrs, Batch, Derivative, Entry, Kernel, MAXIMUM, MINIMUM, Op, Rule, Term, apply, apply2, types,
+    Abstract, Arity, Attrs, Batch, Derivative, Entry, Kernel, MAXIMUM, MINIMUM, OnGpu, Op, Rule, Term, Wgsl, apply,
+    apply2, types,
 };
 use crate::context::Context;
 use crate::cpu;
@@ -18,6 +19,7 @@ pub static SELECT: Op = Op {
         derivative: Derivative::Whole(tangent),
         transpose: Some(transposed),
         batch: Batch::Elementwise,
+        gpu: OnGpu::Wgsl(Wgsl { number: Some("select(c, b, a)"), truth: Some("select(c, b, a)"), ..Wgsl::NONE }),
         ..Entry::of("select", "where", Arity::Exactly(3), Rule::Elementwise(types::select), Kernel::Whole(kernel))
     },
     attrs: Attrs::None,

@@ -14,7 +14,14 @@ use std::mem;
 static RESHAPE: Entry = Entry::whole("reshape", "reshape", Arity::Exactly(1), reshape_rule, reshape_kernel)
     .derivative(Derivative::Linear(1))
     .transposed(reshape_transposed)
-    .batched(reshape_rows);
+    .batched(reshape_rows)
+    .on_gpu(|gpu, _, views, out, _| {
+        let [x] = views else { return Ok(None) };
+        let (shape, strides) = (out.shape.clone(), shape::contiguous(&out.shape));
+        let rows = if x.is_contiguous() { x.clone() } else { gpu.compact(x)? };
+        let offset = rows.offset();
+        Ok(Some(rows.with_layout(shape, offset, strides)))
+    });
 static TRANSPOSE: Entry = Entry::look("transpose", "transpose", transpose_rule, transpose_layout)
     .derivative(Derivative::Linear(1))
     .transposed(transpose_transposed)

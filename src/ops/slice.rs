@@ -74,6 +74,11 @@ impl Slice {
         Slice { cuts }
     }
 
+    /// Does it take everything as it is?
+    pub fn is_all(&self, of: &[usize]) -> bool {
+        self.cuts.iter().copied().eq(of.iter().map(|&len| Cut::all(len)))
+    }
+
     /// The shape of the slice.
     pub fn shape(&self, of: &[usize]) -> Shape {
         self.layout(0, &shape::contiguous(of)).0
@@ -153,7 +158,7 @@ pub(super) fn check_value(place: &[usize], x: &Abstract, value: &Abstract) -> Re
     match shape::broadcast(place, &value.shape) {
         Ok(found) if found.as_slice() == place && x.dtype == value.dtype => Ok(()),
         _ => {
-            let place = crate::tensor::type_name(x.dtype, place, x.device);
+            let place = crate::tensor::type_name(x.dtype, place, x.device.unwrap_or_default());
             let message = format!("cannot assign {} to a part of {place}", value.type_name());
             Err(Error::shape(message).operand(0, place).operand(1, value.type_name()))
         }

@@ -1,6 +1,8 @@
 //! All primitive operations there are.
 
-use super::{Entry, arithmetic, cast, compare, contract, create, index, join, math, random, reduce, select, shape};
+use super::{
+    Entry, arithmetic, cast, compare, contract, create, index, join, math, place, random, reduce, select, shape,
+};
 
 /// Every entry, family by family.
 pub fn table() -> impl Iterator<Item = &'static Entry> {
@@ -17,6 +19,7 @@ pub fn table() -> impl Iterator<Item = &'static Entry> {
         contract::TABLE,
         create::TABLE,
         random::TABLE,
+        place::TABLE,
         crate::graph::cond::TABLE,
     ];
     families.into_iter().flatten().copied()
@@ -24,10 +27,11 @@ pub fn table() -> impl Iterator<Item = &'static Entry> {
 
 /// Declares element-wise ops, with their name, symbol, rule for types and loops, and the family's `TABLE`. Behind these,
 /// as far as there are any: `exact` arithmetic of weak integers; a `guard` against operands; `moves`, the partial
-/// derivatives or `flat`; `transposed`, the rule of an op that is linear.
+/// derivatives or `flat`; `transposed`, the rule of an op that is linear; `wgsl`, expressions for graphics cards.
 macro_rules! elementwise {
     ($($(#[$doc:meta])* $op:ident $name:literal $symbol:literal $form:ident $types:ident $loops:path
-        $(, exact $exact:expr)? $(, guard $guard:expr)? $(, moves $moves:tt)? $(, transposed $transposed:path)?;)+) => {
+        $(, exact $exact:expr)? $(, guard $guard:expr)? $(, moves $moves:tt)? $(, transposed $transposed:path)?
+        $(, wgsl [$($kind:ident $text:literal),+])?;)+) => {
         $(
             $(#[$doc])*
             pub static $op: $crate::ops::Op = $crate::ops::Op {
@@ -37,6 +41,7 @@ macro_rules! elementwise {
                     derivative: $crate::ops::table::derivative!($($moves)?),
                     transpose: $crate::ops::table::optional!($($transposed)?),
                     batch: $crate::ops::Batch::Elementwise,
+                    gpu: $crate::ops::table::wgsl!($($($kind $text),+)?),
                     ..$crate::ops::Entry::of(
                         $name,
                         $symbol,
@@ -70,6 +75,15 @@ macro_rules! optional {
     };
 }
 
+macro_rules! wgsl {
+    () => {
+        $crate::ops::OnGpu::Missing
+    };
+    ($($kind:ident $text:literal),+) => {
+        $crate::ops::OnGpu::Wgsl($crate::ops::Wgsl { $($kind: Some($text),)+ ..$crate::ops::Wgsl::NONE })
+    };
+}
+
 macro_rules! derivative {
     () => {
         $crate::ops::Derivative::Missing
@@ -82,4 +96,4 @@ macro_rules! derivative {
     };
 }
 
-pub(super) use {arity, derivative, elementwise, optional};
+pub(super) use {arity, derivative, elementwise, optional, wgsl};

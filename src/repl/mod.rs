@@ -28,7 +28,7 @@ pub fn run(options: &Options) -> Ending {
         true if host::use_color(options.color, &stdout) => Types::Dim,
         true => Types::Plain,
     };
-    let mut console = Console::new(types);
+    let mut console = Console::new(types).quiet(options.quiet);
     let mut editor = match editor() {
         Ok(editor) => editor,
         Err(error) => return host::report(Err(vec![unreadable(&error)]), &mut console, options),

@@ -9,13 +9,14 @@ pub struct Abstract {
     pub dtype: DType,
     /// A scalar that takes the dtype of the tensor it meets.
     pub weak: bool,
-    pub device: Device,
+    /// Where it is, and what is computed from it stays; without one it is on the CPU and follows what it meets.
+    pub device: Option<Device>,
 }
 
 impl Abstract {
-    /// A typed value on the CPU.
+    /// A typed value without a place.
     pub fn new(shape: Shape, dtype: DType) -> Abstract {
-        Abstract { shape, dtype, weak: false, device: Device::Cpu }
+        Abstract { shape, dtype, weak: false, device: None }
     }
 
     pub fn element_type(&self) -> ElementType {
@@ -29,6 +30,6 @@ impl Abstract {
 
     /// As `Array::type_name`.
     pub fn type_name(&self) -> String {
-        type_name(self.dtype, &self.shape, self.device)
+        type_name(self.dtype, &self.shape, self.device.unwrap_or_default())
     }
 }

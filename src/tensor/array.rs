@@ -108,11 +108,17 @@ impl Array {
         }
     }
 
-    pub fn device(&self) -> Device {
+    /// Where it is committed to; none if it follows what it meets.
+    #[inline]
+    pub fn place(&self) -> Option<Device> {
         match self {
             Array::Lifted(lifted) => lifted.aval().device,
-            _ => Device::Cpu,
+            _ => None,
         }
+    }
+
+    pub fn device(&self) -> Device {
+        self.place().unwrap_or_default()
     }
 
     /// `i64`, `f64[2, 3]`, `str[2]`, `f32[128, 10] @ gpu`.

@@ -13,6 +13,8 @@ use std::rc::{Rc, Weak};
 pub enum Mode {
     /// An element-wise operation that has not run yet.
     Pending,
+    /// A value committed to a device.
+    Placed,
     /// A value with its tangent.
     Dual,
     /// A tangent in a linear program that is being recorded.

@@ -6,9 +6,11 @@
 //! Nothing here may know syntax, or who called.
 
 pub mod batch;
+mod cluster;
 pub mod dual;
 pub mod linear;
 pub mod pending;
+pub mod placed;
 pub mod trace;
 
 use crate::context::Context;
@@ -81,12 +83,6 @@ impl Modes {
     pub fn is_tracing(&self) -> bool {
         self.recorder().is_some()
     }
-
-    /// Does somebody want to know which line is running?
-    #[inline]
-    pub fn wants_place(&self) -> bool {
-        !self.makers.is_empty()
-    }
 }
 
 impl std::fmt::Debug for Modes {
@@ -98,6 +94,9 @@ impl std::fmt::Debug for Modes {
 /// Runs an operation that `apply` cannot simply run.
 pub fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     let Some(top) = innermost(inputs) else { return make(cx, op, inputs) };
+    if let Some(mut brought) = placed::bring(cx, op, inputs)? {
+        return run(cx, op, &mut brought);
+    }
     let level = top.level();
     // inside a trace no operation on what is known later may run, whoever else is in charge of it
     if let Some(recorder) = cx.modes.recorder().filter(|recorder| level > 0 && recorder.level() > level).cloned() {
@@ -108,7 +107,7 @@ pub fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
         Mode::Linear => linear::record(op, inputs, level),
         Mode::Batched => batch::run(cx, op, inputs, level),
         Mode::Traced => trace::record(cx, op, inputs, level),
-        Mode::Pending => at_level_0(cx, op, inputs),
+        Mode::Pending | Mode::Placed => at_level_0(cx, op, inputs),
     }
 }
 
@@ -123,6 +122,9 @@ fn innermost(inputs: &[Array]) -> Option<Lifted> {
 fn at_level_0(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     if let Kernel::Many(kernel) = op.entry.kernel {
         return kernel(cx, op, inputs);
+    }
+    if let Some(device) = inputs.iter().find_map(Array::place) {
+        return placed::run(cx, op, inputs, device);
     }
     Ok(smallvec![pending::run(cx, op, inputs)?])
 }
@@ -150,6 +152,7 @@ pub fn concrete(cx: &mut Context, array: &Array) -> Result<Array> {
     while let Array::Lifted(lifted) = &array {
         array = match lifted.mode() {
             Mode::Pending => pending::settle(cx, lifted)?,
+            Mode::Placed => placed::elements(cx, lifted)?,
             Mode::Dual => dual::primal(lifted)?,
             Mode::Linear => return Err(cpu::mistyped()),
             Mode::Batched => return Err(batch::no_elements()),
@@ -180,7 +183,7 @@ pub fn unknown(array: &Array) -> Option<Error> {
             Mode::Dual => dual::primal(lifted).ok()?,
             Mode::Batched => return Some(batch::no_elements()),
             Mode::Traced => return Some(trace::no_elements(lifted)),
-            Mode::Pending | Mode::Linear => return None,
+            Mode::Pending | Mode::Placed | Mode::Linear => return None,
         };
     }
     None

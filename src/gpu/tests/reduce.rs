@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::diagnostics::Kind;
-use crate::gpu::Reduction;
+use crate::gpu::{NO_ID, Reduction};
 
 const ALL: [Reduction; 6] =
     [Reduction::Sum, Reduction::Max, Reduction::Min, Reduction::Prod, Reduction::Any, Reduction::All];
@@ -42,7 +42,7 @@ fn groups(tensor: &Tensor, axes: &[usize]) -> Vec<Vec<f64>> {
 fn check(gpu: &Gpu, how: Reduction, (tensor, view): &(Tensor, View), axes: &[usize]) {
     let out: Vec<usize> =
         (0..tensor.ndim()).filter(|axis| !axes.contains(axis)).map(|axis| tensor.shape()[axis]).collect();
-    let result = gpu.reduce(how, view, axes, &out).and_then(|view| gpu.read(&view)).expect("a reduction");
+    let result = gpu.reduce(how, view, axes, &out, NO_ID).and_then(|view| gpu.read(&view)).expect("a reduction");
     let what = format!("{how:?} of {}{:?} over {axes:?}", tensor.dtype(), tensor.shape());
     assert_eq!(result.shape(), out, "{what}");
     for (found, values) in numbers(&result).iter().zip(groups(tensor, axes)) {
@@ -123,7 +123,7 @@ fn integers_that_do_not_fit_are_faults() {
     let most = |values: Vec<i32>, how: Reduction| {
         let count = values.len();
         let view = gpu.upload(&Tensor::from_vec(values, &[count])).expect("an upload");
-        gpu.reduce(how, &view, &[0], &[]).and_then(|view| gpu.read(&view)).map(|tensor| numbers(&tensor)[0])
+        gpu.reduce(how, &view, &[0], &[], NO_ID).and_then(|view| gpu.read(&view)).map(|tensor| numbers(&tensor)[0])
     };
     // Partial sums may leave the range.
     let there_and_back = [vec![i32::MAX; 400], vec![-i32::MAX; 400]].concat();
@@ -144,9 +144,9 @@ fn endless_views_are_errors() {
     let gpu = gpu();
     let one = gpu.fill(Scalar::F32(1.0), &[1]).expect("a fill");
     let endless = one.with_layout([1 << 40].as_slice().into(), 0, [0].as_slice().into());
-    let Err(error) = gpu.reduce(Reduction::Sum, &endless, &[0], &[]) else { panic!("2^40 elements were added") };
+    let Err(error) = gpu.reduce(Reduction::Sum, &endless, &[0], &[], NO_ID) else { panic!("2^40 elements were added") };
     assert_eq!(error.kind(), Kind::Memory);
     let many = one.with_layout([1 << 22].as_slice().into(), 0, [0].as_slice().into());
-    let sum = gpu.reduce(Reduction::Sum, &many, &[0], &[]).and_then(|view| gpu.read(&view)).expect("a sum");
+    let sum = gpu.reduce(Reduction::Sum, &many, &[0], &[], NO_ID).and_then(|view| gpu.read(&view)).expect("a sum");
     assert_eq!(numbers(&sum), [f64::from(1 << 22)]);
 }

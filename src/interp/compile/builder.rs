@@ -32,6 +32,8 @@ pub struct Patch(usize);
 pub struct Loop {
     pub breaks: Vec<Patch>,
     pub continues: Vec<Patch>,
+    /// Blocks `@ device { }` that the loop stands in.
+    pub homes: usize,
 }
 
 pub struct Builder {
@@ -53,6 +55,8 @@ pub struct Builder {
     /// Variables that surely have a value here.
     pub assigned: FxHashSet<Rc<str>>,
     pub loops: Vec<Loop>,
+    /// The slots of the blocks `@ device { }` around, innermost last.
+    pub homes: Vec<u32>,
     /// The last place a jump lands at.
     landed: u32,
     /// Registers below it stay where they are: the handler of a `try` around reads them there.
@@ -106,6 +110,7 @@ impl Builder {
             high: 0,
             assigned: FxHashSet::default(),
             loops: vec![],
+            homes: vec![],
             landed: 0,
             floor: 0,
             loop_consts: None,
@@ -399,7 +404,7 @@ impl Builder {
 
     /// Opens a loop. The outermost one of a function loads its constants once, in a stretch of code behind it.
     pub fn enter_loop(&mut self, span: Span) -> Result<Option<Patch>> {
-        self.loops.push(Loop { breaks: vec![], continues: vec![] });
+        self.loops.push(Loop { breaks: vec![], continues: vec![], homes: self.homes.len() });
         if self.loop_consts.is_some() {
             return Ok(None);
         }

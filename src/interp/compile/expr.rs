@@ -98,7 +98,7 @@ impl<'t> Compiler<'_, 't> {
             ExprKind::If { arms, otherwise } => self.if_expr(arms, otherwise.as_ref(), d, span),
             ExprKind::Try { body, name, handler } => self.try_expr(body, name.as_ref(), handler, d, span),
             ExprKind::Block(block) => self.block(block, d),
-            ExprKind::On { device, .. } => self.not_yet("`@ device { }`", device.span),
+            ExprKind::On { device, body } => self.on_device(device, body, d),
         }
     }
 

@@ -150,9 +150,30 @@ impl<'t> Compiler<'_, 't> {
             let word = if is_break { "break" } else { "continue" };
             return Err(self.error(Kind::Syntax, format!("`{word}` outside a loop"), span));
         }
+        let inside = self.b.loops.last().map_or(0, |inner| inner.homes);
+        if let Some(&slot) = self.b.homes.get(inside) {
+            self.b.emit(Instr::LeaveHome { slot }, span);
+        }
         let jump = self.b.jump(Instr::Jump { to: 0 }, span);
         if let Some(inner) = self.b.loops.last_mut() {
             if is_break { inner.breaks.push(jump) } else { inner.continues.push(jump) }
+        }
+        Ok(())
+    }
+
+    /// `@ device { ... }`
+    pub(super) fn on_device(&mut self, device: &'t Expr, body: &'t Block, d: Reg) -> Result<()> {
+        let a = self.operand(device)?;
+        let slot = self.b.far_slots(1);
+        self.b.emit_with(Instr::EnterHome { a, slot }, device.span, &[device.span]);
+        self.b.homes.push(slot);
+        // a variable gets its value at the very end
+        let value = if self.b.is_variable(d) { self.b.temp(body.span)? } else { d };
+        self.block(body, value)?;
+        self.b.homes.pop();
+        self.b.emit(Instr::LeaveHome { slot }, body.span);
+        if value != d {
+            self.b.emit(Instr::Move { d, a: value }, body.span);
         }
         Ok(())
     }
@@ -168,17 +189,21 @@ impl<'t> Compiler<'_, 't> {
         let mark = self.b.top;
         // a variable gets its value at the very end: what the handler reads must be as it was
         let value = if self.b.is_variable(d) { self.b.temp(span)? } else { d };
+        let home = self.b.far_slots(1);
+        self.b.emit(Instr::SaveHome { slot: home }, span);
         let start = self.b.here();
         let assigned = self.b.assigned.clone();
         let floor = std::mem::replace(&mut self.b.floor, self.b.top);
         self.block(body, value)?;
         self.b.floor = floor;
+        self.b.emit(Instr::Finish { a: value }, body.span);
         let end = self.b.here();
         let over = self.b.jump(Instr::Jump { to: 0 }, span);
         let after_body = std::mem::replace(&mut self.b.assigned, assigned);
         let target = self.b.here();
         let caught = self.b.temp(span)?;
         self.b.tables.handlers.push(Handler { start, end, target, d: name.map(|_| caught) });
+        self.b.emit(Instr::LeaveHome { slot: home }, span);
         if let Some(name) = name {
             self.assign_name(name, caught)?;
         }

@@ -93,7 +93,7 @@ impl<'t> Compiler<'_, 't> {
         let span = expr.span;
         if let Some(value) = constant_array(items) {
             let k = self.b.constant(value);
-            self.b.emit(Instr::Const { d, k }, span);
+            self.b.emit(Instr::Literal { d, k }, span);
             return Ok(());
         }
         match plain_items(items) {

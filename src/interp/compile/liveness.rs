@@ -141,6 +141,7 @@ fn effects(instr: Instr, tables: &Tables) -> (Regs, Regs) {
     use Instr::*;
     match instr {
         Const { d, .. }
+        | Literal { d, .. }
         | Int { d, .. }
         | Bool { d, .. }
         | None { d }
@@ -185,14 +186,16 @@ fn effects(instr: Instr, tables: &Tables) -> (Regs, Regs) {
         | JumpGiven { a, .. }
         | JumpCallable { a, .. }
         | Return { a }
+        | EnterHome { a, .. }
         | Show { a } => (Regs::of(&[a]), Regs::default()),
+        Finish { a } => (Regs::of(&[a]), Regs::of(&[a])),
         CheckReturn { a } => {
             let mut reads = dim_registers(tables.ret.as_ref());
             reads.single.push(a);
             (reads, Regs::default())
         }
         JumpLt { a, b, .. } | JumpLe { a, b, .. } | JumpEq { a, b, .. } => (Regs::of(&[a, b]), Regs::default()),
-        Jump { .. } | NotYet { .. } | Halt => (Regs::default(), Regs::default()),
+        Jump { .. } | NotYet { .. } | Halt | SaveHome { .. } | LeaveHome { .. } => (Regs::default(), Regs::default()),
         IterNew { a } => (Regs::of(&[a]), Regs::stretch(a, 2)),
         IterRange { a } => (Regs::stretch(a, 2), Regs::stretch(a, 2)),
         IterNext { a, .. } => (Regs::stretch(a, 2), Regs::default()),

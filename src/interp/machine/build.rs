@@ -26,7 +26,8 @@ impl Machine {
             }
         }
         drop(items);
-        ops::stack_values(&mut self.host.cx, arrays).map(wrap)
+        let made = ops::stack_values(&mut self.host.cx, arrays).map(wrap)?;
+        self.at_home(made)
     }
 
     pub(super) fn stack_list(&mut self, list: Value) -> Result<Value> {

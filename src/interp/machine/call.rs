@@ -7,6 +7,7 @@ use super::super::tables::ArgKind;
 use super::super::value::Value;
 use super::Machine;
 use super::operator::{operand_array, wrap};
+use super::place::on_device;
 use super::registers::{Window, set};
 use super::stack::{Position, Stacks};
 use super::unwind::site;
@@ -14,7 +15,7 @@ use crate::builtins::{self, Args, Elements};
 use crate::diagnostics::suggest::nearest;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::ops;
-use crate::tensor::{Array, DType, Device};
+use crate::tensor::{Array, DType};
 use crate::transform::pending;
 use nabla_grammar::tree::Span;
 use std::rc::Rc;
@@ -181,7 +182,7 @@ impl Machine {
         if let (Value::Builtin(builtin), None) = (&callee, given.shape)
             && let Some(mut args) = Args::from_row(builtin, &mut regs[row.clone()])
         {
-            return match (builtin.run)(self, &mut args) {
+            return match (builtin.run)(self, &mut args).and_then(|value| self.made_by(builtin, value)) {
                 Ok(value) => {
                     set(&mut regs[a], value);
                     Ok(())
@@ -244,7 +245,14 @@ impl Machine {
             return Err((error, positional));
         }
         let mut args = Args::bind(builtin, positional, named)?;
-        (builtin.run)(self, &mut args).map_err(|error| (error, args.into_positional()))
+        let result = (builtin.run)(self, &mut args).and_then(|value| self.made_by(builtin, value));
+        result.map_err(|error| (error, args.into_positional()))
+    }
+
+    /// The result of a builtin; what it made lives where new values do.
+    #[inline]
+    fn made_by(&mut self, builtin: &'static builtins::Builtin, value: Value) -> Result<Value> {
+        if builtin.creates { self.at_home(value) } else { Ok(value) }
     }
 
     /// Calls what a builtin was given, from inside the builtin.
@@ -297,7 +305,11 @@ impl Machine {
                 (Some(value), true) => self.cast(value, *dtype),
                 _ => Err(Error::ty(format!("`{}(x)` takes one value", dtype.name()))),
             },
-            Value::Device(Device::Gpu(_)) => Err(Error::not_yet("gpu")),
+            Value::Device(device) => match (args.pop(), args.is_empty()) {
+                (Some(f), true) if f.is_callable() => Ok(on_device(*device, f)),
+                _ => Err(Error::ty(format!("`{device}` takes a function, which then computes there"))
+                    .help("`x @ gpu` places a value")),
+            },
             other => {
                 let error = Error::ty(format!("{} cannot be called", other.describe()));
                 Err(match other {
@@ -319,7 +331,7 @@ impl Machine {
                 return Ok(Value::str(machine.host.text(&leaf)));
             }
             match operand_array(&leaf) {
-                Some(array) => ops::cast(&mut machine.host.cx, array, dtype).map(wrap),
+                Some(array) => ops::cast::cast_as_asked(&mut machine.host.cx, array, dtype).map(wrap),
                 None => Err(Error::ty(format!("cannot make {} of {}", dtype.name(), leaf.describe()))
                     .operand(0, leaf.type_name())),
             }

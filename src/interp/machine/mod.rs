@@ -12,6 +12,7 @@ mod index;
 mod iterate;
 mod load;
 pub mod operator;
+mod place;
 mod registers;
 mod run;
 mod settle;

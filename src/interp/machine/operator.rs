@@ -6,7 +6,7 @@ use super::Machine;
 use super::registers::{Window, set};
 use crate::diagnostics::{Error, Result};
 use crate::ops::{self, Op};
-use crate::tensor::{Array, DType, Device, Scalar, Text};
+use crate::tensor::{Array, DType, Scalar, Text};
 use crate::transform;
 use nabla_grammar::tree::{BinaryOp, CompareOp};
 use std::rc::Rc;
@@ -88,7 +88,7 @@ impl Machine {
                 self.host.cx.reserve(text.len(), times, || "this string".into())?;
                 Ok(Value::str(text.repeat(times)))
             }
-            (BinaryOp::At, [x, Value::Device(device)]) => place_on(x, *device),
+            (BinaryOp::At, [x, Value::Device(device)]) => self.place_on(x.clone(), *device),
             (_, [Value::Tuple(_) | Value::Record(_), _] | [_, Value::Tuple(_) | Value::Record(_)]) => {
                 self.zip(op, operands)
             }
@@ -369,20 +369,6 @@ fn no_operator(op: BinaryOp, x: &Value, y: &Value) -> Error {
             error.help("call the function: `f(x)`")
         }
         _ => error,
-    }
-}
-
-/// Placing a value: everything is on the CPU until there is another device.
-fn place_on(value: &mut Value, device: Device) -> Result<Value> {
-    if let Value::Array(array) = &value
-        && array.is_weak()
-    {
-        return Err(Error::ty("a bare number cannot be placed on a device")
-            .help("`@` binds tighter than `+`: write `(x + 1) @ gpu`"));
-    }
-    match device {
-        Device::Cpu => Ok(std::mem::take(value)),
-        Device::Gpu(_) => Err(Error::not_yet("gpu")),
     }
 }
 

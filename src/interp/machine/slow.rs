@@ -40,6 +40,10 @@ impl Machine {
         let instr = code.instrs[pc - 1];
         match instr {
             Instr::Const { d, k } => set(&mut regs[d as usize], code.consts[k as usize].clone()),
+            Instr::Literal { d, k } => {
+                let value = self.at_home(code.consts[k as usize].clone())?;
+                set(&mut regs[d as usize], value);
+            }
             Instr::Bool { d, value } => set(&mut regs[d as usize], Value::bool(value)),
             Instr::None { d } => set(&mut regs[d as usize], Value::None),
             Instr::GetFar { d, slot } => set(&mut regs[d as usize], far[slot as usize].clone()),
@@ -194,10 +198,14 @@ impl Machine {
                 }
             }
 
+            Instr::EnterHome { a, slot } => far[slot as usize] = self.enter_home(&regs[a as usize])?,
+            Instr::SaveHome { slot } => far[slot as usize] = self.home(),
+            Instr::LeaveHome { slot } => self.set_home(&far[slot as usize]),
+            Instr::Finish { a } => self.finish_part(regs, a)?,
             Instr::Show { a } => {
                 let value = take!(a);
-                let value = self.at_hand(&value)?;
-                self.host.show(value)?;
+                let shown = self.at_hand(&value)?;
+                self.host.show(value, &shown)?;
             }
             Instr::Import { d, import } => {
                 let values = self.import(code, &code.tables.imports[import as usize])?;
@@ -297,7 +305,7 @@ impl Machine {
     /// Lets those who record operations know the line.
     #[inline]
     pub(super) fn note_place(&mut self, code: &Code, pc: usize) {
-        if self.host.cx.modes.wants_place() && !code.source.library {
+        if self.host.cx.wants_place() && !code.source.library {
             let place = Place { source: code.source.clone(), span: site(code, pc - 1).span };
             self.host.cx.modes.place = Some(place);
         }

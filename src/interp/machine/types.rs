@@ -4,6 +4,7 @@ use super::super::code::{Code, Reg};
 use super::super::tables::{DimCheck, TypeCheck};
 use super::super::value::Value;
 use super::Machine;
+use super::place::check_device;
 use super::registers::Window;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::{Array, shape};
@@ -33,9 +34,6 @@ impl Machine {
         what: &str,
         code: Option<&Code>,
     ) -> Result<()> {
-        if ty.device.is_some() {
-            return Err(Error::not_yet("gpu"));
-        }
         let value = &regs[a as usize];
         let mismatch = |why: String| Error::ty(format!("{what} is {}, stated is {}{why}", value.type_name(), ty.text));
         let array = match value {
@@ -46,6 +44,9 @@ impl Machine {
             }
             value => value.as_array().ok_or_else(|| mismatch(String::new()))?,
         };
+        if let Some(device) = &ty.device {
+            check_device(what, &array, device)?;
+        }
         if let Some(dtype) = ty.dtype {
             // a weak scalar has the dtype that is asked of it, if it fits
             let fits = match &array {

@@ -1,0 +1,166 @@
+//! Values with a place: committed to a device, where what is computed from them stays.
+//!
+//! On a graphics card element-wise operations wait, to be fused, and all others are recorded for it; nothing waits for
+//! the card until elements are read. A device that the CPU stands in for is the CPU with its dtypes.
+
+use super::{cluster, concrete, pending};
+use crate::context::Context;
+use crate::cpu;
+use crate::devices::{Card, Engine};
+use crate::diagnostics::{Error, Kind, Result};
+use crate::gpu::View;
+use crate::ops::place::{PLACE, common, on_device, place as place_op};
+use crate::ops::{Attrs, Kernel, OnGpu, Op, Outputs, apply_all, cast};
+use crate::tensor::{Abstract, Array, Device, Layout, Lifted, Mode, Tensor};
+use smallvec::{SmallVec, smallvec};
+
+/// Where the elements are.
+enum Placed {
+    /// On the CPU.
+    Host(Array),
+    Card(View),
+}
+
+fn on_host(device: Device, array: Array) -> Array {
+    let aval = Abstract { device: Some(device), weak: false, ..array.aval() };
+    Array::Lifted(Lifted::new(aval, Mode::Placed, 0, Placed::Host(array)))
+}
+
+/// A value on a graphics card.
+pub fn on_card(device: Device, view: View) -> Array {
+    let aval = Abstract { device: Some(device), ..Abstract::new(view.shape().into(), view.dtype()) };
+    Array::Lifted(Lifted::new(aval, Mode::Placed, 0, Placed::Card(view)))
+}
+
+/// Brings a value, wherever it is, to where `out` says, in the dtype it says.
+pub fn place(cx: &mut Context, input: &Array, out: &Abstract) -> Result<Array> {
+    let at_hand = concrete(cx, input)?;
+    let typed = cast(cx, at_hand, out.dtype)?;
+    match out.device {
+        None => concrete(cx, &typed),
+        Some(device) => match cx.devices.engine(device)? {
+            Engine::Host => Ok(on_host(device, typed)),
+            Engine::Card(card) => {
+                let typed = concrete(cx, &typed)?;
+                let view = card.gpu.upload(&typed.to_tensor().ok_or_else(cpu::mistyped)?)?;
+                Ok(on_card(device, view))
+            }
+        },
+    }
+}
+
+/// The elements of a value with a place.
+pub(super) fn elements(cx: &mut Context, lifted: &Lifted) -> Result<Array> {
+    match lifted.body::<Placed>() {
+        Some(Placed::Host(array)) => Ok(array.clone()),
+        Some(Placed::Card(view)) => match cx.devices.engine(lifted.aval().device.unwrap_or_default())? {
+            Engine::Card(card) => card.read(view).map(Array::from),
+            Engine::Host => Err(cpu::mistyped()),
+        },
+        None => Err(cpu::mistyped()),
+    }
+}
+
+/// Brings inputs that follow what they meet to the device of those that have a place.
+pub(super) fn bring(cx: &mut Context, op: &Op, inputs: &[Array]) -> Result<Option<SmallVec<[Array; 3]>>> {
+    if std::ptr::eq(op.entry, &PLACE) || inputs.iter().all(|input| input.place().is_none()) {
+        return Ok(None);
+    }
+    let device = common(op, inputs.iter().map(|input| (input.place(), input.type_name())))?;
+    if inputs.iter().all(|input| input.is_weak() || input.place() == device) {
+        return Ok(None);
+    }
+    inputs.iter().map(|input| place_op(cx, input.clone(), device)).collect::<Result<_>>().map(Some)
+}
+
+/// An operation on values of this device.
+pub(super) fn run(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Device) -> Result<Outputs> {
+    if let (true, [input]) = (std::ptr::eq(op.entry, &PLACE), &*inputs) {
+        let out = op.infer(&[input.aval()])?;
+        return Ok(smallvec![place(cx, input, &out)?]);
+    }
+    if op.attrs == Attrs::Weak {
+        let plain = inputs.iter().map(|input| concrete(cx, input)).collect::<Result<SmallVec<[Array; 1]>>>();
+        return apply_all(cx, op, &mut plain?);
+    }
+    match cx.devices.engine(device)? {
+        Engine::Host => run_on_host(cx, op, inputs, device),
+        Engine::Card(card) => Ok(smallvec![run_on_card(cx, op, inputs, device, &card)?]),
+    }
+}
+
+/// The CPU stands in: results get the dtypes of the device.
+fn run_on_host(cx: &mut Context, op: &Op, inputs: &[Array], device: Device) -> Result<Outputs> {
+    let plain = |input: &Array| match input {
+        Array::Lifted(lifted) => match lifted.body::<Placed>() {
+            Some(Placed::Host(array)) => array.clone(),
+            _ => input.clone(),
+        },
+        _ => input.clone(),
+    };
+    let mut plain: SmallVec<[Array; 3]> = inputs.iter().map(plain).collect();
+    let mut results = Outputs::new();
+    for result in apply_all(cx, op, &mut plain)? {
+        if result.is_weak() {
+            results.push(result);
+            continue;
+        }
+        let dtype = on_device(result.dtype(), Some(device));
+        results.push(on_host(device, cast(cx, result, dtype)?));
+    }
+    Ok(results)
+}
+
+fn run_on_card(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Device, card: &Card) -> Result<Array> {
+    match (&op.entry.gpu, &op.entry.kernel) {
+        (OnGpu::Wgsl(_) | OnGpu::Convert, _) => {
+            inferred(op, inputs)?;
+            if !cluster::is_on_card(op, inputs) {
+                return Err(missing(op, inputs));
+            }
+            pending::wait(cx, op, inputs)
+        }
+        (OnGpu::Look, Kernel::Look(layout)) => {
+            inferred(op, inputs)?;
+            let view = view(cx, inputs.first().ok_or_else(cpu::mistyped)?, card)?;
+            let seen = Layout { shape: view.shape().into(), offset: view.offset(), strides: view.strides().into() };
+            let looked = layout(op, &seen);
+            Ok(on_card(device, view.with_layout(looked.shape, looked.offset, looked.strides)))
+        }
+        (OnGpu::Whole(kernel), _) => {
+            let out = inferred(op, inputs)?;
+            let views = inputs.iter().map(|input| view(cx, input, card)).collect::<Result<SmallVec<[View; 3]>>>()?;
+            let mark = card.mark(cx.modes.place.clone());
+            match kernel(&card.gpu, op, &views, &out, mark)? {
+                Some(view) => Ok(on_card(device, view)),
+                None => Err(missing(op, inputs)),
+            }
+        }
+        _ => Err(missing(op, inputs)),
+    }
+}
+
+fn inferred(op: &Op, inputs: &[Array]) -> Result<Abstract> {
+    op.infer(&inputs.iter().map(Array::aval).collect::<SmallVec<[Abstract; 3]>>())
+}
+
+/// A value as the card has it; numbers that were written out go there.
+pub(super) fn view(cx: &mut Context, input: &Array, card: &Card) -> Result<View> {
+    let settled = pending::settled(cx, input)?;
+    if let Array::Lifted(lifted) = &settled
+        && let Some(Placed::Card(view)) = lifted.body::<Placed>()
+    {
+        return Ok(view.clone());
+    }
+    let dtype = on_device(settled.dtype(), Some(Device::Gpu(0)));
+    let plain = concrete(cx, &settled)?;
+    let typed: Tensor = cast(cx, plain, dtype)?.to_tensor().ok_or_else(cpu::mistyped)?;
+    card.gpu.upload(&typed)
+}
+
+#[cold]
+fn missing(op: &Op, inputs: &[Array]) -> Error {
+    let names: Vec<String> = inputs.iter().map(Array::type_name).collect();
+    Error::new(Kind::Device, format!("a GPU has no `{}` of {} yet", op.entry.symbol, names.join(" and ")))
+        .help("`x @ cpu` brings a value back")
+}
