@@ -33,7 +33,11 @@ fn without_a_gpu_one_warning_says_so() {
 fn strict_makes_it_an_error() {
     let refused = on_gpu(&["--strict-device", "-e", "1\n[1.0] @ gpu"], "off", &[]);
     assert_eq!((refused.status, refused.out.as_str()), (Some(1), "1\n"));
-    assert!(refused.err.starts_with("error[device]: there is no `gpu`: NABLA_GPU=off turns it off\n"), "{}", refused.err);
+    assert!(
+        refused.err.starts_with("error[device]: there is no `gpu`: NABLA_GPU=off turns it off\n"),
+        "{}",
+        refused.err
+    );
     assert!(refused.err.contains("2 │ [1.0] @ gpu"), "{}", refused.err);
 }
 

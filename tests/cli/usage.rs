@@ -47,7 +47,7 @@ fn bad_usage_ends_with_2() {
 
 #[test]
 fn later_subcommands_say_so() {
-    for name in ["fmt", "doc", "devices"] {
+    for name in ["fmt", "doc"] {
         let said = run(&[name, "--check", "x.nab"]);
         assert_eq!((said.status, said.out.as_str()), (Some(2), ""));
         assert_eq!(said.err, format!("error: `nabla {name}` is not yet available\n"));
