@@ -1,7 +1,7 @@
 //! New tensors from a few numbers: filled, counted, evenly spaced, the unit matrix.
 
 use super::place::place;
-use super::{Abstract, Arity, Attrs, Entry, FLOOR, Op, apply, apply1, broadcast_to, cast};
+use super::{Abstract, Arity, Attrs, Derivative, Entry, FLOOR, Op, apply, apply1, broadcast_to, cast};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
@@ -19,7 +19,7 @@ pub struct Recipe {
 }
 
 const fn entry(name: &'static str) -> Entry {
-    Entry::whole(name, name, Arity::Exactly(0), rule, kernel)
+    Entry::whole(name, name, Arity::Exactly(0), rule, kernel).derivative(Derivative::Flat)
 }
 
 static FULL: Entry = entry("full");

@@ -29,7 +29,8 @@ pub struct Program {
     pub len: usize,
     /// The statements, without the result.
     body: String,
-    vectors: usize,
+    /// For every vector, a number that its elements do not exceed.
+    bounds: Vec<f64>,
     conditions: usize,
     /// Does it draw random numbers?
     pub draws: bool,
@@ -37,14 +38,21 @@ pub struct Program {
     pub terms: usize,
 }
 
+/// An expression, and a number that its elements do not exceed.
+type Bounded = (String, f64);
+
 /// From here on element-wise chains wait and run as clusters.
 const LONG: usize = 600;
+/// What `Dice::number` stays below.
+const MOST: f64 = 1.1;
 
 impl Program {
+    /// The elements of `x` are at most 1.1, and rows of the matrix `m` sum to at most that.
     pub fn random(seed: u64) -> Program {
         let mut dice = Dice::new(seed);
         let len = if dice.below(8) == 0 { LONG } else { 1 + dice.below(5) };
-        let mut program = Program { len, body: "v0 = x\n".into(), vectors: 1, conditions: 0, draws: false, terms: 1 };
+        let body = "v0 = x\n".into();
+        let mut program = Program { len, body, bounds: vec![2.0 * MOST], conditions: 0, draws: false, terms: 1 };
         for _ in 0..2 + dice.below(6) {
             program.statement(&mut dice);
         }
@@ -52,76 +60,88 @@ impl Program {
     }
 
     fn statement(&mut self, dice: &mut Dice) {
-        let value = match dice.below(7) {
+        let (v, bound) = self.vector(dice);
+        let (value, bound) = match dice.below(7) {
             0 => self.gathered(dice),
             1 if self.len < LONG => {
                 self.terms += self.len;
-                format!("m @ {}", self.vector(dice))
+                (format!("m @ {v}"), MOST * bound)
             }
             2 => self.choice(dice),
             3 if !self.draws => {
                 self.draws = true;
-                format!("{} * (rand({}) + 0.1)", self.vector(dice), self.len)
+                (format!("{v} * (rand({}) + 0.1)", self.len), MOST * bound)
             }
             4 => {
                 self.terms += self.len;
-                format!("{} * sum({}) * {}", self.vector(dice), self.vector(dice), dice.number() / self.len as f64)
+                let (w, other) = self.vector(dice);
+                let factor = dice.number();
+                (format!("{v} * sum({w}) * {}", factor / self.len as f64), bound * other * factor)
             }
             _ => self.expression(dice, 3),
         };
         // a name of its own for every value
-        _ = writeln!(self.body, "v{} = {value}", self.vectors);
-        self.vectors += 1;
+        _ = writeln!(self.body, "v{} = {value}", self.bounds.len());
+        self.bounds.push(bound);
     }
 
-    fn vector(&mut self, dice: &mut Dice) -> String {
-        format!("v{}", dice.below(self.vectors))
+    fn vector(&mut self, dice: &mut Dice) -> Bounded {
+        let number = dice.below(self.bounds.len());
+        (format!("v{number}"), self.bounds[number])
     }
 
     /// Element by element.
-    fn expression(&mut self, dice: &mut Dice, depth: usize) -> String {
+    fn expression(&mut self, dice: &mut Dice, depth: usize) -> Bounded {
         self.terms += 1;
         if depth == 0 {
             return self.vector(dice);
         }
-        let a = self.expression(dice, depth - 1);
+        let (a, bound) = self.expression(dice, depth - 1);
+        let number = dice.number();
         match dice.below(5) {
-            0 => format!("({a} + {})", self.expression(dice, depth - 1)),
-            1 => format!("({a} * {} * 0.5)", self.expression(dice, depth - 1)),
-            2 => format!("exp({a} * 0.125 - 1)"),
-            3 => format!("({a} * {})", dice.number()),
-            _ => format!("({a} + {})", dice.number()),
+            0 => {
+                let (b, other) = self.expression(dice, depth - 1);
+                (format!("({a} + {b})"), bound + other)
+            }
+            1 => {
+                let (b, other) = self.expression(dice, depth - 1);
+                (format!("({a} * {b} * 0.5)"), bound * other * 0.5)
+            }
+            2 => (format!("exp({a} * 0.125 - 1)"), (bound * 0.125 - 1.0).exp()),
+            3 => (format!("({a} * {number})"), bound * number),
+            _ => (format!("({a} + {number})"), bound + number),
         }
     }
 
-    fn gathered(&mut self, dice: &mut Dice) -> String {
+    fn gathered(&mut self, dice: &mut Dice) -> Bounded {
         let places: Vec<String> =
             (0..self.len.min(5)).map(|_| (dice.below(2 * self.len) as i64 - self.len as i64).to_string()).collect();
-        self.terms += 1;
+        self.terms += 5;
+        let (v, bound) = self.vector(dice);
+        let (w, other) = self.vector(dice);
         match self.len {
-            LONG => format!("{} + sum({}[[{}]])", self.vector(dice), self.vector(dice), places.join(", ")),
-            _ => format!("{}[[{}]]", self.vector(dice), places.join(", ")),
+            LONG => (format!("{v} + sum({w}[[{}]])", places.join(", ")), bound + 5.0 * other),
+            _ => (format!("{v}[[{}]]", places.join(", ")), bound),
         }
     }
 
-    fn choice(&mut self, dice: &mut Dice) -> String {
+    fn choice(&mut self, dice: &mut Dice) -> Bounded {
         self.terms += self.len;
-        let condition = format!("sum({}) > {}", self.vector(dice), dice.number() * self.len as f64 * 1.1);
+        let condition = format!("sum({}) > {}", self.vector(dice).0, dice.number() * self.len as f64);
         _ = writeln!(self.body, "k{} = {condition}", self.conditions);
         self.conditions += 1;
-        let then = self.expression(dice, 2);
-        let otherwise = self.expression(dice, 1);
-        format!("if {condition} {{ {then} }} else {{ {otherwise} }}")
+        let (then, bound) = self.expression(dice, 2);
+        let (otherwise, other) = self.expression(dice, 1);
+        (format!("if {condition} {{ {then} }} else {{ {otherwise} }}"), bound.max(other))
     }
 
     /// The definitions of `f(x)`, one number; `vector(x)`, the last value; and `ways(x)`: which way each condition went.
     pub fn source(&self) -> String {
-        let last = self.vectors - 1;
+        let last = self.bounds.len() - 1;
         let ways = (0..self.conditions).map(|number| format!("k{number}, ")).collect::<String>();
-        let body = &self.body;
+        let (body, len) = (&self.body, self.len);
         format!(
-            "fn f(x) {{\n{body}sum(v{last}) / {} }}\nfn vector(x) {{\n{body}v{last} }}\nfn ways(x) {{\n{body}({ways}) }}\n",
-            self.len
+            "fn f(x) {{\n{body}sum(v{last}) / {len} }}\nfn vector(x) {{\n{body}v{last} }}\nfn ways(x) {{\n{body}({ways}) }}\n"
         )
     }
 }

@@ -6,6 +6,7 @@ mod in_place;
 mod indexing;
 mod numpy;
 mod shapes;
+mod slots;
 
 use crate::tensor::shape::{Shape, Strides};
 use crate::tensor::{Array, DType, Data, Scalar, Tensor, walk};

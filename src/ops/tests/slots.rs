@@ -1,0 +1,94 @@
+//! Every entry of the table fills its slots, or stands on a list with the reason.
+
+use crate::ops::{Batch, Derivative, Entry, OnGpu, table};
+use std::collections::BTreeSet;
+
+/// Reasons, each with the entries it goes for.
+type Lists = &'static [(&'static str, &'static [&'static str])];
+
+const NO_DERIVATIVE: Lists = &[(
+    "comes with the derivatives of everything",
+    &[
+        "remainder",
+        "maximum",
+        "minimum",
+        "abs",
+        "relu",
+        "expm1",
+        "exp2",
+        "log1p",
+        "log2",
+        "log10",
+        "cbrt",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asinh",
+        "acosh",
+        "atanh",
+        "sigmoid",
+        "erf",
+        "atan2",
+        "hypot",
+        "append",
+        "scatter",
+        "compress",
+        "prod",
+        "max",
+        "min",
+    ],
+)];
+
+const NO_BATCH: Lists = &[
+    ("has no inputs: what is the same in all rows is made once", &["full", "arange", "linspace", "eye"]),
+    ("the draws of a batch are one of more axes, which the transform makes", &["rand", "randn", "randint"]),
+    ("the rows would have different lengths", &["compress"]),
+    ("comes with indexed assignment in every power", &["append", "scatter"]),
+];
+
+const NO_GPU: Lists = &[
+    (
+        "may fail for its values, which a card cannot say yet",
+        &["floor_divide", "remainder", "left_shift", "right_shift"],
+    ),
+    (
+        "no text that is accurate enough yet",
+        &[
+            "exp2", "log2", "log10", "cbrt", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh",
+            "atanh", "erf", "atan2", "hypot",
+        ],
+    ),
+    ("no kernel yet", &["stack", "concatenate", "append", "update_slice", "scatter", "compress", "argmax", "argmin"]),
+    ("is made on the CPU and placed", &["full", "arange", "linspace", "eye"]),
+    ("knows devices by itself", &["rand", "randn", "randint", "place"]),
+    ("is made of other operations", &["cond"]),
+];
+
+fn check(slot: &str, is_empty: fn(&Entry) -> bool, lists: Lists) {
+    let empty: BTreeSet<&str> = table().filter(|entry| is_empty(entry)).map(|entry| entry.name).collect();
+    let listed: Vec<&str> = lists.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+    let set: BTreeSet<&str> = listed.iter().copied().collect();
+    assert_eq!(set.len(), listed.len(), "{slot}: an entry stands on two lists");
+    assert_eq!(empty, set, "{slot}: left, the empty ones; right, those on a list");
+}
+
+#[test]
+fn empty_slots_have_a_reason() {
+    check("derivative", |entry| matches!(entry.derivative, Derivative::Missing), NO_DERIVATIVE);
+    check("batch", |entry| matches!(entry.batch, Batch::Missing), NO_BATCH);
+    check("gpu", |entry| matches!(entry.gpu, OnGpu::Missing), NO_GPU);
+}
+
+/// What a derivative is linear in must be carried back, too.
+#[test]
+fn linear_entries_have_a_transpose() {
+    for entry in table() {
+        if matches!(entry.derivative, Derivative::Linear(_) | Derivative::Product) {
+            assert!(entry.transpose.is_some(), "{}", entry.name);
+        }
+    }
+}
