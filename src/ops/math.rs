@@ -2,7 +2,7 @@
 
 use super::Partial::Of;
 use super::table::elementwise;
-use super::{DIV, MUL, NEG, RINT, SQUARE, apply1, apply2};
+use super::{DIV, MUL, NEG, RINT, SQUARE, SUB, apply1, apply2};
 use crate::context::Context;
 use crate::cpu::math as loops;
 use crate::diagnostics::{Error, Result};
@@ -33,7 +33,8 @@ elementwise! {
     ATAN "atan" "atan" Unary real loops::atan;
     SINH "sinh" "sinh" Unary real loops::sinh;
     COSH "cosh" "cosh" Unary real loops::cosh;
-    TANH "tanh" "tanh" Unary real loops::tanh;
+    TANH "tanh" "tanh" Unary real loops::tanh, moves [Of(one_less_square)],
+        wgsl [float "nb_tanh(a)"];
     ASINH "asinh" "asinh" Unary real loops::asinh;
     ACOSH "acosh" "acosh" Unary real loops::acosh;
     ATANH "atanh" "atanh" Unary real loops::atanh;
@@ -55,6 +56,12 @@ fn minus_sine(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
 fn minus_square(cx: &mut Context, _: &[Array], y: &Array) -> Result<Array> {
     let square = apply1(cx, &SQUARE, y.clone())?;
     apply1(cx, &NEG, square)
+}
+
+/// d tanh(x) / dx = 1 - tanh(x)²
+fn one_less_square(cx: &mut Context, _: &[Array], y: &Array) -> Result<Array> {
+    let square = apply1(cx, &SQUARE, y.clone())?;
+    apply2(cx, &SUB, Array::Int(1), square)
 }
 
 /// Rounded to so many decimals, halves to the even neighbour. Negative decimals round to tens, hundreds, ...; the dtype

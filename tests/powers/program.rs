@@ -98,7 +98,7 @@ impl Program {
         }
         let (a, bound) = self.expression(dice, depth - 1);
         let number = dice.number();
-        match dice.below(5) {
+        match dice.below(6) {
             0 => {
                 let (b, other) = self.expression(dice, depth - 1);
                 (format!("({a} + {b})"), bound + other)
@@ -109,6 +109,8 @@ impl Program {
             }
             2 => (format!("exp({a} * 0.125 - 1)"), (bound * 0.125 - 1.0).exp()),
             3 => (format!("({a} * {number})"), bound * number),
+            // far from 1, where its slope is a difference of numbers that are nearly the same
+            4 => (format!("tanh({a} * {})", 0.5 / bound.max(1.0)), 0.5),
             _ => (format!("({a} + {number})"), bound + number),
         }
     }
