@@ -71,15 +71,7 @@ pub struct Context {
 impl Context {
     /// Errors when the program was interrupted or its time is up. Called on loop turns, calls and between kernel tiles.
     pub fn check(&self) -> Result<()> {
-        if self.interrupt.is_raised() {
-            return Err(Error::new(Kind::Interrupted, "interrupted"));
-        }
-        match self.limits.deadline {
-            Some(deadline) if Instant::now() >= deadline => {
-                Err(Error::new(Kind::Interrupted, "the time limit is reached").limit())
-            }
-            _ => Ok(()),
-        }
+        check(&self.interrupt, self.limits.deadline)
     }
 
     /// Does somebody want to know which line is running?
@@ -101,6 +93,19 @@ impl Context {
         };
         let size = if bytes == usize::MAX { "more than 16 EB".to_string() } else { readable(bytes) };
         Err(Error::new(Kind::Memory, format!("{} takes {size}; {refused}", what())))
+    }
+}
+
+/// Errors when a program was interrupted or its time is up.
+pub fn check(interrupt: &Interrupt, deadline: Option<Instant>) -> Result<()> {
+    if interrupt.is_raised() {
+        return Err(Error::new(Kind::Interrupted, "interrupted"));
+    }
+    match deadline {
+        Some(deadline) if Instant::now() >= deadline => {
+            Err(Error::new(Kind::Interrupted, "the time limit is reached").limit())
+        }
+        _ => Ok(()),
     }
 }
 

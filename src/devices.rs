@@ -3,14 +3,16 @@
 //! A graphics card is opened when a program first places something on it. Without one `gpu` means the CPU, with the
 //! dtypes of a GPU, and one notice says so. Nothing here may know operations, or who asks.
 
+use crate::context::Interrupt;
 use crate::diagnostics::error::Place;
 use crate::diagnostics::{Error, Kind, Result};
-use crate::gpu::{self, Adapter, Choice, Gpu, View};
+use crate::gpu::{self, Adapter, Choice, Gpu, View, Watch};
 use crate::memory;
 use crate::tensor::{Device, Tensor};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Instant;
 
 #[derive(Debug, Default)]
 pub struct Devices {
@@ -21,6 +23,8 @@ pub struct Devices {
     /// Where new tensors are made; none: on the CPU, and they follow what they meet.
     pub home: Option<Device>,
     opened: BTreeMap<u32, Engine>,
+    /// What stops a wait for a card.
+    watch: Watch,
     notices: Vec<String>,
 }
 
@@ -42,10 +46,13 @@ pub struct Card {
 
 impl Card {
     /// A number for an operation that may find a fault on the card, from its line.
-    pub fn mark(&self, line: Option<Place>) -> u32 {
+    pub fn mark(&self, line: Option<Place>) -> Result<u32> {
+        if self.gpu.has_many_sites() {
+            self.wait()?;
+        }
         let mut lines = self.lines.borrow_mut();
         lines.push(line);
-        u32::try_from(lines.len() - 1).unwrap_or(gpu::NO_ID)
+        Ok(u32::try_from(lines.len() - 1).unwrap_or(gpu::NO_ID))
     }
 
     /// Waits for the elements. Faults found on the card come as errors at the line of their operation.
@@ -63,7 +70,7 @@ impl Card {
     fn judged<T>(&self, result: Result<T>) -> Result<T> {
         let lines = self.lines.take();
         result.map_err(|mut error| {
-            let fault = self.gpu.take_fault().and_then(|fault| lines.get(fault.id as usize).cloned().flatten());
+            let fault = self.gpu.take_fault().and_then(|number| lines.get(number as usize).cloned().flatten());
             if let Some(place) = fault {
                 error.details_mut().place = Some(place);
             }
@@ -107,13 +114,21 @@ impl Devices {
         std::iter::once(cpu).chain(cards).collect()
     }
 
+    /// What stops a wait from here on.
+    pub fn obey(&mut self, interrupt: &Interrupt, deadline: Option<Instant>) {
+        if self.opened.is_empty() {
+            self.watch.interrupt = interrupt.clone();
+        }
+        self.watch.deadline.set(deadline);
+    }
+
     /// What computes for a device; a graphics card is opened now if it is not.
     pub fn engine(&mut self, device: Device) -> Result<Engine> {
         let Device::Gpu(number) = device else { return Ok(Engine::Host) };
         if let Some(engine) = self.opened.get(&number) {
             return Ok(engine.clone());
         }
-        let engine = match Gpu::open(&self.choice, number) {
+        let engine = match Gpu::open(&self.choice, number, self.watch.clone()) {
             Ok(gpu) => Engine::Card(Card { gpu, lines: Rc::default() }),
             Err(reason) if self.strict || !self.adapters().is_empty() => {
                 return Err(Error::new(Kind::Device, format!("there is no `{device}`: {reason}"))

@@ -194,7 +194,18 @@ impl Session {
             let result = self.machine.run_statement(&self.main, &source, stmt);
             let Host { cx, output, .. } = &mut self.machine.host;
             cx.devices.take_notices().iter().for_each(|notice| output.notice(notice));
-            result.map_err(|error| vec![error])?;
+            if let Err(error) = result {
+                // what went wrong before on a graphics card comes first
+                let first = self
+                    .machine
+                    .host
+                    .cx
+                    .devices
+                    .look_for_faults()
+                    .err()
+                    .filter(|_| error.catchable() || error.details().exit.is_some());
+                return Err(vec![first.unwrap_or(error)]);
+            }
         }
         // what graphics cards still do may yet go wrong
         self.machine.host.cx.devices.look_for_faults().map_err(|error| vec![error])
@@ -220,5 +231,48 @@ impl Session {
         names.sort();
         names.dedup();
         names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::devices::Engine;
+    use crate::tensor::Device;
+
+    struct Nowhere;
+
+    impl Output for Nowhere {
+        fn text(&mut self, _: &str) -> io::Result<()> {
+            Ok(())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Bytes in use on the graphics card.
+    fn live(session: &mut Session, code: &str) -> u64 {
+        let result = session.eval(Arc::new(Source::new("<test>", code)));
+        assert!(result.is_ok(), "{result:?}");
+        match session.machine.host.cx.devices.engine(Device::Gpu(0)) {
+            Ok(Engine::Card(card)) => card.gpu.memory().live,
+            other => panic!("the test needs software Vulkan (Debian: mesa-vulkan-drivers): {other:?}"),
+        }
+    }
+
+    #[test]
+    fn gradients_leave_nothing_on_the_card() {
+        let mut session = Session::new(Box::new(Nowhere));
+        session.set_devices(Choice::Software, true);
+        let program = "fn f(w) = sum(exp(w * 0.5) @ w) + sum(w[[0, 2]] * rand(2))
+g = graph(f)
+w = [0.1, 0.2, 0.3] @ gpu
+fn many(n) { for _ in 0..n { grad(f)(w); grad(g)(w); vmap(f)(reshape(w, (3, 1)) * w) } }
+many(5)";
+        let before = live(&mut session, program);
+        assert_eq!(live(&mut session, "many(50)"), before);
+        assert!(live(&mut session, "none") > 0);
+        assert_eq!(live(&mut session, "w = none\ng = none"), 0);
     }
 }

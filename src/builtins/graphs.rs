@@ -9,10 +9,10 @@ use super::transforms::derived;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::graph::Graph;
 use crate::interp::structure::{check_depth, check_size};
-use crate::interp::{Derived, Fields, Machine, Value, globals_read};
-use crate::tensor::{Abstract, Array, DType};
+use crate::interp::{Derived, Fields, Machine, State, Value, globals_read};
+use crate::tensor::{Abstract, Array, DType, Device};
 use crate::transform::trace::Recorder;
-use crate::transform::{concrete, known};
+use crate::transform::{Maker, concrete, is_moving, known};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -107,6 +107,8 @@ struct Trace {
     args: Vec<Part>,
     slots: Vec<u32>,
     globals: Vec<Part>,
+    /// Where new values were made.
+    home: Option<Device>,
     /// Arrays, by number, that had to be known: arguments first, then globals.
     fixed: Vec<(usize, Array)>,
     graph: Graph,
@@ -119,6 +121,15 @@ struct Trace {
 /// The traces of a function, the last used at the end.
 #[derive(Default)]
 struct Cache(RefCell<VecDeque<Rc<Trace>>>);
+
+impl State for Cache {
+    fn take_values(&mut self) -> Vec<Value> {
+        let traces = std::mem::take(self.0.get_mut());
+        let parts =
+            traces.into_iter().filter_map(Rc::into_inner).flat_map(|trace| trace.args.into_iter().chain(trace.globals));
+        parts.filter_map(|part| if let Part::Fixed(value) = part { Some(value) } else { None }).collect()
+    }
+}
 
 /// What a call gives: arguments, and the globals that the function may read.
 struct Given {
@@ -133,18 +144,22 @@ fn values_of(machine: &Machine, slots: &[u32]) -> Vec<Value> {
 }
 
 fn run_graph(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> Result<Value> {
-    let Some(cache) = derived.state.downcast_ref::<Cache>() else {
+    let Some(cache) = derived.state::<Cache>() else {
         return Err(Error::new(Kind::Internal, "a graph without its traces"));
     };
     let flat = Flat::of(machine, &args)?;
+    let home = machine.host.cx.devices.home;
     let mut fixed: Vec<usize> = vec![];
     let traces = cache.0.borrow().clone();
     for (at, trace) in traces.iter().enumerate().rev().filter(|(_, trace)| flat.is_like(&trace.args)) {
         let globals = Flat::of(machine, &values_of(machine, &trace.slots))?;
-        if !globals.is_like(&trace.globals) {
+        if trace.home != home || !globals.is_like(&trace.globals) {
             continue;
         }
         let arrays = [flat.arrays.as_slice(), &globals.arrays].concat();
+        if trace.fixed.iter().any(|(number, _)| arrays.get(*number).is_some_and(is_moving)) {
+            return machine.call(&derived.of, args);
+        }
         if !is_fixed(machine, trace, &arrays)? {
             // what had to be known once will have to be again
             fixed.extend(trace.fixed.iter().map(|(number, _)| number));
@@ -162,9 +177,11 @@ fn run_graph(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> 
     let parts = Flat::of(machine, &globals)?;
     let arrays = [flat.arrays, parts.arrays].concat();
     let given = Given { args, slots, globals, arrays };
-    let (graph, captured, result, fixed) = traced(machine, &derived.of, &given, fixed)?;
-    let trace =
-        Rc::new(Trace { args: flat.parts, slots: given.slots, globals: parts.parts, fixed, graph, captured, result });
+    let Some((graph, captured, result, fixed)) = traced(machine, &derived.of, &given, fixed)? else {
+        return machine.call(&derived.of, given.args);
+    };
+    let (args, globals) = (flat.parts, parts.parts);
+    let trace = Rc::new(Trace { args, slots: given.slots, globals, home, fixed, graph, captured, result });
     {
         let mut kept = cache.0.borrow_mut();
         if kept.len() >= KEPT {
@@ -213,47 +230,68 @@ fn name_of(derived: &Derived) -> String {
 
 type Traced = (Graph, Vec<Array>, Value, Vec<(usize, Array)>);
 
-/// Traces a function. Where it needs to know a number, it is traced anew with that number as it is.
-fn traced(machine: &mut Machine, f: &Value, given: &Given, fixed: Vec<usize>) -> Result<Traced> {
+/// Traces a function. Where it needs to know a number, it is traced anew with that number as it is. None if a number that
+/// it needs to know is being differentiated by, here or around: as a constant of a graph it would not move any more.
+fn traced(machine: &mut Machine, f: &Value, given: &Given, fixed: Vec<usize>) -> Result<Option<Traced>> {
     let mut known_numbers = vec![];
     for number in fixed {
-        fix(machine, &mut known_numbers, number, given)?;
+        if !fix(machine, &mut known_numbers, number, given)? {
+            return Ok(None);
+        }
     }
     loop {
         let level = machine.host.cx.modes.enter();
         let recorder = Recorder::new(level);
         let mut error = match once(machine, f, given, &known_numbers, &recorder) {
-            Ok((graph, captured, result)) => return Ok((graph, captured, result, known_numbers)),
+            Ok((graph, captured, result)) => return Ok(Some((graph, captured, result, known_numbers))),
             Err(error) => error,
         };
-        let Some(demand) = error.details_mut().demand.take() else { return Err(error) };
-        let before = known_numbers.len();
-        let inputs: Vec<usize> =
-            (0..given.arrays.len()).filter(|number| !known_numbers.iter().any(|(known, _)| known == number)).collect();
-        for &(at, input) in &demand {
-            match inputs.get(input).filter(|_| at == level) {
-                Some(&number) if given.arrays[number].ndim() == 0 => {
-                    fix(machine, &mut known_numbers, number, given)?;
-                }
-                // elements of an array, or what an outer graph has to know
-                _ => {
-                    error.details_mut().demand = Some(demand).filter(|demand| demand.iter().all(|(at, _)| *at < level));
-                    return Err(error);
-                }
-            }
+        if error.details().kind == Kind::Graph
+            && error.details().demand.is_none()
+            && recorder.captured().iter().any(is_moving)
+        {
+            return Ok(None);
         }
-        if known_numbers.len() == before {
-            return Err(error);
+        let Some(mut demand) = error.details_mut().demand.take() else { return Err(error.settled()) };
+        let free: Vec<usize> =
+            (0..given.arrays.len()).filter(|number| !known_numbers.iter().any(|(known, _)| known == number)).collect();
+        let own: Vec<usize> = demand
+            .inputs
+            .iter()
+            .filter(|(at, _)| *at == level)
+            .filter_map(|&(_, input)| free.get(input).copied())
+            .collect();
+        let can_be_known = |number: &usize| {
+            given.arrays[*number].ndim() == 0 && (!demand.integers || is_integer(&given.arrays[*number]))
+        };
+        if own.is_empty() || !own.iter().all(can_be_known) {
+            // what an outer graph has to know; or elements of an array, which stay unknown
+            demand.inputs.retain(|(at, _)| *at < level && own.is_empty());
+            let outer = Some(demand).filter(|demand| !demand.inputs.is_empty());
+            error.details_mut().demand = outer;
+            return Err(if error.details().demand.is_none() { error.settled() } else { error });
+        }
+        for number in own {
+            if !fix(machine, &mut known_numbers, number, given)? {
+                return Ok(None);
+            }
         }
     }
 }
 
-/// Makes an input one that is known. If it is not, an outer graph may have to know it.
-fn fix(machine: &mut Machine, fixed: &mut Vec<(usize, Array)>, number: usize, given: &Given) -> Result<()> {
+fn is_integer(array: &Array) -> bool {
+    array.dtype().is_integer()
+}
+
+/// Makes an input one that is known; it may be that of an outer graph, which then has to know it. False if it moves.
+fn fix(machine: &mut Machine, fixed: &mut Vec<(usize, Array)>, number: usize, given: &Given) -> Result<bool> {
     if let (Some(array), false) = (given.arrays.get(number), fixed.iter().any(|(known, _)| *known == number)) {
+        if is_moving(array) {
+            return Ok(false);
+        }
         fixed.push((number, concrete(&mut machine.host.cx, array)?));
     }
-    Ok(())
+    Ok(true)
 }
 
 /// One attempt: the function runs on tracers, globals that it may read being tracers, too.
@@ -274,7 +312,7 @@ fn once(
     for (&slot, value) in given.slots.iter().zip(&given.globals) {
         machine.globals[slot as usize] = with_arrays(value, &mut tracers);
     }
-    let depth = machine.host.cx.modes.begin_trace(recorder);
+    let depth = machine.host.cx.modes.begin(Maker::Trace(recorder.clone()));
     let result = machine.call(f, args);
     machine.host.cx.modes.end(depth);
     for (&slot, value) in given.slots.iter().zip(&given.globals) {

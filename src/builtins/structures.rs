@@ -233,6 +233,10 @@ fn alike(machine: &mut Machine, args: &super::Args, value: Array, dtype: Option<
         let Some(array) = leaf.as_array() else { return Ok(leaf) };
         let shape: Vec<i64> = array.shape().iter().map(|&len| len as i64).collect();
         let full = ops::create::full(&mut machine.host.cx, &shape, value.clone(), dtype.or(Some(array.dtype())))?;
+        let full = match array.place() {
+            Some(device) => ops::place::place(&mut machine.host.cx, full, Some(device))?,
+            None => full,
+        };
         Ok(Value::Array(match full.as_scalar() {
             Some(scalar) if array.is_weak() && dtype.is_none() => Array::weaken(scalar),
             _ => full,

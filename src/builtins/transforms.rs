@@ -7,25 +7,27 @@ use super::Args;
 use super::declare::builtins;
 use super::structures::map_alike;
 use crate::diagnostics::{Error, Kind, Result};
-use crate::interp::{Derived, Machine, Value};
+use crate::interp::structure::check_depth;
+use crate::interp::{Derived, Machine, State, Value};
 use crate::ops;
 use crate::ops::linear::{lengths, zeros};
 use crate::tensor::{Abstract, Array, Level, Scalar};
 use crate::transform::linear::Tape;
-use crate::transform::{batch, dual};
-use std::any::Any;
+use crate::transform::{Maker, batch, dual};
 use std::rc::Rc;
 
 /// A value and its tangent, if it moves.
 type Leaf = (Array, Option<Array>);
 type Run = fn(&mut Machine, &Rc<Derived>, Vec<Value>) -> Result<Value>;
 
+/// The function in argument 0.
+fn function(args: &Args) -> Result<&Value> {
+    Some(args.get(0)).filter(|value| value.is_callable()).ok_or_else(|| args.wrong(0, "a function"))
+}
+
 /// The function that a builtin makes of argument 0.
-pub(super) fn derived(args: &Args, name: &'static str, run: Run, state: impl Any) -> Result<Value> {
-    let of = args.get(0).clone();
-    if !of.is_callable() {
-        return Err(args.wrong(0, "a function"));
-    }
+pub(super) fn derived(args: &Args, name: &'static str, run: Run, state: impl State) -> Result<Value> {
+    let of = function(args)?.clone();
     Ok(Value::Derived(Rc::new(Derived { name, of, run, state: Box::new(state) })))
 }
 
@@ -35,33 +37,54 @@ struct Wrt {
     several: bool,
 }
 
+impl State for Wrt {}
+
 fn wrt(args: &Args, number: usize) -> Result<Wrt> {
-    let parameter = |value: &Value| -> Result<usize> {
-        if let Some(name) = value.as_str() {
-            let mut of = args.get(0);
-            while let Value::Derived(derived) = of {
-                of = &derived.of;
-            }
-            let found = match of {
-                Value::Function(function) => function.code.params.iter().position(|param| *param.name == *name),
-                Value::Builtin(builtin) => builtin.params.iter().position(|param| param.name == name),
-                _ => None,
-            };
-            return found.ok_or_else(|| {
-                Error::value(format!("the function has no parameter `{name}`")).operand(0, args.get(0).type_name())
-            });
+    let wrt = match args.get(number) {
+        Value::Tuple(items) => {
+            let numbers = items.0.iter().map(|item| parameter(args, number, item)).collect::<Result<_>>()?;
+            Wrt { numbers, several: true }
         }
-        value
+        one => Wrt { numbers: vec![parameter(args, number, one)?], several: false },
+    };
+    match wrt.numbers.iter().enumerate().find(|(at, number)| wrt.numbers[..*at].contains(number)) {
+        Some((_, twice)) => Err(Error::value(format!("`wrt` names parameter {twice} twice"))),
+        None => Ok(wrt),
+    }
+}
+
+/// The number of a parameter, given by number or by name.
+fn parameter(args: &Args, number: usize, value: &Value) -> Result<usize> {
+    let Some(name) = value.as_str() else {
+        return value
             .as_int()
             .and_then(|at| usize::try_from(at).ok())
-            .ok_or_else(|| args.wrong(number, "the number or the name of a parameter, or a tuple of them"))
+            .ok_or_else(|| args.wrong(number, "the number or the name of a parameter, or a tuple of them"));
     };
-    match args.get(number) {
-        Value::Tuple(items) => {
-            Ok(Wrt { numbers: items.0.iter().map(parameter).collect::<Result<_>>()?, several: true })
+    let of = match args.get(0) {
+        Value::Derived(derived) => derived.innermost(),
+        of => of,
+    };
+    let (found, gathers) = match of {
+        Value::Function(function) => {
+            let params = &function.code.params;
+            let found = params.iter().position(|param| *param.name == *name);
+            (found, found.is_some_and(|at| params[at].star))
         }
-        one => Ok(Wrt { numbers: vec![parameter(one)?], several: false }),
-    }
+        Value::Builtin(builtin) => {
+            let found = builtin.params.iter().position(|param| param.name == name);
+            (found, found.is_some_and(|at| builtin.params[at].rest))
+        }
+        _ => (None, false),
+    };
+    let error = match found {
+        Some(at) if !gathers => return Ok(at),
+        Some(_) => {
+            Error::value(format!("`{name}` gathers arguments")).help("name those to differentiate by, by number")
+        }
+        None => Error::value(format!("the function has no parameter `{name}`")),
+    };
+    Err(error.operand(0, args.get(0).type_name()))
 }
 
 /// A number that was written out counts as a float.
@@ -104,6 +127,7 @@ fn no_float(value: &Value, number: usize) -> Error {
     let error = Error::ty(format!("there is nothing to differentiate by in {}", value.describe()))
         .operand(number, value.type_name());
     match value {
+        Value::Range(_) => error.help("a range holds whole numbers: `f64(x)` makes floats of them"),
         Value::Array(array) if array.dtype().is_integer() => {
             error.help("whole numbers have no derivative: write floats, as in `[[1., 2.], [3., 4.]]`, or `f64(x)`")
         }
@@ -127,7 +151,8 @@ fn lift(machine: &mut Machine, mut args: Vec<Value>, numbers: &[usize]) -> Resul
     for &number in numbers {
         let Some(arg) = args.get(number) else {
             let given = args.len();
-            return Err(Error::ty(format!("there is no argument {number} to differentiate by: {given} are given")));
+            return Err(Error::ty(format!("there is no argument {number} to differentiate by: {given} are given"))
+                .help("what is differentiated by has to be given, also where it has a default"));
         };
         let (lifted, count) = lift_leaves(machine, arg, &mut |_, array| {
             let tangent = tape.input(array.aval()).1;
@@ -183,11 +208,16 @@ fn gradients(
 
 /// The value and the gradients of a function with one number as its result.
 fn differentiate(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> Result<(Value, Value)> {
-    let Some(wrt) = derived.state.downcast_ref::<Wrt>() else { return Err(internal()) };
+    let Some(wrt) = derived.state::<Wrt>() else { return Err(internal()) };
     let lifted = lift(machine, args.clone(), &wrt.numbers)?;
     let result = machine.call(&derived.of, lifted.args)?;
     let (value, leaves) = lower(machine, &result, lifted.level)?;
+    let value = match value {
+        Value::Array(array) => Value::Array(as_float(array)),
+        other => other,
+    };
     let [(primal, tangent)] = leaves.as_slice() else { return Err(not_one_number(derived.name, &value)) };
+    let primal = &as_float(primal.clone());
     if !matches!(value, Value::Array(_)) || primal.ndim() > 0 || !primal.dtype().is_float() {
         return Err(not_one_number(derived.name, &value));
     }
@@ -233,27 +263,27 @@ fn run_value_and_grad(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Va
 fn forward(machine: &mut Machine, f: &Value, mut args: Vec<Value>, direction: &Value) -> Result<(Value, Value)> {
     let level = machine.host.cx.modes.enter();
     let Some(first) = args.first().cloned() else { return Err(Error::ty("there is no argument to differentiate by")) };
-    let mut count = 0;
-    check_form("the direction", direction, &first)?;
+    if !has_float(&first) {
+        return Err(no_float(&first, 0));
+    }
+    check_form("the direction", direction, &first, 0)?;
     let lifted = map_alike(machine, &[&first, direction], &mut |machine, leaves| {
-        let [Value::Array(primal), Value::Array(tangent)] = leaves else {
+        let [Value::Array(primal), tangent] = leaves else {
             return Ok(leaves.first().map_or(Value::None, |leaf| (*leaf).clone()));
         };
         let primal = as_float(primal.clone());
-        if !primal.dtype().is_float() {
-            return Ok(Value::Array(primal));
-        }
+        let tangent = match tangent {
+            Value::Array(tangent) if primal.dtype().is_float() => tangent,
+            // it does not move
+            _ => return Ok(Value::Array(primal)),
+        };
         if primal.shape() != tangent.shape() {
             let message = format!("a direction of {} for a value of {}", tangent.type_name(), primal.type_name());
             return Err(Error::shape(message).help("they have one shape"));
         }
-        count += 1;
         let tangent = ops::linear::cast_back(&mut machine.host.cx, as_float(tangent.clone()), &primal.aval())?;
         Ok(Value::Array(dual::lift(level, primal, tangent)))
     })?;
-    if count == 0 {
-        return Err(no_float(&first, 0));
-    }
     args[0] = lifted;
     let result = machine.call(f, args)?;
     let (value, leaves) = lower(machine, &result, level)?;
@@ -285,17 +315,26 @@ struct Pullback {
     results: Vec<(Array, Option<Array>)>,
 }
 
+impl State for Pullback {
+    fn take_values(&mut self) -> Vec<Value> {
+        let mut values = std::mem::take(&mut self.args);
+        values.push(std::mem::take(&mut self.value));
+        values
+    }
+}
+
 fn run_pullback(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> Result<Value> {
-    let Some(kept) = derived.state.downcast_ref::<Pullback>() else { return Err(internal()) };
+    let Some(kept) = derived.state::<Pullback>() else { return Err(internal()) };
     let [cotangent] = args.as_slice() else {
         return Err(Error::ty(format!("this function takes the cotangent of the result, {} are given", args.len())));
     };
     let mut seeds = vec![];
     let mut results = kept.results.iter();
-    check_form("the cotangent", cotangent, &kept.value)?;
+    check_form("the cotangent", cotangent, &kept.value, 0)?;
     map_alike(machine, &[&kept.value, cotangent], &mut |machine, leaves| {
-        let [Value::Array(value), Value::Array(ct)] = leaves else { return Ok(Value::None) };
-        let Some((_, tangent)) = results.next() else { return Ok(Value::None) };
+        let [Value::Array(value), ct] = leaves else { return Ok(Value::None) };
+        // a cotangent of none is zero
+        let (Some((_, tangent)), Value::Array(ct)) = (results.next(), ct) else { return Ok(Value::None) };
         if value.shape() != ct.shape() {
             let message = format!("a cotangent of {} for a result of {}", ct.type_name(), value.type_name());
             return Err(Error::shape(message).help("they have one shape"));
@@ -311,18 +350,43 @@ fn run_pullback(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) 
 }
 
 /// Errors where a value has not the form of another: a number among structures would stand at every leaf, and a text be
-/// passed over.
-fn check_form(what: &str, value: &Value, like: &Value) -> Result<()> {
-    let structure = |value: &Value| matches!(value, Value::Tuple(_) | Value::Record(_));
+/// passed over. `none` has any form: nothing moves there.
+fn check_form(what: &str, value: &Value, like: &Value, depth: usize) -> Result<()> {
+    check_depth(depth)?;
     let fits = match (value, like) {
-        (Value::Array(_), Value::Array(_)) => true,
-        (value, like) => structure(value) && structure(like),
+        (Value::None, _) | (Value::Array(_), Value::Array(_)) => true,
+        (Value::Tuple(values), Value::Tuple(like)) if values.0.len() == like.0.len() => {
+            return values.0.iter().zip(&like.0).try_for_each(|(value, like)| check_form(what, value, like, depth + 1));
+        }
+        (Value::Record(values), Value::Record(like)) if values.0.len() == like.0.len() => {
+            return values.0.iter().try_for_each(|(name, value)| match like.0.get(name) {
+                Some(like) => check_form(what, value, like, depth + 1),
+                None => Err(Error::ty(format!("{what} has a field `{name}`, and there is none in what it belongs to"))),
+            });
+        }
+        // text and functions do not move
+        (_, like) => !matches!(like, Value::Array(_) | Value::Tuple(_) | Value::Record(_)),
     };
     if fits {
         return Ok(());
     }
     Err(Error::ty(format!("{what} is {}, its form has to be that of {}", value.describe(), like.describe())))
 }
+
+/// Is there a number to differentiate by?
+fn has_float(value: &Value) -> bool {
+    match value {
+        Value::Array(array) => as_float(array.clone()).dtype().is_float(),
+        Value::Tuple(items) => items.0.iter().any(has_float),
+        Value::Record(record) => record.0.values().any(has_float),
+        _ => false,
+    }
+}
+
+/// Nothing is kept.
+struct Nothing;
+
+impl State for Nothing {}
 
 /// The derivative of every element of the result by every element of the argument: all unit directions at once.
 fn run_jacobian(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> Result<Value> {
@@ -344,7 +408,7 @@ fn run_jacobian(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) 
     let x_shape = lengths(x.shape());
     let mut args = args.clone();
     args[0] = Value::Array(x);
-    let (_, moved) = forward(machine, &derived.of, args, &direction)?;
+    let (_, moved) = forward(machine, &derived.of, args, &direction).map_err(Error::settled)?;
     let moved = map_alike(machine, &[&moved], &mut |machine, leaves| {
         let [Value::Array(moved)] = leaves else { return Ok(Value::None) };
         let cx = &mut machine.host.cx;
@@ -358,19 +422,30 @@ fn run_jacobian(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) 
     machine.settle(moved)
 }
 
-/// Along which axis each argument is mapped, or all of them.
-struct Axes(Vec<Option<i64>>);
+/// Along which axis arguments are mapped; none leaves one as it is.
+enum Axes {
+    All(Option<i64>),
+    Each(Vec<Option<i64>>),
+}
+
+impl State for Axes {}
 
 fn run_vmap(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> Result<Value> {
-    let Some(Axes(axes)) = derived.state.downcast_ref::<Axes>() else { return Err(internal()) };
-    if axes.len() != args.len() && axes.len() != 1 {
+    let Some(axes) = derived.state::<Axes>() else { return Err(internal()) };
+    if let Axes::Each(axes) = axes
+        && axes.len() != args.len()
+    {
         return Err(Error::value(format!("`in_axes` has {} entries for {} arguments", axes.len(), args.len())));
     }
     let level = machine.host.cx.modes.enter();
     let mut count: Option<usize> = None;
     let mut lifted = vec![];
     for (number, arg) in args.iter().enumerate() {
-        let Some(Some(axis)) = axes.get(number).or(axes.first()).copied() else {
+        let axis = match axes {
+            Axes::All(axis) => *axis,
+            Axes::Each(axes) => axes.get(number).copied().flatten(),
+        };
+        let Some(axis) = axis else {
             lifted.push(arg.clone());
             continue;
         };
@@ -396,10 +471,11 @@ fn run_vmap(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> R
         })?);
     }
     let Some(count) = count else { return Err(Error::value("`vmap` has no argument to map over")) };
-    let depth = machine.host.cx.modes.begin_rows(level, count);
+    let depth = machine.host.cx.modes.begin(Maker::Rows(level, count));
     let result = machine.call(&derived.of, lifted);
     machine.host.cx.modes.end(depth);
-    let result = result?;
+    // outside, an error of some rows is one of the whole call
+    let result = result.map_err(Error::settled)?;
     let lowered = map_alike(machine, &[&result], &mut |machine, leaves| {
         let [leaf] = leaves else { return Ok(Value::None) };
         match leaf.as_array() {
@@ -447,12 +523,10 @@ builtins! {
         fails "jvp(exp, 1.0, \"a\")" => "type";
         fails "jvp(sum, [1, 2], [1, 2])" => "type";
     = |machine, args| {
-        if !args.get(0).is_callable() {
-            return Err(args.wrong(0, "a function"));
-        }
+        let f = function(args)?;
         let mut given = vec![args.get(1).clone()];
         given.extend(args.rest(3));
-        let (value, moved) = forward(machine, args.get(0), given, args.get(2))?;
+        let (value, moved) = forward(machine, f, given, args.get(2))?;
         let both = Value::tuple(vec![value, moved]);
         machine.settle(both)
     };
@@ -464,13 +538,11 @@ builtins! {
         fails "vjp(sum, [1, 2])" => "type";
         fails "(y, back) = vjp(|x| (x, x), 1.0)\nback(1.0)" => "type";
     = |machine, args| {
-        if !args.get(0).is_callable() {
-            return Err(args.wrong(0, "a function"));
-        }
+        let f = function(args)?;
         let mut given = vec![args.get(1).clone()];
         given.extend(args.rest(2));
         let lifted = lift(machine, given.clone(), &[0])?;
-        let result = machine.call(args.get(0), lifted.args)?;
+        let result = machine.call(f, lifted.args)?;
         let (value, results) = lower(machine, &result, lifted.level)?;
         let kept = Pullback { tape: lifted.tape, args: given, avals: lifted.avals, value: value.clone(), results };
         let back = derived(args, "pullback", run_pullback, kept)?;
@@ -483,7 +555,7 @@ builtins! {
         ex "jacobian(|x| x * x)([1.0, 2.0])" => "[[2. 0.]\n [0. 4.]]";
         fails "jacobian(1)" => "type";
         fails "jacobian(exp)([1, 2])" => "type";
-    = |_, args| derived(args, "jacobian", run_jacobian, ());
+    = |_, args| derived(args, "jacobian", run_jacobian, Nothing);
 
     /// The second derivatives of a function whose result is one float, as a function.
     /// Its shape is twice that of the argument, which is one array.
@@ -492,8 +564,9 @@ builtins! {
         ex "hessian(|x| exp(2 * x))(0.0)" => "4.0";
         fails "hessian(|x| x)([1.0])" => "type";
     = |_, args| {
-        let gradient = derived(args, "grad", run_grad, Wrt { numbers: vec![0], several: false })?;
-        Ok(Value::Derived(Rc::new(Derived { name: "hessian", of: gradient, run: run_jacobian, state: Box::new(()) })))
+        let gradient = derived(args, "hessian", run_grad, Wrt { numbers: vec![0], several: false })?;
+        let state = Box::new(Nothing);
+        Ok(Value::Derived(Rc::new(Derived { name: "hessian", of: gradient, run: run_jacobian, state })))
     };
 
     /// A function that runs f on every row of its arguments, as one batched run.
@@ -511,9 +584,9 @@ builtins! {
             value => value.as_int().map(Some).ok_or_else(|| args.wrong(1, "a whole number, none, or a tuple of them")),
         };
         let axes = match args.get(1) {
-            Value::Tuple(items) => items.0.iter().map(axis).collect::<Result<Vec<_>>>()?,
-            one => vec![axis(one)?],
+            Value::Tuple(items) => Axes::Each(items.0.iter().map(axis).collect::<Result<_>>()?),
+            one => Axes::All(axis(one)?),
         };
-        derived(args, "vmap", run_vmap, Axes(axes))
+        derived(args, "vmap", run_vmap, axes)
     };
 }

@@ -72,6 +72,15 @@ pub struct Call {
     pub place: Place,
 }
 
+/// Numbers that a trace needs to know.
+#[derive(Clone, Debug)]
+pub struct Demand {
+    /// Inputs of graphs: the level of the trace, and which input.
+    pub inputs: Vec<(u64, usize)>,
+    /// They decide about control flow, which is recorded for floats: only integers are worth a trace of their own.
+    pub integers: bool,
+}
+
 /// Kept small: a `Result` with it travels through every hot path.
 #[derive(Clone, Debug)]
 pub struct Error(Box<Details>);
@@ -98,8 +107,10 @@ pub struct Details {
     pub blame_caller: bool,
     /// Not an error: the program asked to end with this status.
     pub exit: Option<i32>,
-    /// A trace cannot go on without the numbers in these inputs of graphs: the level of the trace, and which input.
-    pub demand: Option<Vec<(u64, usize)>>,
+    /// A trace cannot go on without some numbers.
+    pub demand: Option<Demand>,
+    /// It arose while both ways of an `if` were recorded: whether it would happen is not known.
+    pub recorded: bool,
     /// The function that a builtin called and in which the error arose: its call is noted where the builtin was called.
     pub inside: Option<String>,
     /// The reader of our output has gone: end quietly.
@@ -123,6 +134,7 @@ impl Error {
             blame_caller: false,
             exit: None,
             demand: None,
+            recorded: false,
             inside: None,
             broken_pipe: false,
         }))
@@ -214,12 +226,19 @@ impl Error {
         &mut self.0
     }
 
+    /// The transform in which it arose was left: from here on it is an error like any other.
+    pub fn settled(mut self) -> Error {
+        self.0.recorded = false;
+        self
+    }
+
     /// May `try` catch it?
     pub fn catchable(&self) -> bool {
         !self.0.limit
             && self.0.exit.is_none()
             && !self.0.broken_pipe
             && self.0.demand.is_none()
+            && !self.0.recorded
             && !matches!(self.0.kind, Kind::Interrupted | Kind::Internal)
     }
 }

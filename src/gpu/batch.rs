@@ -4,15 +4,21 @@
 //! they are much work: a long submit cannot be interrupted. The words of all commands share one uniform buffer; it may
 //! be written anew for every batch, since the queue writes it between the two.
 
+use super::device::Watch;
 use super::pipeline::Pipeline;
 use crate::diagnostics::{Error, Kind, Result};
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
+use std::time::Duration;
 
 /// Commands of a batch.
 const MOST: usize = 64;
 /// Bytes of the buffer of words.
 const WORD_BYTES: usize = 256 << 10;
+/// Bytes written by the host that are kept at most.
+const WRITTEN: u64 = 64 << 20;
+/// Between two looks whether to go on waiting.
+const PATIENCE: Duration = Duration::from_millis(20);
 /// Submits on their way at most: so many must end before an interrupted program can.
 const IN_FLIGHT: usize = 8;
 
@@ -35,18 +41,34 @@ pub struct Batch {
     enough: u64,
     /// Counts batches, from 1.
     number: u64,
+    /// Bytes that the host wrote since the last submit: until then they are kept.
+    written: u64,
     in_flight: VecDeque<wgpu::SubmissionIndex>,
+    watch: Watch,
 }
 
 impl Batch {
-    pub fn new(device: wgpu::Device, queue: wgpu::Queue, enough: u64) -> Batch {
+    pub fn new(device: wgpu::Device, queue: wgpu::Queue, enough: u64, watch: Watch) -> Batch {
         let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
         let size = WORD_BYTES as u64;
         let word_buffer =
             device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
         let alignment = device.limits().min_uniform_buffer_offset_alignment.max(16) as usize;
         let (commands, words, in_flight) = (Vec::new(), Vec::new(), VecDeque::new());
-        Batch { device, queue, commands, words, word_buffer, alignment, work: 0, enough, number: 1, in_flight }
+        Batch {
+            device,
+            queue,
+            commands,
+            words,
+            word_buffer,
+            alignment,
+            work: 0,
+            enough,
+            number: 1,
+            written: 0,
+            in_flight,
+            watch,
+        }
     }
 
     /// The batch that is being recorded.
@@ -54,6 +76,7 @@ impl Batch {
         self.number
     }
 
+    #[cfg(test)]
     pub fn submits(&self) -> u64 {
         self.number - 1
     }
@@ -127,6 +150,7 @@ impl Batch {
         self.in_flight.push_back(self.queue.submit([encoder.finish()]));
         self.words.clear();
         self.work = 0;
+        self.written = 0;
         self.number += 1;
         if self.in_flight.len() > IN_FLIGHT
             && let Some(oldest) = self.in_flight.pop_front()
@@ -147,11 +171,26 @@ impl Batch {
         }
     }
 
+    /// Notes that the host wrote so many bytes to buffers.
+    pub fn wrote(&mut self, bytes: u64) -> Result<()> {
+        self.written += bytes;
+        if self.written > WRITTEN {
+            self.submit_with(|_| ())?;
+            self.drain()?;
+        }
+        Ok(())
+    }
+
     fn wait_for(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
-        let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: None };
-        match self.device.poll(wait) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Error::new(Kind::Device, format!("waiting for the graphics device failed: {error}"))),
+        loop {
+            let (submission_index, timeout) = (Some(submission.clone()), Some(PATIENCE));
+            match self.device.poll(wgpu::PollType::Wait { submission_index, timeout }) {
+                Ok(_) => return Ok(()),
+                Err(wgpu::PollError::Timeout) => self.watch.check()?,
+                Err(error) => {
+                    return Err(Error::new(Kind::Device, format!("waiting for the graphics device failed: {error}")));
+                }
+            }
         }
     }
 }

@@ -2,18 +2,20 @@
 
 use super::adapter::{self, Adapter, Choice};
 use super::batch::Batch;
-use super::fault::{self, Fault, Faults, Site};
+use super::fault::{self, Faults, Site};
 use super::kernel::{Kernel, LANES, Words};
 use super::pipeline::Pipelines;
 use super::pool::Pool;
 use super::trouble::{Trouble, caught};
 use super::view::View;
+use crate::context::{self, Interrupt};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::shape;
 use crate::tensor::{DType, Device, type_name};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
+use std::time::Instant;
 
 /// Steps of one submit, so that none takes much longer than a tenth of a second.
 const WORK_SOFTWARE: u64 = 1 << 25;
@@ -27,7 +29,7 @@ const KEEP_HARDWARE: u64 = 2 << 30;
 pub struct Gpu(pub(super) Rc<Engine>);
 
 pub(super) struct Engine {
-    adapter: Adapter,
+    pub adapter: Adapter,
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
     pub limits: wgpu::Limits,
@@ -36,6 +38,8 @@ pub(super) struct Engine {
     pipelines: RefCell<Pipelines>,
     pub faults: Faults,
     pub trouble: Trouble,
+    /// What stops a wait.
+    watch: Watch,
     /// The buffer that results were last read through.
     pub staging: RefCell<Option<wgpu::Buffer>>,
 }
@@ -43,6 +47,20 @@ pub(super) struct Engine {
 impl fmt::Debug for Gpu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Gpu({})", self.0.adapter.name)
+    }
+}
+
+/// Looks whether the program was told to stop, also while it waits for the device.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    pub interrupt: Interrupt,
+    /// When the program has to be done.
+    pub deadline: Rc<Cell<Option<Instant>>>,
+}
+
+impl Watch {
+    pub fn check(&self) -> Result<()> {
+        context::check(&self.interrupt, self.deadline.get())
     }
 }
 
@@ -57,11 +75,11 @@ pub struct Memory {
 
 impl Gpu {
     /// Opens an adapter, by its number under this choice. The error says why there is none.
-    pub fn open(choice: &Choice, number: u32) -> Result<Gpu, String> {
+    pub fn open(choice: &Choice, number: u32, watch: Watch) -> Result<Gpu, String> {
         let found = adapter::found(choice);
         let count = found.len();
         let Some((raw, about)) = found.into_iter().nth(number as usize) else {
-            let reason = format!("no adapter {}; there are {count}", Device::Gpu(number));
+            let reason = if count == 1 { "there is one GPU".to_string() } else { format!("there are {count} GPUs") };
             return Err(if count == 0 { choice.nothing_found() } else { reason });
         };
         let limits = raw.limits();
@@ -77,7 +95,12 @@ impl Gpu {
         let (faults, batch) = caught(
             &device,
             || "its first buffers".to_string(),
-            || (Faults::new(device.create_buffer(&word)), Batch::new(device.clone(), queue.clone(), work)),
+            || {
+                (
+                    Faults::new(device.create_buffer(&word)),
+                    Batch::new(device.clone(), queue.clone(), work, watch.clone()),
+                )
+            },
         )
         .map_err(|error| error.message().to_string())?;
         let pool = Rc::new(Pool::new(device.clone(), trouble.clone(), about.memory & !3, keep));
@@ -91,12 +114,9 @@ impl Gpu {
             pipelines: RefCell::default(),
             faults,
             trouble,
+            watch,
             staging: RefCell::default(),
         })))
-    }
-
-    pub fn adapter(&self) -> &Adapter {
-        &self.0.adapter
     }
 
     pub fn memory(&self) -> Memory {
@@ -105,6 +125,7 @@ impl Gpu {
     }
 
     /// Submits to the device so far.
+    #[cfg(test)]
     pub fn submits(&self) -> u64 {
         self.0.batch.borrow().submits()
     }
@@ -114,14 +135,19 @@ impl Gpu {
         self.0.faults.armed()
     }
 
-    /// The fault that `read` or `wait` last reported, once.
-    pub fn take_fault(&self) -> Option<Fault> {
-        self.0.faults.take()
+    /// Are there so many such operations that somebody should look?
+    pub fn has_many_sites(&self) -> bool {
+        self.0.faults.many()
     }
 
-    /// The caller's number of the operation whose fault was last reported.
-    pub fn last_fault(&self) -> Option<u32> {
-        self.0.faults.last()
+    /// Buffers that one kernel may use.
+    pub fn most_buffers(&self) -> usize {
+        self.0.limits.max_storage_buffers_per_shader_stage as usize
+    }
+
+    /// The caller's number of the operation whose fault `read` or `wait` last reported, once.
+    pub fn take_fault(&self) -> Option<u32> {
+        self.0.faults.take()
     }
 
     /// A tensor with any content, for a kernel to write.
@@ -151,12 +177,8 @@ impl Gpu {
     }
 
     /// Declares in a kernel what it needs to raise a fault.
-    pub(super) fn arm(&self, kernel: &mut Kernel, words: &mut Words, site: Site) -> Result<()> {
-        if self.0.faults.many() {
-            self.wait()?;
-        }
+    pub(super) fn arm(&self, kernel: &mut Kernel, words: &mut Words, site: Site) {
         self.0.faults.declare(kernel, words, site);
-        Ok(())
     }
 
     /// Runs a kernel on `blocks` workgroups. `views` are its buffers in order of binding, without that of faults, which
@@ -194,6 +216,7 @@ impl Gpu {
         }
         let mut first = 0;
         while first < blocks {
+            engine.watch.check()?;
             let left = blocks - first;
             let count = if piece >= left { left } else { piece - if piece > widest { piece % widest } else { 0 } };
             // A grid of several rows is full, unless it is the last: then kernels see that its end is past the work.

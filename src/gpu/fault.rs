@@ -27,7 +27,11 @@ pub struct Fault {
 
 impl Fault {
     pub fn error(&self) -> Error {
-        if self.overflow { Error::overflow(&*self.message) } else { Error::index(&*self.message) }
+        if !self.overflow {
+            return Error::index(&*self.message);
+        }
+        Error::overflow(&*self.message)
+            .help("floats have more room: `sum(f32(x))`; or bring the values back: `x @ cpu`")
     }
 }
 
@@ -59,13 +63,12 @@ pub struct Faults {
     buffer: wgpu::Buffer,
     /// The sites since the last look.
     sites: RefCell<Vec<Site>>,
-    found: RefCell<Option<Fault>>,
-    last: Cell<Option<u32>>,
+    found: Cell<Option<u32>>,
 }
 
 impl Faults {
     pub fn new(buffer: wgpu::Buffer) -> Faults {
-        Faults { buffer, sites: RefCell::default(), found: RefCell::default(), last: Cell::new(None) }
+        Faults { buffer, sites: RefCell::default(), found: Cell::new(None) }
     }
 
     pub fn buffer(&self) -> &wgpu::Buffer {
@@ -100,17 +103,12 @@ impl Faults {
         queue.write_buffer(&self.buffer, 0, &[0; BYTES as usize]);
         let Some(site) = sites.get(number as usize) else { return Ok(()) };
         let fault = site.fault(words[1], words[2] as i32);
-        let error = fault.error();
-        self.last.set(Some(fault.id));
-        self.found.replace(Some(fault));
-        Err(error)
+        self.found.set(Some(fault.id));
+        Err(fault.error())
     }
 
-    pub fn take(&self) -> Option<Fault> {
+    /// The caller's number of the fault found last, once.
+    pub fn take(&self) -> Option<u32> {
         self.found.take()
-    }
-
-    pub fn last(&self) -> Option<u32> {
-        self.last.get()
     }
 }

@@ -69,9 +69,10 @@ impl<'a> Pointers<'a> {
         self.indices.iter().map(|index| Place { offset: index.offset(), strides: self.index_strides(index) })
     }
 
-    /// What to say of an index out of bounds.
-    pub fn site(&self, shape: &[usize], id: u32) -> Site {
-        Site::Index { id, axes: self.axes.iter().map(|&axis| (axis, shape[axis])).collect() }
+    /// What to say of an index out of bounds; `names` are the axes as the program counts them.
+    pub fn site(&self, shape: &[usize], names: &[usize], id: u32) -> Site {
+        let name = |(number, &axis): (usize, &usize)| (names.get(number).copied().unwrap_or(axis), shape[axis]);
+        Site::Index { id, axes: self.axes.iter().enumerate().map(name).collect() }
     }
 
     /// Declares the arrays, and `pointed(at)`: the sum over the arrays of index times step. Their elements lie at
@@ -98,8 +99,8 @@ impl<'a> Pointers<'a> {
 
 impl Gpu {
     /// The elements of `x` that index arrays point to, along `axes`. The arrays broadcast to one shape, whose axes
-    /// stand in the result ahead of the other axes from number `at` on. `fault` is the caller's number for an index out
-    /// of bounds.
+    /// stand in the result ahead of the other axes from number `at` on. For an index out of bounds: the axes as the
+    /// program counts them, and the caller's number.
     pub fn gather(
         &self,
         x: &View,
@@ -107,9 +108,10 @@ impl Gpu {
         axes: &[usize],
         at: usize,
         out: &[usize],
-        fault: u32,
+        (names, fault): (&[usize], u32),
     ) -> Result<View> {
         let dtype = x.dtype();
+        axes.iter().filter_map(|&axis| x.shape().get(axis)).try_for_each(|&len| countable(&[len]))?;
         if dtype.size() > 4 {
             return Err(unsupported(dtype));
         }
@@ -124,7 +126,7 @@ impl Gpu {
         }
         if count == 0 {
             // Indices are wrong even where they point to nothing.
-            self.cells(&pointers, x.shape(), fault)?;
+            self.cells(&pointers, x.shape(), (names, fault))?;
             return Ok(y);
         }
         let (mut kernel, mut words) = (Kernel::new(), Words::new());
@@ -136,9 +138,8 @@ impl Gpu {
         kernel.output("y", dtype);
         let rest = Place { offset: x.offset(), strides: pointers.rest_strides(x.strides()) };
         Layout::new(out, std::iter::once(rest).chain(pointers.places())).declare("locate", &mut kernel, &mut words);
-        self.arm(&mut kernel, &mut words, pointers.site(x.shape(), fault))?;
-        let total = words.word(count as u32);
-        kernel.push(&format!("fn total() -> u32 {{ return {total}; }}\n"));
+        self.arm(&mut kernel, &mut words, pointers.site(x.shape(), names, fault));
+        kernel.constants(&mut words, &[("total", count)]);
         let packed = is_packed(dtype);
         let (text, each) = match packed {
             true => (include_str!("wgsl/gather_packed.wgsl"), 4),

@@ -88,6 +88,15 @@ impl Kernel {
         let _ = writeln!(self.text, "fn {name}_at(i: u32) -> {} {{ return {value}; }}", value_type(dtype));
     }
 
+    /// Declares functions that give these numbers, of which 32 bits count.
+    pub fn constants(&mut self, words: &mut Words, all: &[(&str, usize)]) {
+        for &(name, value) in all {
+            let word = words.word(value as u32);
+            // Writing to a string cannot fail.
+            let _ = writeln!(self.text, "fn {name}() -> u32 {{ return {word}; }}");
+        }
+    }
+
     /// Declares a buffer of elements to write.
     pub fn output(&mut self, name: &str, dtype: DType) {
         self.buffer(name, array_type(dtype), Access::Write);

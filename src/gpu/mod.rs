@@ -24,15 +24,17 @@ mod scatter;
 mod transfer;
 mod trouble;
 mod view;
+mod write;
 
 #[cfg(test)]
 mod tests;
 
 pub use adapter::{Adapter, Choice, adapters};
 pub use contract::Side;
-pub use device::{Gpu, Memory};
+pub use device::{Gpu, Memory, Watch};
 pub use draw::Draw;
-pub use fault::{Fault, NO_ID};
+pub use fault::NO_ID;
 pub use program::{Input, Operand, Program, Step};
 pub use reduce::Reduction;
 pub use view::View;
+pub use write::conversion;

@@ -8,7 +8,7 @@ use super::device::Gpu;
 use super::fault::Site;
 use super::kernel::{Access, Kernel, Words, value_type};
 use super::layout::{Layout, Place, countable};
-use super::program::{Input, Operand, Program, Step, malformed};
+use super::program::malformed;
 use super::transfer::unsupported;
 use super::view::View;
 use crate::diagnostics::Result;
@@ -90,17 +90,8 @@ impl Reduction {
         match (self, of == DType::F32) {
             (Reduction::Sum, true) => Combine { neutral: "0.0", join: "a + b", ..real },
             (Reduction::Prod, true) => Combine { neutral: "1.0", join: "a * b", ..real },
-            // The builtin functions drop NaN.
-            (Reduction::Max, true) => Combine {
-                neutral: "-nb_inf()",
-                join: "select(select(a, b, b > a || nb_is_nan(b)), a, nb_is_nan(a))",
-                ..real
-            },
-            (Reduction::Min, true) => Combine {
-                neutral: "nb_inf()",
-                join: "select(select(a, b, b < a || nb_is_nan(b)), a, nb_is_nan(a))",
-                ..real
-            },
+            (Reduction::Max, true) => Combine { neutral: "-nb_inf()", join: "nb_max(a, b)", ..real },
+            (Reduction::Min, true) => Combine { neutral: "nb_inf()", join: "nb_min(a, b)", ..real },
             (Reduction::Max, false) => Combine { neutral: "i32(-2147483648)", join: "max(a, b)", ..PLAIN },
             (Reduction::Min, false) => Combine { neutral: "2147483647", join: "min(a, b)", ..PLAIN },
             // NaN holds: it is not equal to 0.
@@ -197,7 +188,12 @@ impl Gpu {
                 reduced: (smallvec![parts], Place { offset: 0, strides: smallvec![1] }),
             };
         };
-        self.narrowed(whole, how.dtype(dtype))
+        // computed as `i32`
+        match how.dtype(dtype) {
+            DType::Bool => self.converted(&whole, DType::Bool, "a != 0"),
+            DType::U8 => self.converted(&whole, DType::U8, "bitcast<u32>(a)"),
+            _ => Ok(whole),
+        }
     }
 
     /// One stage; its results, or partial results and how many there are of each result.
@@ -242,7 +238,7 @@ impl Gpu {
         kernel.push(joining);
         let faults = last && !finishing.is_empty();
         if faults {
-            self.arm(&mut kernel, &mut words, Site::Overflow { id: fault, name: how.name() })?;
+            self.arm(&mut kernel, &mut words, Site::Overflow { id: fault, name: how.name() });
             kernel.push(finishing);
         }
         let made = if last { finish } else { "x" };
@@ -271,17 +267,5 @@ fn span() -> u32 {{ return {span_word}; }}
             false => self.launch(kernel, &views, faults, words, items, work + 512)?,
         }
         Ok((to, parts))
-    }
-
-    /// Results that were computed as `i32`, as what they are.
-    fn narrowed(&self, x: View, dtype: DType) -> Result<View> {
-        let wgsl = match dtype {
-            DType::Bool => "a != 0",
-            DType::U8 => "bitcast<u32>(a)",
-            _ => return Ok(x),
-        };
-        let step = Step { wgsl: wgsl.into(), operands: smallvec![Operand::Input(0)], dtype };
-        let program = Program { inputs: vec![x.dtype()], steps: vec![step], outputs: vec![0] };
-        self.single(&program, &[Input::View(&x)], x.shape())
     }
 }

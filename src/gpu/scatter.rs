@@ -25,7 +25,8 @@ pub(super) struct Cells {
 
 impl Gpu {
     /// Zeros of `shape`, with the elements of `value` added where the index arrays point: `value` has the shape that a
-    /// gather from `shape` gives. Only `f32`. `fault` is the caller's number for an index out of bounds.
+    /// gather from `shape` gives. Only `f32`. For an index out of bounds: the axes as the program counts them, and the
+    /// caller's number.
     pub fn scatter_add(
         &self,
         shape: &[usize],
@@ -33,7 +34,7 @@ impl Gpu {
         indices: &[View],
         axes: &[usize],
         at: usize,
-        fault: u32,
+        (names, fault): (&[usize], u32),
     ) -> Result<View> {
         if value.dtype() != DType::F32 {
             return Err(unsupported(value.dtype()));
@@ -44,7 +45,7 @@ impl Gpu {
         if points == 0 {
             return self.fill(Scalar::F32(0.0), shape);
         }
-        let found = self.cells(&pointers, shape, fault)?;
+        let found = self.cells(&pointers, shape, (names, fault))?;
         let y = self.fresh(DType::F32, shape)?;
         let count = shape::size(shape);
         if count == 0 {
@@ -58,7 +59,7 @@ impl Gpu {
     }
 
     /// The number of the cell every point belongs to, among the axes that are pointed along.
-    pub(super) fn cells(&self, pointers: &Pointers, shape: &[usize], fault: u32) -> Result<Cells> {
+    pub(super) fn cells(&self, pointers: &Pointers, shape: &[usize], (names, fault): (&[usize], u32)) -> Result<Cells> {
         let points = shape::size(&pointers.points);
         // Sorting wants a power of two.
         let padded = points.next_power_of_two();
@@ -68,11 +69,11 @@ impl Gpu {
         let steps: Vec<u32> = shape::contiguous(&lens).iter().map(|&step| step as u32).collect();
         pointers.declare(&mut kernel, &mut words, &lens, &steps, 0);
         declare_cells(&mut kernel, Access::Write);
-        self.arm(&mut kernel, &mut words, pointers.site(shape, fault))?;
+        self.arm(&mut kernel, &mut words, pointers.site(shape, names, fault));
         let places = pointers.indices.iter().map(|index| Place::of(index, &pointers.points));
         let places = places.collect::<Option<Vec<Place>>>().ok_or_else(malformed)?;
         Layout::new(&pointers.points, places).declare("locate", &mut kernel, &mut words);
-        constants(&mut kernel, &mut words, &[("points", points), ("padded", padded)]);
+        kernel.constants(&mut words, &[("points", points), ("padded", padded)]);
         kernel.push(include_str!("wgsl/cells.wgsl"));
         let views: Vec<&View> = pointers.indices.iter().chain([&found.cells, &found.order]).collect();
         self.launch_items(kernel, &views, true, words, padded as u64, 4)?;
@@ -88,7 +89,7 @@ impl Gpu {
             while step > 0 {
                 let (mut kernel, mut words) = (Kernel::new(), Words::new());
                 declare_cells(&mut kernel, Access::Write);
-                constants(&mut kernel, &mut words, &[("pairs", padded / 2), ("run", run), ("step", step)]);
+                kernel.constants(&mut words, &[("pairs", padded / 2), ("run", run), ("step", step)]);
                 kernel.push(include_str!("wgsl/sort.wgsl"));
                 let views = [&found.cells, &found.order];
                 self.launch_items(kernel, &views, false, words, (padded / 2) as u64, 4)?;
@@ -132,7 +133,7 @@ impl Gpu {
         let points = Place { offset: 0, strides: along };
         Layout::new(&pointers.points, [points]).declare("locate_point", &mut kernel, &mut words);
         let (count, points) = (y.size(), shape::size(&pointers.points));
-        constants(&mut kernel, &mut words, &[("total", count), ("points", points), ("first", first), ("most", RUN)]);
+        kernel.constants(&mut words, &[("total", count), ("points", points), ("first", first), ("most", RUN)]);
         kernel.push(include_str!("wgsl/add_up.wgsl"));
         let each = points.min(RUN) * (value.size() / points).max(1) / count;
         self.launch_items(kernel, &[value, &found.cells, &found.order, y], false, words, count as u64, 40 + each as u64)
@@ -142,12 +143,4 @@ impl Gpu {
 fn declare_cells(kernel: &mut Kernel, access: Access) {
     kernel.buffer("cells", "array<u32>", access);
     kernel.buffer("order", "array<u32>", access);
-}
-
-/// Declares functions that give these numbers.
-fn constants(kernel: &mut Kernel, words: &mut Words, all: &[(&str, usize)]) {
-    for &(name, value) in all {
-        let word = words.word(value as u32);
-        kernel.push(&format!("fn {name}() -> u32 {{ return {word}; }}\n"));
-    }
 }

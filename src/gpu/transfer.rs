@@ -48,6 +48,7 @@ impl Gpu {
             last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
             self.0.queue.write_buffer(view.buffer().raw(), whole as u64, &last);
         }
+        batch.wrote(bytes.len() as u64)?;
         self.0.trouble.check()?;
         Ok(view)
     }
@@ -80,9 +81,7 @@ impl Gpu {
 
     /// The view's elements in order: itself, or a copy.
     pub fn compact(&self, view: &View) -> Result<View> {
-        let step = Step { wgsl: Cow::Borrowed("a"), operands: smallvec![Operand::Input(0)], dtype: view.dtype() };
-        let program = Program { inputs: vec![view.dtype()], steps: vec![step], outputs: vec![0] };
-        self.single(&program, &[Input::View(view)], view.shape())
+        self.converted(view, view.dtype(), "a")
     }
 
     /// A tensor of one value.

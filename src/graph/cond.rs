@@ -7,12 +7,13 @@ use super::Graph;
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
+use crate::ops::index::{self, Index};
 use crate::ops::linear::zeros;
 use crate::ops::{Arity, Attrs, Batch, Derivative, Entry, Kernel, Op, Outputs, Rule, Term, apply_all, select};
-use crate::tensor::{Abstract, Array};
+use crate::tensor::{Abstract, Array, Tensor};
 use crate::transform::linear::Tape;
 use crate::transform::trace::Recorder;
-use crate::transform::{batch, concrete, dual};
+use crate::transform::{Maker, batch, concrete, dual, known, making};
 use send_wrapper::SendWrapper;
 use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
@@ -178,42 +179,93 @@ fn transposed(
     Ok(std::iter::once(None).chain(cotangents).collect())
 }
 
-/// Where the condition is the same for all rows, one branch runs for all of them; else both run, and every row takes
-/// the result of its own.
+/// Where the condition is the same for all rows, one branch runs for all of them. Else each branch runs on the rows that
+/// take it, if that is known; if not, both run on all rows, and every row takes the result of its own.
 fn batched(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], count: usize) -> Result<Outputs> {
     let (Attrs::Cond(branches), [condition, inputs @ ..], [chosen_by_row, batched @ ..]) = (&op.attrs, inputs, batched)
     else {
         return Err(cpu::mistyped());
     };
-    let run = |cx: &mut Context, graph: &Graph, values: &[Array]| -> Result<Vec<Array>> {
-        // inside a recorder, if there is one: what it records are operations on all rows
-        let level = cx.modes.enter();
-        let rows: Vec<Array> = values
-            .iter()
-            .zip(batched)
-            .map(|(value, &batched)| if batched { batch::lift(level, value.clone()) } else { value.clone() })
-            .collect();
-        let results = batch::run_rows(cx, level, count, |cx| graph.run(cx, &rows))?;
-        results.iter().map(|result| batch::lower(cx, result, level, count)).collect()
-    };
-    if *chosen_by_row {
-        let [then, otherwise] = &**branches.0;
-        let (then, otherwise) = (run(cx, then, inputs)?, run(cx, otherwise, inputs)?);
-        let mut chosen = Outputs::new();
-        for (a, b) in then.into_iter().zip(otherwise) {
-            // the condition of a row stands for all its elements
-            let mut shape: SmallVec<[i64; 4]> = smallvec![1; a.ndim()];
-            shape[0] = count as i64;
-            let holds = crate::ops::reshape(cx, condition.clone(), &shape)?;
-            chosen.push(select(cx, holds, a, b)?);
-        }
-        return Ok(chosen);
+    let [then, otherwise] = &**branches.0;
+    if !*chosen_by_row {
+        let all_rows = both(branches, |graph| {
+            let recorder = Recorder::new(cx.modes.enter());
+            let values: Vec<Array> = inputs.iter().map(|input| recorder.input(input.aval())).collect();
+            let results = recorder.run(cx, |cx| run_rows(cx, graph, &values, batched, count))?;
+            recorder.finish(cx, &results)
+        })?;
+        return cond(cx, all_rows, condition.clone(), inputs.to_vec());
     }
-    let all_rows = both(branches, |graph| {
-        let recorder = Recorder::new(cx.modes.enter());
-        let values: Vec<Array> = inputs.iter().map(|input| recorder.input(input.aval())).collect();
-        let results = recorder.run(cx, |cx| run(cx, graph, &values))?;
-        recorder.finish(cx, &results)
-    })?;
-    cond(cx, all_rows, condition.clone(), inputs.to_vec())
+    let sides = match known(cx, condition)? {
+        Some(truth) => Sides::of(&truth)?,
+        None => None,
+    };
+    let Some(sides) = sides else {
+        let found = [run_rows(cx, then, inputs, batched, count)?, run_rows(cx, otherwise, inputs, batched, count)?];
+        return choose(cx, condition, found, count);
+    };
+    let mut found = [vec![], vec![]];
+    for (side, (graph, rows)) in [then, otherwise].into_iter().zip(&sides.rows).enumerate() {
+        let part = |cx: &mut Context, (input, &batched): (&Array, &bool)| match batched {
+            true => index::get(cx, input, &[Index::Array(rows.clone())]),
+            false => Ok(input.clone()),
+        };
+        let own = inputs.iter().zip(batched).map(|pair| part(cx, pair)).collect::<Result<Vec<Array>>>()?;
+        let results = run_rows(cx, graph, &own, batched, rows.size())?;
+        // every row gets a result of this side, so that both have one length; only its own are chosen
+        let spread = |result: &Array| index::get(cx, result, &[Index::Array(sides.places[side].clone())]);
+        found[side] = results.iter().map(spread).collect::<Result<Vec<Array>>>()?;
+    }
+    choose(cx, condition, found, count)
+}
+
+/// The rows that take each side of an `if`, and for every row where its result lies among those of each side.
+struct Sides {
+    rows: [Array; 2],
+    places: [Array; 2],
+}
+
+impl Sides {
+    /// None where all rows take the same one.
+    fn of(truth: &Array) -> Result<Option<Sides>> {
+        let tensor = truth.to_tensor().ok_or_else(cpu::mistyped)?;
+        let (mut rows, mut places) = ([vec![], vec![]], [vec![], vec![]]);
+        for row in 0..tensor.size() {
+            let holds = tensor.scalar(row).and_then(|holds| holds.as_bool()).ok_or_else(cpu::mistyped)?;
+            let own = usize::from(!holds);
+            places[own].push(rows[own].len() as i64);
+            places[1 - own].push(0);
+            rows[own].push(row as i64);
+        }
+        let tensor = |numbers: Vec<i64>| {
+            let len = numbers.len();
+            Array::Tensor(Tensor::from_vec(numbers, &[len]))
+        };
+        let split = rows.iter().all(|rows| !rows.is_empty());
+        Ok(split.then(|| Sides { rows: rows.map(tensor), places: places.map(tensor) }))
+    }
+}
+
+/// Runs a graph on all rows of its inputs, draws for every row included.
+fn run_rows(cx: &mut Context, graph: &Graph, values: &[Array], batched: &[bool], count: usize) -> Result<Vec<Array>> {
+    // inside a recorder, if there is one: what it records are operations on all rows
+    let level = cx.modes.enter();
+    let lift =
+        |(value, &batched): (&Array, &bool)| if batched { batch::lift(level, value.clone()) } else { value.clone() };
+    let rows: Vec<Array> = values.iter().zip(batched).map(lift).collect();
+    let results = making(cx, Maker::Rows(level, count), |cx| graph.run(cx, &rows))?;
+    results.iter().map(|result| batch::lower(cx, result, level, count)).collect()
+}
+
+/// The results of the side that each row takes.
+fn choose(cx: &mut Context, condition: &Array, [then, otherwise]: [Vec<Array>; 2], count: usize) -> Result<Outputs> {
+    let mut chosen = Outputs::new();
+    for (a, b) in then.into_iter().zip(otherwise) {
+        // the condition of a row stands for all its elements
+        let mut shape: SmallVec<[i64; 4]> = smallvec![1; a.ndim()];
+        shape[0] = count as i64;
+        let holds = crate::ops::reshape(cx, condition.clone(), &shape)?;
+        chosen.push(select(cx, holds, a, b)?);
+    }
+    Ok(chosen)
 }

@@ -127,6 +127,9 @@ impl Graph {
             let taken: Option<SmallVec<[Array; 3]>> =
                 node.inputs.iter().map(|input| read(&mut values, input)).collect();
             let mut taken = taken.ok_or_else(cpu::mistyped)?;
+            if node.place.is_some() {
+                cx.modes.place.clone_from(&node.place);
+            }
             let results = apply_all(cx, &node.op, &mut taken).map_err(|mut error| {
                 if error.details().place.is_none() {
                     error.details_mut().operands.clear();

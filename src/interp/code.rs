@@ -288,8 +288,6 @@ pub enum Instr {
     Return {
         a: Reg,
     },
-    /// The end of a part of a function that runs on its own. No compiler makes it.
-    Halt,
     Closure {
         d: Reg,
         proto: u32,
@@ -411,7 +409,7 @@ pub enum Instr {
         a: Reg,
         slot: u32,
     },
-    /// Keeps where new values are made.
+    /// Before a `try`: keeps where new values are made; what went wrong before is no matter of the `try`.
     SaveHome {
         slot: u32,
     },

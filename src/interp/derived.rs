@@ -13,5 +13,36 @@ pub struct Derived {
     pub of: Value,
     pub run: fn(&mut Machine, &Rc<Derived>, Vec<Value>) -> Result<Value>,
     /// What else it needs, for `run`.
-    pub state: Box<dyn Any>,
+    pub state: Box<dyn State>,
+}
+
+/// What a builtin keeps in the function that it makes.
+pub trait State: Any {
+    /// Takes the values in it out, so that what holds a function that holds a function... is freed flat.
+    fn take_values(&mut self) -> Vec<Value> {
+        vec![]
+    }
+}
+
+impl Derived {
+    /// The state, for the builtin that made it.
+    pub fn state<T: State>(&self) -> Option<&T> {
+        (&*self.state as &dyn Any).downcast_ref()
+    }
+
+    /// The function that was made into others first.
+    pub fn innermost(&self) -> &Value {
+        let mut of = &self.of;
+        while let Value::Derived(inner) = of {
+            of = &inner.of;
+        }
+        of
+    }
+
+    /// The values that it holds.
+    pub(super) fn take_values(mut self) -> Vec<Value> {
+        let mut values = self.state.take_values();
+        values.push(self.of);
+        values
+    }
 }

@@ -14,7 +14,7 @@ pub mod show;
 mod tables;
 mod value;
 
-pub use derived::Derived;
+pub use derived::{Derived, State};
 pub use function::Function;
 pub use machine::{Machine, operand_array, structure, wrap};
 pub use module::Module;

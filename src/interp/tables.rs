@@ -124,12 +124,13 @@ pub struct Handler {
     pub d: Option<Reg>,
 }
 
-/// An arm of an `if`: a jump between `start` and `end` chooses between it and what follows; both ways meet at `join`.
+/// A condition: jumps between `start` and `end` choose between an arm of an `if` and what follows, and both ways meet at
+/// `join`. That of a loop or a filter has none.
 #[derive(Clone, Debug)]
 pub struct Branch {
     pub start: u32,
     pub end: u32,
-    pub join: u32,
+    pub join: Option<u32>,
     /// The arm, and what else there is.
     pub then: Span,
     pub otherwise: Option<Span>,

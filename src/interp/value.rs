@@ -137,7 +137,7 @@ pub(super) fn drop_flat(values: impl Iterator<Item = Value>) {
             }
             Value::Derived(rc) => {
                 if let Ok(derived) = Rc::try_unwrap(rc) {
-                    work.extend(std::iter::once(derived.of).filter(Value::has_children));
+                    work.extend(derived.take_values().into_iter().filter(Value::has_children));
                 }
             }
             _ => {}
@@ -218,6 +218,11 @@ impl Value {
             Value::Array(array) => transform::unknown(array),
             Value::Tuple(items) => items.0.iter().find_map(|item| match item {
                 Value::Array(array) => transform::unknown(array),
+                // a shape among further arguments
+                Value::Tuple(inner) => inner.0.iter().find_map(|item| match item {
+                    Value::Array(array) => transform::unknown(array),
+                    _ => None,
+                }),
                 _ => None,
             }),
             _ => None,

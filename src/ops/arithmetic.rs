@@ -46,9 +46,9 @@ elementwise! {
     LOGICAL_NOT "logical_not" "not" Unary logical loops::bit_not, moves flat,
         wgsl [truth "!a"];
     MAXIMUM "maximum" "maximum" Binary any_number loops::maximum,
-        wgsl [float "select(select(a, b, b > a || nb_is_nan(b)), a, nb_is_nan(a))", integer "max(a, b)", truth "a || b"];
+        wgsl [float "nb_max(a, b)", integer "max(a, b)", truth "a || b"];
     MINIMUM "minimum" "minimum" Binary any_number loops::minimum,
-        wgsl [float "select(select(a, b, b < a || nb_is_nan(b)), a, nb_is_nan(a))", integer "min(a, b)", truth "a && b"];
+        wgsl [float "nb_min(a, b)", integer "min(a, b)", truth "a && b"];
     NEG "negative" "-" Unary signed loops::negate, exact |a, _| a.checked_neg().map(Array::Int),
         moves [MinusOne], transposed negative_transposed,
         wgsl [float "-a", integer "(a - a) - a"];

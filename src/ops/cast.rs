@@ -89,7 +89,7 @@ fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
         }
         (Attrs::Weak, [input]) if input.shape.is_empty() => Ok(Abstract { weak: true, ..input.clone() }),
         (_, [input, ..]) => Err(Error::ty(format!("cannot cast {} to str", input.type_name()))
-            .help("`str(x)` and f-strings write numbers as text")),
+            .help("an f-string writes it as text: `f\"{x}\"`")),
         _ => Err(cpu::mistyped()),
     }
 }

@@ -7,6 +7,7 @@ use crate::cpu;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::shape::{self, Shape};
 use crate::tensor::{Array, DType, Scalar, promote};
+use crate::transform::unknown;
 
 pub use crate::cpu::fill::Fill;
 
@@ -76,7 +77,8 @@ pub fn arange(cx: &mut Context, limits: [Array; 3], dtype: Option<DType>) -> Res
     let own = promote(&limits.each_ref().map(Array::element_type)).ok_or_else(not_numbers)?.dtype;
     let mut numbers = [Scalar::Bool(false); 3];
     for (operand, (number, limit)) in numbers.iter_mut().zip(&limits).enumerate() {
-        *number = limit.as_scalar().ok_or_else(|| not_numbers().operand(operand, limit.type_name()))?;
+        let wrong = || unknown(limit).unwrap_or_else(|| not_numbers().operand(operand, limit.type_name()));
+        *number = limit.as_scalar().ok_or_else(wrong)?;
     }
     let [start, stop, step] = numbers;
     if step.as_f64() == 0.0 {

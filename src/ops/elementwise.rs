@@ -69,7 +69,7 @@ fn types(op: &Op, operands: &[ElementType], names: impl FnOnce() -> Vec<String>)
     }
 }
 
-fn fits(value: i64, dtype: DType) -> bool {
+pub fn fits(value: i64, dtype: DType) -> bool {
     match dtype {
         DType::U8 => u8::try_from(value).is_ok(),
         DType::I32 => i32::try_from(value).is_ok(),
@@ -78,7 +78,7 @@ fn fits(value: i64, dtype: DType) -> bool {
 }
 
 #[cold]
-fn no_fit(value: i64, dtype: DType, names: Vec<String>) -> Error {
+pub fn no_fit(value: i64, dtype: DType, names: Vec<String>) -> Error {
     let error = Error::overflow(format!("{value} does not fit {dtype}"));
     super::types::label(error, names)
         .help(format!("convert the tensor first, as in `i64(x)`; a number takes {dtype} from it"))

@@ -142,8 +142,11 @@ pub enum OnGpu {
     Missing,
 }
 
-/// The result, as the rule describes it; none where it cannot be made of these. The number is one to know a fault by.
-pub type GpuKernel = fn(&Gpu, &Op, &[View], &Abstract, u32) -> Result<Option<View>>;
+/// The result, as the rule describes it; none where it cannot be made of these.
+pub type GpuKernel = fn(&Gpu, &Op, &[View], &Abstract, Mark) -> Result<Option<View>>;
+
+/// Gives a number by which a fault that the kernel may find is known.
+pub type Mark<'m> = &'m mut dyn FnMut() -> Result<u32>;
 
 /// Expressions in the shading language over the operands `a`, `b`, `c`, by what they are.
 pub struct Wgsl {

@@ -67,7 +67,8 @@ pub(super) static GATHER: Entry = Entry::whole("gather", "[]", Arity::AtLeast(2)
         let (Attrs::Gather(gather), [x, arrays @ ..]) = (&op.attrs, views) else { return Err(cpu::mistyped()) };
         let (shape, offset, strides) = gather.slice.layout(x.offset(), x.strides());
         let sliced = x.with_layout(shape, offset, strides);
-        gpu.gather(&sliced, arrays, &gather.axes, gather.at, &out.shape, mark).map(Some)
+        let names: Axes = gather.axes.iter().map(|&axis| gather.source_axis(axis)).collect();
+        gpu.gather(&sliced, arrays, &gather.axes, gather.at, &out.shape, (&names, mark()?)).map(Some)
     });
 
 /// Zeros of a shape, and its first input added in the places that the others point to: once for every time they do.
@@ -83,7 +84,7 @@ pub(super) static SCATTER_ADD: Entry =
             if out.dtype != DType::F32 || !gather.slice.is_all(shape) {
                 return Ok(None);
             }
-            gpu.scatter_add(shape, value, arrays, &gather.axes, gather.at, mark).map(Some)
+            gpu.scatter_add(shape, value, arrays, &gather.axes, gather.at, (&gather.axes, mark()?)).map(Some)
         });
 
 /// Gives the first input with the second in the places that the others point to.

@@ -222,6 +222,11 @@ fn plan(cx: &mut Context, x: &Array, index: &[Index]) -> Result<Plan> {
                 }
             }
             Index::Array(array) => {
+                // what is out of bounds may have no room on the value's device
+                if let (Some(_), Array::Tensor(numbers)) = (x.place(), array) {
+                    let numbers = (0..numbers.size()).filter_map(|at| numbers.scalar(at)?.as_i64());
+                    numbers.map(|number| position(number, axis, len)).try_for_each(|found| found.map(|_| ()))?;
+                }
                 pointers.push(cuts.len(), integers(cx, array)?);
                 cuts.push(Cut::all(len));
             }

@@ -8,8 +8,9 @@ use super::{Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, Term, apply,
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
+use crate::gpu::{Gpu, View};
 use crate::tensor::shape::{self, Shape};
-use crate::tensor::{Array, DType, Data, Device, ElementType, Tensor, promote, type_name};
+use crate::tensor::{Array, DType, Data, Device, ElementType, Layout, Tensor, promote, type_name};
 use smallvec::{SmallVec, smallvec};
 use std::mem;
 
@@ -18,13 +19,37 @@ static STACK: Op = Op { entry: &STACK_ENTRY, attrs: Attrs::Axis(0) };
 static STACK_ENTRY: Entry = Entry::whole("stack", "stack", Arity::AtLeast(1), stack_rule, join_kernel)
     .derivative(Derivative::Linear(usize::MAX))
     .transposed(stack_transposed)
-    .batched(stack_rows);
+    .batched(stack_rows)
+    .on_gpu(|gpu, op, views, out, _| joined_on_gpu(gpu, op, views, out, true));
 
 static CONCATENATE: Entry =
     Entry::whole("concatenate", "concatenate", Arity::AtLeast(1), concatenate_rule, join_kernel)
         .derivative(Derivative::Linear(usize::MAX))
         .transposed(concatenate_transposed)
-        .batched(concatenate_rows);
+        .batched(concatenate_rows)
+        .on_gpu(|gpu, op, views, out, _| joined_on_gpu(gpu, op, views, out, false));
+
+/// Values one behind the other along an axis of the result, which is a new one for `stack`.
+fn joined_on_gpu(gpu: &Gpu, op: &Op, views: &[View], out: &Abstract, new_axis: bool) -> Result<Option<View>> {
+    let Attrs::Axis(axis) = op.attrs else { return Err(cpu::mistyped()) };
+    let strides = shape::contiguous(&out.shape);
+    let step = strides.get(axis).copied().ok_or_else(cpu::mistyped)?;
+    let (mut parts, mut at) = (vec![], 0);
+    for view in views {
+        let Some(view) = gpu.in_dtype(view, out.dtype)? else { return Ok(None) };
+        let mut place = Layout { shape: out.shape.clone(), offset: at * step as usize, strides: strides.clone() };
+        if new_axis {
+            place.shape.remove(axis);
+            place.strides.remove(axis);
+            at += 1;
+        } else {
+            place.shape[axis] = view.shape().get(axis).copied().ok_or_else(cpu::mistyped)?;
+            at += place.shape[axis];
+        }
+        parts.push((view, place));
+    }
+    gpu.assembled(out.dtype, &out.shape, None, &parts).map(Some)
+}
 
 /// The first input with the second behind its last row.
 static APPEND: Op =

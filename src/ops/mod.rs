@@ -32,6 +32,7 @@ pub use apply::{Outputs, apply, apply_all, apply1, apply2, now};
 pub use arithmetic::*;
 pub use cast::cast;
 pub use compare::*;
+pub(crate) use elementwise::{fits, no_fit};
 pub use entry::*;
 pub use join::{append, concatenate, stack, stack_values};
 pub use math::*;
@@ -86,6 +87,11 @@ pub enum Attrs {
 }
 
 impl Op {
+    /// Does it draw random numbers somewhere inside?
+    pub fn draws_inside(&self) -> bool {
+        matches!(&self.attrs, Attrs::Cond(branches) if branches.draw())
+    }
+
     /// What the results are for such inputs, and where: with those that have a place.
     pub fn infer_all(&self, inputs: &[Abstract]) -> Result<SmallVec<[Abstract; 1]>> {
         let mut outs = self.infer_types(inputs)?;

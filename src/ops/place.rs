@@ -45,10 +45,15 @@ pub fn at_home(cx: &mut Context, x: Array) -> Result<Array> {
 
 /// The dtype that values of this one have on a device.
 pub fn on_device(dtype: DType, device: Option<Device>) -> DType {
-    match (device, dtype) {
-        (Some(Device::Gpu(_)), DType::F64) => DType::F32,
-        (Some(Device::Gpu(_)), DType::I64) => DType::I32,
-        _ => dtype,
+    if let Some(Device::Gpu(_)) = device { on_gpu(dtype) } else { dtype }
+}
+
+/// The same of graphics cards, which have no numbers of 64 bits.
+pub fn on_gpu(dtype: DType) -> DType {
+    match dtype {
+        DType::F64 => DType::F32,
+        DType::I64 => DType::I32,
+        other => other,
     }
 }
 

@@ -118,7 +118,7 @@ fn kernel(cx: &mut Context, op: &Op, _: &mut [Array], out: Abstract) -> Result<A
 /// The next draw, on a device.
 fn kernel_on(cx: &mut Context, device: Device, op: &Op, distribution: Distribution, out: Abstract) -> Result<Array> {
     let RandomState { seed, draws } = cx.random;
-    if let Engine::Card(card) = cx.devices.engine(device)? {
+    if let Engine::Card(card) = placed::engine(cx, device)? {
         let what = match distribution {
             Distribution::Uniform => gpu::Draw::Uniform,
             Distribution::Normal => gpu::Draw::Normal,

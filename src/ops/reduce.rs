@@ -5,8 +5,8 @@
 
 use super::linear::{cast_back, lengths};
 use super::{
-    Abstract, Arity, Attrs, DIV, Derivative, Entry, Op, Outputs, SQRT, SQUARE, SUB, Term, WholeKernel, apply1, apply2,
-    broadcast_to, cast, reshape, rows,
+    Abstract, Arity, Attrs, DIV, Derivative, Entry, Mark, Op, Outputs, SQRT, SQUARE, SUB, Term, WholeKernel, apply1,
+    apply2, broadcast_to, cast, reshape, rows,
 };
 use crate::context::Context;
 use crate::cpu;
@@ -22,8 +22,10 @@ const fn entry(name: &'static str, kernel: WholeKernel) -> Entry {
 }
 
 /// On a graphics card.
-fn on_gpu(how: gpu::Reduction, gpu: &Gpu, op: &Op, views: &[View], out: &Abstract, mark: u32) -> Result<Option<View>> {
+fn on_gpu(how: gpu::Reduction, gpu: &Gpu, op: &Op, views: &[View], out: &Abstract, mark: Mark) -> Result<Option<View>> {
     let (Attrs::Reduce { axes, .. }, [x]) = (&op.attrs, views) else { return Err(cpu::mistyped()) };
+    let may_overflow = matches!(how, gpu::Reduction::Sum | gpu::Reduction::Prod) && !x.dtype().is_float();
+    let mark = if may_overflow { mark()? } else { gpu::NO_ID };
     gpu.reduce(how, x, axes, &out.shape, mark).map(Some)
 }
 

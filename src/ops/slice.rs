@@ -113,7 +113,14 @@ pub(super) static SLICE: Entry = Entry::look("slice", "[]", read_rule, read_layo
 pub(super) static UPDATE: Entry = Entry::whole("update_slice", "[] =", Arity::Exactly(2), write_rule, write_kernel)
     .derivative(Derivative::Linear(2))
     .transposed(write_transposed)
-    .batched(write_rows);
+    .batched(write_rows)
+    .on_gpu(|gpu, op, views, out, _| {
+        let (Attrs::Slice(slice), [x, value]) = (&op.attrs, views) else { return Err(cpu::mistyped()) };
+        let (shape, offset, strides) = slice.layout(0, &shape::contiguous(&out.shape));
+        let Some(value) = gpu.in_dtype(value, out.dtype)? else { return Ok(None) };
+        let place = Layout { shape, offset, strides };
+        gpu.assembled(out.dtype, &out.shape, Some(x), &[(value, place)]).map(Some)
+    });
 
 pub(super) fn read(slice: Slice) -> Op {
     Op { entry: &SLICE, attrs: Attrs::Slice(slice) }

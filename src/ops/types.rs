@@ -100,7 +100,7 @@ pub fn real(operands: &[ElementType]) -> Ruling {
 pub fn bitwise(operands: &[ElementType]) -> Ruling {
     let found = numeric(operands)?;
     if found.dtype.is_float() {
-        Err(Refusal("floats have no bits to work on: convert them with `i64(x)`"))
+        Err(Refusal("floats have no bits to work on: a power is `x ** 2`; `i64(x)` makes integers of floats"))
     } else {
         closed(found)
     }

@@ -3,7 +3,7 @@
 //! A batched value has the rows along the first axis of what stands behind it, and looks like one of them. What no rule
 //! deals with is an error; no operation may see how many rows there are but through its rule.
 
-use super::{Maker, making, missing};
+use super::missing;
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
@@ -37,17 +37,23 @@ fn rows_of(array: &Array, level: Level) -> Option<Array> {
     }
 }
 
-/// Runs a function of batched values; it draws random numbers for every row.
-pub fn run_rows<T>(
-    cx: &mut Context,
-    level: Level,
-    count: usize,
-    work: impl FnOnce(&mut Context) -> Result<T>,
-) -> Result<T> {
-    making(cx, Maker::Rows(level, count), work)
+/// What stands behind a batched value, of any level.
+pub(super) fn all_rows_of(array: &Array) -> Option<Array> {
+    match array {
+        Array::Lifted(lifted) => Some(lifted.body::<Batched>()?.rows.clone()),
+        _ => None,
+    }
 }
 
+/// An error of some rows: a `try` of the function must not decide that it is one of all.
 pub(super) fn run(cx: &mut Context, op: &Op, inputs: &[Array], level: Level) -> Result<Outputs> {
+    run_all(cx, op, inputs, level).map_err(|mut error| {
+        error.details_mut().recorded = true;
+        error
+    })
+}
+
+fn run_all(cx: &mut Context, op: &Op, inputs: &[Array], level: Level) -> Result<Outputs> {
     let found: SmallVec<[Option<Array>; 3]> = inputs.iter().map(|input| rows_of(input, level)).collect();
     let count = found.iter().flatten().find_map(|rows| rows.shape().first().copied()).ok_or_else(cpu::mistyped)?;
     let batched: SmallVec<[bool; 3]> = found.iter().map(Option::is_some).collect();
@@ -63,10 +69,25 @@ pub(super) fn run(cx: &mut Context, op: &Op, inputs: &[Array], level: Level) -> 
             }
             apply_all(cx, op, &mut plain)?
         }
-        Batch::Whole(rule) => rule(cx, op, &plain, &batched, count)?,
+        Batch::Whole(rule) => {
+            // the rule sees to all rows by itself, draws included
+            let rows = cx.modes.set_aside_rows(level);
+            let results = rule(cx, op, &plain, &batched, count);
+            cx.modes.put_back_rows(rows);
+            results?
+        }
         Batch::Missing => return Err(missing("the batched form", op)),
     };
     Ok(results.into_iter().map(|rows| lift(level, rows)).collect())
+}
+
+/// An operation on values that are the same in all rows, whose results need not be.
+pub(super) fn run_alike(cx: &mut Context, op: &Op, inputs: &[Array], level: Level, count: usize) -> Result<Outputs> {
+    let Batch::Whole(rule) = op.entry.batch else { return Err(missing("the batched form", op)) };
+    let rows = cx.modes.set_aside_rows(level);
+    let results = rule(cx, op, inputs, &vec![false; inputs.len()], count);
+    cx.modes.put_back_rows(rows);
+    Ok(results?.into_iter().map(|rows| lift(level, rows)).collect())
 }
 
 /// A draw for every row.

@@ -10,8 +10,8 @@ use crate::cpu::cluster::{Operand, Program, Step, Work};
 use crate::devices::{Card, Engine};
 use crate::diagnostics::Result;
 use crate::gpu;
-use crate::ops::place::on_device;
-use crate::ops::{Attrs, Kernel, OnGpu, Op, Rule, now};
+use crate::ops::place::on_gpu;
+use crate::ops::{Attrs, Kernel, OnGpu, Op, Rule, SELECT, fits, no_fit, now};
 use crate::tensor::{Array, DType, Device, ElementType, Lifted, Mode, Scalar, Shape};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -113,50 +113,92 @@ impl Cluster {
         Ok(tensors.into_iter().map(Array::from).collect())
     }
 
-    /// The same on a graphics card.
+    /// The same on a graphics card: as one kernel, or as few as its limit of buffers allows.
     fn on_card(&self, cx: &mut Context, device: Device, parts: Vec<Parts>) -> Result<Vec<Array>> {
-        let Engine::Card(card) = cx.devices.engine(device)? else { return Err(cpu::mistyped()) };
-        let program = gpu::Program { inputs: vec![], steps: vec![], outputs: vec![] };
-        let mut made = OnCard { program, inputs: vec![] };
-        let mut known: FxHashMap<usize, gpu::Operand> = FxHashMap::default();
-        let mut numbers: Vec<usize> = vec![];
-        for (node, (op, inputs)) in self.nodes.iter().zip(parts) {
-            let kinds: SmallVec<[ElementType; 3]> = inputs.iter().map(Array::element_type).collect();
-            let (text, compute) = text(&op, &kinds)?;
-            let mut operands: SmallVec<[gpu::Operand; 3]> = SmallVec::new();
-            for (place, input) in inputs.iter().enumerate() {
-                let dtype = wanted(&op, place, compute);
-                let address = match input {
-                    Array::Lifted(lifted) => Some(lifted.address()),
-                    _ => None,
-                };
-                let inside = address.and_then(|address| self.number_of.get(&address));
-                let operand = match (inside, address.and_then(|address| known.get(&address))) {
-                    (Some(&number), _) => gpu::Operand::Step(numbers[number]),
-                    (None, Some(&operand)) => operand,
-                    (None, None) if input.is_weak() => {
-                        let scalar = input.as_scalar().ok_or_else(cpu::mistyped)?;
-                        operands.push(made.input(CardInput::Scalar(scalar), dtype));
-                        continue;
-                    }
-                    (None, None) => {
-                        let view = placed::view(cx, input, &card)?;
-                        let operand = made.input(CardInput::View(view), input.dtype());
-                        known.extend(address.map(|address| (address, operand)));
-                        operand
-                    }
-                };
-                operands.push(match convert(input.dtype(), dtype).ok_or_else(cpu::mistyped)? {
-                    "a" => operand,
-                    text => gpu::Operand::Step(made.step(text, &[operand], dtype)),
-                });
-            }
-            let text = text.ok_or_else(cpu::mistyped)?;
-            numbers.push(made.step(text, &operands, node.aval().dtype));
+        let Engine::Card(card) = placed::engine(cx, device)? else { return Err(cpu::mistyped()) };
+        // the last operation that reads each result; those of outputs are read by others
+        let mut last_use = vec![0; parts.len()];
+        for (number, (_, inputs)) in parts.iter().enumerate() {
+            inputs.iter().filter_map(|input| self.inside(input)).for_each(|used| last_use[used] = number);
         }
-        made.program.outputs = self.outputs.iter().map(|&number| numbers[number]).collect();
-        let views = made.run(&card, &self.shape)?;
-        Ok(views.into_iter().map(|view| placed::on_card(device, view)).collect())
+        self.outputs.iter().for_each(|&output| last_use[output] = usize::MAX);
+        let mut done: Vec<Option<gpu::View>> = vec![None; parts.len()];
+        let mut start = 0;
+        while start < parts.len() {
+            let mut piece = OnCard::default();
+            let mut end = start;
+            while end < parts.len() {
+                let mut longer = piece.clone();
+                self.add_on_card(cx, &card, &mut longer, end, &parts[end], &done)?;
+                let kept = (start..=end).filter(|&node| last_use[node] > end).count();
+                if end > start && longer.views() + kept > card.gpu.most_buffers() {
+                    break;
+                }
+                piece = longer;
+                end += 1;
+            }
+            let kept: Vec<usize> = (start..end).filter(|&node| last_use[node] >= end).collect();
+            piece.program.outputs = kept.iter().map(|node| piece.steps[node]).collect();
+            for (node, view) in kept.into_iter().zip(piece.run(&card, &self.shape)?) {
+                done[node] = Some(view);
+            }
+            start = end;
+        }
+        let outputs = self.outputs.iter().map(|&output| done[output].take().ok_or_else(cpu::mistyped));
+        outputs.map(|view| Ok(placed::on_card(device, view?))).collect()
+    }
+
+    /// The number of the node that an input is.
+    fn inside(&self, input: &Array) -> Option<usize> {
+        match input {
+            Array::Lifted(lifted) => self.number_of.get(&lifted.address()).copied(),
+            _ => None,
+        }
+    }
+
+    /// Adds a node to a program for a card.
+    fn add_on_card(
+        &self,
+        cx: &mut Context,
+        card: &Card,
+        piece: &mut OnCard,
+        number: usize,
+        (op, inputs): &Parts,
+        done: &[Option<gpu::View>],
+    ) -> Result<()> {
+        let kinds: SmallVec<[ElementType; 3]> = inputs.iter().map(Array::element_type).collect();
+        let (text, compute) = text(op, inputs)?;
+        let beyond = compute == DType::F32 && kinds.iter().all(|kind| kind.weak || kind.dtype.is_integer());
+        let mut operands: SmallVec<[gpu::Operand; 3]> = SmallVec::new();
+        for (place, input) in inputs.iter().enumerate() {
+            let dtype = wanted(op, place, compute);
+            if input.is_weak() {
+                let scalar = input.as_scalar().ok_or_else(cpu::mistyped)?;
+                let scalar = if beyond { clamped(scalar) } else { scalar };
+                operands.push(piece.input(CardInput::Scalar(scalar), dtype));
+                continue;
+            }
+            let operand = match self.inside(input) {
+                Some(node) => match (piece.steps.get(&node), done.get(node)) {
+                    (Some(&step), _) => gpu::Operand::Step(step),
+                    (None, Some(Some(view))) => piece.view(node + 1, view.clone(), input.dtype()),
+                    _ => return Err(cpu::mistyped()),
+                },
+                None => {
+                    let view = placed::view(cx, input, card)?;
+                    let address = if let Array::Lifted(lifted) = input { lifted.address() } else { 0 };
+                    // nodes have small numbers, addresses do not
+                    piece.view(address, view, input.dtype())
+                }
+            };
+            operands.push(match gpu::conversion(input.dtype(), dtype).ok_or_else(cpu::mistyped)? {
+                "a" => operand,
+                text => gpu::Operand::Step(piece.step(text, &[operand], dtype)),
+            });
+        }
+        let step = piece.step(text.ok_or_else(cpu::mistyped)?, &operands, self.nodes[number].aval().dtype);
+        piece.steps.insert(number, step);
+        Ok(())
     }
 
     /// Adds an operation to the program; gives the number of its step.
@@ -223,62 +265,95 @@ fn work(op: &Op, kinds: &[ElementType]) -> Result<(Work, DType)> {
     Ok(match op.entry.kernel {
         Kernel::Unary(loops) => (Work::Unary(loops(types.compute).ok_or_else(cpu::mistyped)?), types.compute),
         Kernel::Binary(loops) => (Work::Binary(loops(types.compute).ok_or_else(cpu::mistyped)?), types.compute),
-        _ => (Work::Select, types.compute),
+        _ if is_select(op) => (Work::Select, types.compute),
+        _ => return Err(cpu::mistyped()),
     })
 }
 
-/// Has the card text for this operation on values of these dtypes?
-pub(super) fn is_on_card(op: &Op, inputs: &[Array]) -> bool {
-    let kinds: SmallVec<[ElementType; 3]> = inputs.iter().map(Array::element_type).collect();
-    let Ok((text, compute)) = text(op, &kinds) else { return false };
-    let converts = |(place, kind): (usize, &ElementType)| {
-        kind.weak || convert(kind.dtype, wanted(op, place, compute)).is_some() || matches!(op.attrs, Attrs::DType(_))
+/// Can a card run this operation on these inputs, element by element? Numbers that have no room there are errors.
+pub(super) fn is_on_card(op: &Op, inputs: &[Array]) -> Result<bool> {
+    let Ok((text, compute)) = text(op, inputs) else { return Ok(false) };
+    if compute.is_integer() {
+        let names = || inputs.iter().map(Array::type_name).collect();
+        for input in inputs {
+            if let Array::Int(value) = *input
+                && !fits(value, compute)
+            {
+                return Err(no_fit(value, compute, names()));
+            }
+        }
+    }
+    let converts = |(place, input): (usize, &Array)| {
+        let fits = input.is_weak() || gpu::conversion(input.dtype(), wanted(op, place, compute)).is_some();
+        fits || matches!(op.attrs, Attrs::DType(_))
     };
-    text.is_some() && kinds.iter().enumerate().all(converts)
+    Ok(text.is_some() && inputs.iter().enumerate().all(converts))
 }
 
 /// The expression of an operation on a card, and the dtype it computes in.
-fn text(op: &Op, kinds: &[ElementType]) -> Result<(Option<&'static str>, DType)> {
-    let on_card = |dtype| on_device(dtype, Some(Device::Gpu(0)));
-    if let (Attrs::DType(to), [from]) = (&op.attrs, kinds) {
-        return Ok((convert(from.dtype, on_card(*to)), from.dtype));
+fn text(op: &Op, inputs: &[Array]) -> Result<(Option<&'static str>, DType)> {
+    let kinds: SmallVec<[ElementType; 3]> = inputs.iter().map(Array::element_type).collect();
+    if let (Attrs::DType(to), [from]) = (&op.attrs, kinds.as_slice()) {
+        return Ok((gpu::conversion(from.dtype, on_gpu(*to)), from.dtype));
     }
     let Rule::Elementwise(rule) = op.entry.rule else { return Err(cpu::mistyped()) };
-    let compute = on_card(rule(kinds).map_err(|_| cpu::mistyped())?.compute);
+    let types = rule(&kinds).map_err(|_| cpu::mistyped())?;
+    let mut compute = on_gpu(types.compute);
+    // a number beyond all integers there are is compared as infinity
+    let beyond = |input: &Array| matches!(*input, Array::Int(value) if compute.is_integer() && !fits(value, compute));
+    if types.out == DType::Bool && inputs.iter().any(beyond) {
+        compute = DType::F32;
+    }
     match &op.entry.gpu {
         OnGpu::Wgsl(wgsl) => Ok((wgsl.of(compute), compute)),
         _ => Ok((None, compute)),
     }
 }
 
+/// A number that takes part in a comparison of integers in `f32`: it is beyond all of them.
+fn clamped(number: Scalar) -> Scalar {
+    match number.as_i64() {
+        Some(value) if i32::try_from(value).is_err() => {
+            Scalar::F32(if value < 0 { f32::NEG_INFINITY } else { f32::INFINITY })
+        }
+        // beyond `u8` alone
+        Some(value) => Scalar::F32(value as f32),
+        None => number,
+    }
+}
+
 /// The dtype in which an operation takes an operand.
 fn wanted(op: &Op, place: usize, compute: DType) -> DType {
     // the condition of a choice is no number of it
-    if place == 0 && op.entry.arity == crate::ops::Arity::Exactly(3) { DType::Bool } else { compute }
+    if place == 0 && is_select(op) { DType::Bool } else { compute }
 }
 
-/// A conversion that cannot fail, on a card.
-fn convert(from: DType, to: DType) -> Option<&'static str> {
-    Some(match (from, to) {
-        (from, to) if from == to => "a",
-        (DType::Bool | DType::U8 | DType::I32, DType::F32) => "f32(a)",
-        (DType::Bool | DType::U8, DType::I32) => "i32(a)",
-        (DType::Bool, DType::U8) => "u32(a)",
-        (DType::F32, DType::Bool) => "!(a == 0.0)",
-        (DType::U8 | DType::I32, DType::Bool) => "a != 0",
-        _ => return None,
-    })
+fn is_select(op: &Op) -> bool {
+    std::ptr::eq(op.entry, SELECT.entry)
 }
 
 /// A program for a card in the making.
+#[derive(Clone)]
 struct OnCard {
     program: gpu::Program,
     inputs: Vec<CardInput>,
+    /// The inputs that are views, by what they are views of.
+    known: FxHashMap<usize, gpu::Operand>,
+    /// The step that makes the result of a node.
+    steps: FxHashMap<usize, usize>,
 }
 
+#[derive(Clone)]
 enum CardInput {
     View(gpu::View),
     Scalar(Scalar),
+}
+
+impl Default for OnCard {
+    fn default() -> OnCard {
+        let program = gpu::Program { inputs: vec![], steps: vec![], outputs: vec![] };
+        OnCard { program, inputs: vec![], known: FxHashMap::default(), steps: FxHashMap::default() }
+    }
 }
 
 impl OnCard {
@@ -288,10 +363,25 @@ impl OnCard {
         gpu::Operand::Input(self.inputs.len() - 1)
     }
 
+    /// A view among the inputs, once.
+    fn view(&mut self, of: usize, view: gpu::View, dtype: DType) -> gpu::Operand {
+        if let Some(&operand) = self.known.get(&of).filter(|_| of != 0) {
+            return operand;
+        }
+        let operand = self.input(CardInput::View(view), dtype);
+        self.known.insert(of, operand);
+        operand
+    }
+
     fn step(&mut self, text: &'static str, operands: &[gpu::Operand], dtype: DType) -> usize {
         let (wgsl, operands) = (Cow::Borrowed(text), SmallVec::from_slice(operands));
         self.program.steps.push(gpu::Step { wgsl, operands, dtype });
         self.program.steps.len() - 1
+    }
+
+    /// How many buffers it reads.
+    fn views(&self) -> usize {
+        self.inputs.iter().filter(|input| matches!(input, CardInput::View(_))).count()
     }
 
     fn run(&self, card: &Card, shape: &[usize]) -> Result<Vec<gpu::View>> {

@@ -22,7 +22,7 @@ pub struct Tape {
 
 #[derive(Default)]
 struct Program {
-    /// What every variable is; the inputs come first.
+    /// How many variables there are; the inputs come first.
     variables: usize,
     steps: Vec<Step>,
 }
@@ -143,7 +143,7 @@ impl Step {
 }
 
 /// Adds a step to the program that the inputs at this level belong to.
-pub(super) fn record(op: &Op, inputs: &[Array], level: Level) -> Result<Outputs> {
+pub(super) fn record(cx: &Context, op: &Op, inputs: &[Array], level: Level) -> Result<Outputs> {
     let avals: SmallVec<[Abstract; 3]> = inputs.iter().map(Array::aval).collect();
     let results = op.infer_all(&avals)?;
     let mut tape: Option<Tape> = None;
@@ -160,6 +160,11 @@ pub(super) fn record(op: &Op, inputs: &[Array], level: Level) -> Result<Outputs>
     let inputs: SmallVec<[Input; 2]> = inputs.collect();
     let tape = tape.ok_or_else(crate::cpu::mistyped)?;
     let first = tape.add(results.len());
+    let steps = tape.program.borrow().steps.len();
+    // growing doubles: looking at powers of two is enough
+    if steps.is_power_of_two() {
+        cx.reserve(2 * steps, size_of::<Step>(), || format!("what a derivative keeps of {} operations", 2 * steps))?;
+    }
     tape.program.borrow_mut().steps.push(Step { op: op.clone(), inputs, first, results: results.len() });
     Ok(results.into_iter().enumerate().map(|(i, aval)| tape.variable(first + i, aval)).collect())
 }

@@ -20,6 +20,7 @@ use crate::diagnostics::{Error, Kind, Result};
 use crate::ops::{Attrs, Kernel, Op, Outputs, now};
 use crate::tensor::{Array, Level, Lifted, Mode};
 use smallvec::smallvec;
+use trace::Recorder;
 
 /// What the modes of a session share.
 #[derive(Default)]
@@ -34,9 +35,10 @@ pub struct Modes {
 
 /// A transform through which values out of nothing must go.
 #[derive(Clone)]
-enum Maker {
-    Trace(trace::Recorder),
-    /// Every row of a batch has values of its own.
+pub enum Maker {
+    /// Operations on values of transforms further out are recorded.
+    Trace(Recorder),
+    /// Every row of a batch has values of its own: the level, and how many rows.
     Rows(Level, usize),
 }
 
@@ -53,16 +55,9 @@ impl Modes {
         !self.makers.is_empty()
     }
 
-    /// From here on every row of a batch has values out of nothing of its own. `end` takes what this gives.
-    pub fn begin_rows(&mut self, level: Level, rows: usize) -> usize {
-        self.makers.push(Maker::Rows(level, rows));
-        self.makers.len() - 1
-    }
-
-    /// From here on operations on values of transforms further out are recorded, and draws of random numbers. `end`
-    /// takes what this gives.
-    pub fn begin_trace(&mut self, recorder: &trace::Recorder) -> usize {
-        self.makers.push(Maker::Trace(recorder.clone()));
+    /// From here on `maker` makes the values out of nothing. `end` takes what this gives.
+    pub fn begin(&mut self, maker: Maker) -> usize {
+        self.makers.push(maker);
         self.makers.len() - 1
     }
 
@@ -70,8 +65,29 @@ impl Modes {
         self.makers.truncate(depth);
     }
 
+    /// Leaves all transforms, to run what is no part of them. `resume` takes what this gives.
+    pub fn suspend(&mut self) -> Suspended {
+        Suspended(std::mem::take(&mut self.makers))
+    }
+
+    pub fn resume(&mut self, suspended: Suspended) {
+        self.makers = suspended.0;
+    }
+
+    /// Takes away the maker of the rows of a batch, if it is there, and where it stood.
+    fn set_aside_rows(&mut self, level: Level) -> Option<(usize, Maker)> {
+        let at = self.makers.iter().position(|maker| matches!(maker, Maker::Rows(rows, _) if *rows == level))?;
+        Some((at, self.makers.remove(at)))
+    }
+
+    fn put_back_rows(&mut self, rows: Option<(usize, Maker)>) {
+        if let Some((at, maker)) = rows {
+            self.makers.insert(at.min(self.makers.len()), maker);
+        }
+    }
+
     /// Who records what runs now.
-    fn recorder(&self) -> Option<&trace::Recorder> {
+    fn recorder(&self) -> Option<&Recorder> {
         self.makers.iter().rev().find_map(|maker| match maker {
             Maker::Trace(recorder) => Some(recorder),
             Maker::Rows(..) => None,
@@ -81,9 +97,17 @@ impl Modes {
     /// Is what runs now recorded, to be run later?
     #[inline]
     pub fn is_tracing(&self) -> bool {
-        self.recorder().is_some()
+        !self.makers.is_empty() && self.recorder().is_some()
+    }
+
+    /// Is it recorded into a graph that the program asked for, and not only as one way of an `if`?
+    pub fn is_in_graph(&self) -> bool {
+        self.makers.iter().any(|maker| matches!(maker, Maker::Trace(recorder) if !recorder.is_branch()))
     }
 }
+
+/// Transforms that were left for a while.
+pub struct Suspended(Vec<Maker>);
 
 impl std::fmt::Debug for Modes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -102,9 +126,15 @@ pub fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     if let Some(recorder) = cx.modes.recorder().filter(|recorder| level > 0 && recorder.level() > level).cloned() {
         return recorder.record(cx, op, inputs);
     }
+    // what draws inside does so for every row of a batch, though nothing of the batch goes in
+    if let (true, Some(Maker::Rows(rows_level, count))) = (op.draws_inside(), cx.modes.makers.last().cloned())
+        && rows_level > level
+    {
+        return batch::run_alike(cx, op, inputs, rows_level, count);
+    }
     match top.mode() {
         Mode::Dual => dual::run(cx, op, inputs, level),
-        Mode::Linear => linear::record(op, inputs, level),
+        Mode::Linear => linear::record(cx, op, inputs, level),
         Mode::Batched => batch::run(cx, op, inputs, level),
         Mode::Traced => trace::record(cx, op, inputs, level),
         Mode::Pending | Mode::Placed => at_level_0(cx, op, inputs),
@@ -145,37 +175,53 @@ fn make(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     }
 }
 
-/// The elements of a value at hand: what waits is run; a value with a tangent is what it
-/// is without. A traced value has no elements yet.
+/// One step on the way to the elements of a value.
+enum Step {
+    /// They are at hand.
+    There,
+    Inside(Array),
+    /// Nobody knows them yet; why.
+    Unknown(Error),
+}
+
+fn step(cx: &mut Context, array: &Array) -> Result<Step> {
+    let Array::Lifted(lifted) = array else { return Ok(Step::There) };
+    Ok(match lifted.mode() {
+        Mode::Pending => Step::Inside(pending::settle(cx, lifted)?),
+        Mode::Placed => Step::Inside(placed::elements(cx, lifted)?),
+        Mode::Dual => Step::Inside(dual::primal(lifted)?),
+        Mode::Linear => return Err(cpu::mistyped()),
+        Mode::Batched => Step::Unknown(batch::no_elements()),
+        Mode::Traced => Step::Unknown(trace::no_elements(lifted)),
+    })
+}
+
+/// The elements of a value at hand: what waits is run, what is on a device is read; a value with a tangent is what it is
+/// without. A traced value has no elements yet.
 pub fn concrete(cx: &mut Context, array: &Array) -> Result<Array> {
     let mut array = array.clone();
-    while let Array::Lifted(lifted) = &array {
-        array = match lifted.mode() {
-            Mode::Pending => pending::settle(cx, lifted)?,
-            Mode::Placed => placed::elements(cx, lifted)?,
-            Mode::Dual => dual::primal(lifted)?,
-            Mode::Linear => return Err(cpu::mistyped()),
-            Mode::Batched => return Err(batch::no_elements()),
-            Mode::Traced => return Err(trace::no_elements(lifted)),
+    loop {
+        array = match step(cx, &array)? {
+            Step::There => return Ok(array),
+            Step::Inside(inner) => inner,
+            Step::Unknown(error) => return Err(error),
         };
     }
-    Ok(array)
 }
 
 /// As `concrete`, or none where the value is traced or batched.
 pub fn known(cx: &mut Context, array: &Array) -> Result<Option<Array>> {
     let mut array = array.clone();
-    while let Array::Lifted(lifted) = &array {
-        array = match lifted.mode() {
-            Mode::Dual => dual::primal(lifted)?,
-            Mode::Batched | Mode::Traced => return Ok(None),
-            _ => concrete(cx, &array)?,
+    loop {
+        array = match step(cx, &array)? {
+            Step::There => return Ok(Some(array)),
+            Step::Inside(inner) => inner,
+            Step::Unknown(_) => return Ok(None),
         };
     }
-    Ok(Some(array))
 }
 
-/// The error of a value whose elements somebody needs and that are not at hand; none if they are.
+/// The error of a value whose elements somebody needs and that nobody knows yet; none if they can be had.
 pub fn unknown(array: &Array) -> Option<Error> {
     let mut array = array.clone();
     while let Array::Lifted(lifted) = &array {
@@ -183,18 +229,40 @@ pub fn unknown(array: &Array) -> Option<Error> {
             Mode::Dual => dual::primal(lifted).ok()?,
             Mode::Batched => return Some(batch::no_elements()),
             Mode::Traced => return Some(trace::no_elements(lifted)),
+            Mode::Placed if array.ndim() == 0 => return Some(placed::elsewhere(lifted)),
             Mode::Pending | Mode::Placed | Mode::Linear => return None,
         };
     }
     None
 }
 
-/// Runs a rule while a transform makes the values out of nothing.
-fn making<T>(cx: &mut Context, maker: Maker, work: impl FnOnce(&mut Context) -> Result<T>) -> Result<T> {
-    let depth = cx.modes.makers.len();
-    cx.modes.makers.push(maker);
+/// What a truth value of a batch is in all rows, if that is known and the same.
+pub fn same_in_all_rows(cx: &mut Context, truth: &Array) -> Result<Option<bool>> {
+    let mut array = truth.clone();
+    loop {
+        array = match (step(cx, &array)?, batch::all_rows_of(&array)) {
+            (Step::Inside(inner), _) | (Step::Unknown(_), Some(inner)) => inner,
+            (Step::Unknown(_), None) => return Ok(None),
+            (Step::There, _) => {
+                let tensor = array.to_tensor().ok_or_else(cpu::mistyped)?;
+                let mut rows = (0..tensor.size()).map(|row| tensor.scalar(row).and_then(|truth| truth.as_bool()));
+                let first = rows.next().flatten();
+                return Ok(first.filter(|_| rows.all(|row| row == first)));
+            }
+        };
+    }
+}
+
+/// Does a value move with another that is being differentiated by?
+pub fn is_moving(array: &Array) -> bool {
+    matches!(array, Array::Lifted(lifted) if lifted.mode() == Mode::Dual)
+}
+
+/// Runs a rule while `maker` makes the values out of nothing.
+pub fn making<T>(cx: &mut Context, maker: Maker, work: impl FnOnce(&mut Context) -> Result<T>) -> Result<T> {
+    let depth = cx.modes.begin(maker);
     let result = work(cx);
-    cx.modes.makers.truncate(depth);
+    cx.modes.end(depth);
     result
 }
 

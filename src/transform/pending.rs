@@ -121,11 +121,19 @@ pub fn settled(cx: &mut Context, array: &Array) -> Result<Array> {
 /// Runs all that waits and that somebody holds.
 pub fn settle_all(cx: &mut Context) -> Result<()> {
     while let Some(weak) = cx.modes.waiting.0.pop() {
-        if let Some(lifted) = weak.upgrade() {
+        // one that failed was an error already
+        if let Some(lifted) = weak.upgrade()
+            && weight_of(&Array::Lifted(lifted.clone())).is_some()
+        {
             settle(cx, &lifted)?;
         }
     }
     Ok(())
+}
+
+/// Forgets what waits: it runs when somebody needs it, if ever.
+pub fn forget(cx: &mut Context) {
+    cx.modes.waiting.0.clear();
 }
 
 /// Does anything wait?
@@ -152,6 +160,7 @@ pub(super) fn settle(cx: &mut Context, lifted: &Lifted) -> Result<Array> {
 
 /// Runs a value and what it waits for as one.
 fn run_cluster(cx: &mut Context, root: &Lifted) -> Result<()> {
+    cx.check()?;
     let cluster = Cluster::of(cx, root)?;
     let parts: Vec<Parts> = cluster.nodes().iter().map(take).collect::<Result<_>>()?;
     let results = cluster.results(cx, parts);

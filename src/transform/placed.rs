@@ -9,9 +9,9 @@ use crate::cpu;
 use crate::devices::{Card, Engine};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::gpu::View;
-use crate::ops::place::{PLACE, common, on_device, place as place_op};
-use crate::ops::{Attrs, Kernel, OnGpu, Op, Outputs, apply_all, cast};
-use crate::tensor::{Abstract, Array, Device, Layout, Lifted, Mode, Tensor};
+use crate::ops::place::{PLACE, common, on_device, on_gpu, place as place_op};
+use crate::ops::{Attrs, Kernel, OnGpu, Op, Outputs, Rule, apply_all, cast};
+use crate::tensor::{Abstract, Array, DType, Device, ElementType, Layout, Lifted, Mode, Tensor};
 use smallvec::{SmallVec, smallvec};
 
 /// Where the elements are.
@@ -26,6 +26,13 @@ fn on_host(device: Device, array: Array) -> Array {
     Array::Lifted(Lifted::new(aval, Mode::Placed, 0, Placed::Host(array)))
 }
 
+/// What computes for a device.
+pub fn engine(cx: &mut Context, device: Device) -> Result<Engine> {
+    cx.check()?;
+    cx.devices.obey(&cx.interrupt, cx.limits.deadline);
+    cx.devices.engine(device)
+}
+
 /// A value on a graphics card.
 pub fn on_card(device: Device, view: View) -> Array {
     let aval = Abstract { device: Some(device), ..Abstract::new(view.shape().into(), view.dtype()) };
@@ -38,7 +45,7 @@ pub fn place(cx: &mut Context, input: &Array, out: &Abstract) -> Result<Array> {
     let typed = cast(cx, at_hand, out.dtype)?;
     match out.device {
         None => concrete(cx, &typed),
-        Some(device) => match cx.devices.engine(device)? {
+        Some(device) => match engine(cx, device)? {
             Engine::Host => Ok(on_host(device, typed)),
             Engine::Card(card) => {
                 let typed = concrete(cx, &typed)?;
@@ -53,7 +60,7 @@ pub fn place(cx: &mut Context, input: &Array, out: &Abstract) -> Result<Array> {
 pub(super) fn elements(cx: &mut Context, lifted: &Lifted) -> Result<Array> {
     match lifted.body::<Placed>() {
         Some(Placed::Host(array)) => Ok(array.clone()),
-        Some(Placed::Card(view)) => match cx.devices.engine(lifted.aval().device.unwrap_or_default())? {
+        Some(Placed::Card(view)) => match engine(cx, lifted.aval().device.unwrap_or_default())? {
             Engine::Card(card) => card.read(view).map(Array::from),
             Engine::Host => Err(cpu::mistyped()),
         },
@@ -70,6 +77,10 @@ pub(super) fn bring(cx: &mut Context, op: &Op, inputs: &[Array]) -> Result<Optio
     if inputs.iter().all(|input| input.is_weak() || input.place() == device) {
         return Ok(None);
     }
+    // errors speak of the inputs as they are
+    if let Rule::Elementwise(_) = op.entry.rule {
+        op.infer_all(&inputs.iter().map(Array::aval).collect::<SmallVec<[Abstract; 3]>>())?;
+    }
     inputs.iter().map(|input| place_op(cx, input.clone(), device)).collect::<Result<_>>().map(Some)
 }
 
@@ -83,7 +94,7 @@ pub(super) fn run(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Devic
         let plain = inputs.iter().map(|input| concrete(cx, input)).collect::<Result<SmallVec<[Array; 1]>>>();
         return apply_all(cx, op, &mut plain?);
     }
-    match cx.devices.engine(device)? {
+    match engine(cx, device)? {
         Engine::Host => run_on_host(cx, op, inputs, device),
         Engine::Card(card) => Ok(smallvec![run_on_card(cx, op, inputs, device, &card)?]),
     }
@@ -99,6 +110,15 @@ fn run_on_host(cx: &mut Context, op: &Op, inputs: &[Array], device: Device) -> R
         _ => input.clone(),
     };
     let mut plain: SmallVec<[Array; 3]> = inputs.iter().map(plain).collect();
+    if let (Device::Gpu(_), Rule::Elementwise(rule)) = (device, &op.entry.rule) {
+        let kinds: SmallVec<[ElementType; 3]> = plain.iter().map(Array::element_type).collect();
+        // what would be computed in `f64` is computed in `f32`
+        if rule(&kinds).is_ok_and(|types| types.compute == DType::F64) {
+            for input in plain.iter_mut().filter(|input| !input.is_weak()) {
+                *input = cast(cx, input.clone(), DType::F32)?;
+            }
+        }
+    }
     let mut results = Outputs::new();
     for result in apply_all(cx, op, &mut plain)? {
         if result.is_weak() {
@@ -115,7 +135,7 @@ fn run_on_card(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Device, 
     match (&op.entry.gpu, &op.entry.kernel) {
         (OnGpu::Wgsl(_) | OnGpu::Convert, _) => {
             inferred(op, inputs)?;
-            if !cluster::is_on_card(op, inputs) {
+            if !cluster::is_on_card(op, inputs)? {
                 return Err(missing(op, inputs));
             }
             pending::wait(cx, op, inputs)
@@ -130,8 +150,7 @@ fn run_on_card(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Device, 
         (OnGpu::Whole(kernel), _) => {
             let out = inferred(op, inputs)?;
             let views = inputs.iter().map(|input| view(cx, input, card)).collect::<Result<SmallVec<[View; 3]>>>()?;
-            let mark = card.mark(cx.modes.place.clone());
-            match kernel(&card.gpu, op, &views, &out, mark)? {
+            match kernel(&card.gpu, op, &views, &out, &mut || card.mark(cx.modes.place.clone()))? {
                 Some(view) => Ok(on_card(device, view)),
                 None => Err(missing(op, inputs)),
             }
@@ -152,7 +171,7 @@ pub(super) fn view(cx: &mut Context, input: &Array, card: &Card) -> Result<View>
     {
         return Ok(view.clone());
     }
-    let dtype = on_device(settled.dtype(), Some(Device::Gpu(0)));
+    let dtype = on_gpu(settled.dtype());
     let plain = concrete(cx, &settled)?;
     let typed: Tensor = cast(cx, plain, dtype)?.to_tensor().ok_or_else(cpu::mistyped)?;
     card.gpu.upload(&typed)
@@ -163,4 +182,12 @@ fn missing(op: &Op, inputs: &[Array]) -> Error {
     let names: Vec<String> = inputs.iter().map(Array::type_name).collect();
     Error::new(Kind::Device, format!("a GPU has no `{}` of {} yet", op.entry.symbol, names.join(" and ")))
         .help("`x @ cpu` brings a value back")
+}
+
+/// The error of whoever needs a number that is not at hand.
+#[cold]
+pub(super) fn elsewhere(lifted: &Lifted) -> Error {
+    let device = lifted.aval().device.unwrap_or_default();
+    Error::new(Kind::Device, format!("this number has to be at hand, and is on {device}"))
+        .help("`item(x)` reads it where it is")
 }

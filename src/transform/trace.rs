@@ -6,18 +6,24 @@
 use super::{Maker, making};
 use crate::context::Context;
 use crate::cpu;
+use crate::diagnostics::error::Demand;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::graph::{Graph, Node, Operand};
 use crate::ops::{Op, Outputs};
 use crate::tensor::{Abstract, Array, Level, Lifted, Mode};
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::rc::Rc;
+
+/// Bytes of a node, with what it holds besides its constants.
+const NODE: usize = size_of::<Node>() + 2 * size_of::<Lifted>() + 64;
 
 /// A graph in the making.
 #[derive(Clone)]
 pub struct Recorder {
     level: Level,
+    is_branch: bool,
     state: Rc<RefCell<State>>,
 }
 
@@ -40,8 +46,18 @@ struct Traced {
 }
 
 impl Recorder {
+    /// Of a graph with inputs of its own.
     pub fn new(level: Level) -> Recorder {
-        Recorder { level, state: Rc::default() }
+        Recorder { level, is_branch: false, state: Rc::default() }
+    }
+
+    /// Of one way of an `if`, all of whose inputs are captured.
+    pub fn branch(level: Level) -> Recorder {
+        Recorder { is_branch: true, ..Recorder::new(level) }
+    }
+
+    pub fn is_branch(&self) -> bool {
+        self.is_branch
     }
 
     pub fn level(&self) -> Level {
@@ -100,7 +116,7 @@ impl Recorder {
             given: state.given,
             ..State::default()
         };
-        Recorder { level, state: Rc::new(RefCell::new(fresh)) }
+        Recorder { level, state: Rc::new(RefCell::new(fresh)), ..*self }
     }
 
     /// Makes this graph take what a sibling captured since, too.
@@ -143,6 +159,10 @@ impl Recorder {
         let inputs = inputs.iter().map(|input| self.operand(input)).collect();
         let number = {
             let nodes = &mut self.state.borrow_mut().nodes;
+            // growing doubles: looking at powers of two is enough
+            if nodes.len().is_power_of_two() {
+                cx.reserve(2 * nodes.len(), NODE, || format!("a graph of {} operations", 2 * nodes.len()))?;
+            }
             nodes.push(Node { op: op.clone(), inputs, outs: outs.clone(), place: cx.modes.place.clone() });
             nodes.len() - 1
         };
@@ -160,31 +180,30 @@ impl Recorder {
     /// The inputs given to a graph that a traced value depends on, each with the level of the graph. What a branch of
     /// a graph captured goes back to the graph around.
     fn roots(&self, operand: &Operand) -> Vec<(Level, usize)> {
-        let state = self.state.borrow();
         let mut roots = vec![];
-        let mut work = vec![operand.clone()];
-        let mut seen = vec![false; state.nodes.len()];
-        while let Some(operand) = work.pop() {
-            match operand {
-                Operand::Input(number) if number < state.given => roots.push((self.level, number)),
-                Operand::Input(number) => {
-                    if let Some(Array::Lifted(outer)) = state.captured.get(number - state.given)
-                        && let Some(traced) = outer.body::<Traced>()
-                    {
-                        roots.extend(traced.recorder.roots(&traced.operand));
-                    }
-                }
-                Operand::Node(number, _) => {
-                    if let (Some(node), Some(false)) = (state.nodes.get(number), seen.get(number)) {
-                        seen[number] = true;
-                        work.extend(node.inputs.iter().cloned());
-                    }
-                }
-                Operand::Const(_) => {}
+        let mut work = vec![(self.clone(), operand.clone())];
+        let mut seen: FxHashSet<(Level, bool, usize)> = FxHashSet::default();
+        while let Some((recorder, operand)) = work.pop() {
+            let state = recorder.state.borrow();
+            let (is_input, number) = match operand {
+                Operand::Input(number) => (true, number),
+                Operand::Node(number, _) => (false, number),
+                Operand::Const(_) => continue,
+            };
+            if !seen.insert((recorder.level, is_input, number)) {
+                continue;
+            }
+            if !is_input {
+                let inputs = state.nodes.get(number).map_or(&[][..], |node| &node.inputs);
+                work.extend(inputs.iter().map(|input| (recorder.clone(), input.clone())));
+            } else if number < state.given {
+                roots.push((recorder.level, number));
+            } else if let Some(Array::Lifted(outer)) = state.captured.get(number - state.given)
+                && let Some(traced) = outer.body::<Traced>()
+            {
+                work.push((traced.recorder.clone(), traced.operand.clone()));
             }
         }
-        roots.sort_unstable();
-        roots.dedup();
         roots
     }
 }
@@ -207,13 +226,16 @@ pub(super) fn record(cx: &Context, op: &Op, inputs: &[Array], level: Level) -> R
 /// alone, the graph can be traced anew with those as they are.
 #[cold]
 pub(super) fn no_elements(lifted: &Lifted) -> Error {
-    let mut error = Error::new(
-        Kind::Graph,
-        format!("the elements of {} are not known while a graph is traced", { lifted.aval().type_name() }),
-    )
-    .help("compute with the value, or take what needs its elements out of the graph");
-    if let Some(traced) = lifted.body::<Traced>() {
-        error.details_mut().demand = Some(traced.recorder.roots(&traced.operand));
+    let name = lifted.aval().type_name();
+    let Some(traced) = lifted.body::<Traced>() else { return cpu::mistyped() };
+    let roots = traced.recorder.roots(&traced.operand);
+    if roots.is_empty() && traced.recorder.is_branch {
+        let message = format!("the elements of {name} are not known while both ways of an `if` are recorded");
+        return Error::new(Kind::Graph, message).help("compute with the value, or choose with `where`");
     }
+    let mut error = Error::new(Kind::Graph, format!("the elements of {name} are not known while a graph is traced"))
+        .help("compute with the value, or take what needs its elements out of the graph");
+    error.details_mut().demand =
+        Some(Demand { inputs: roots, integers: false }).filter(|demand| !demand.inputs.is_empty());
     error
 }

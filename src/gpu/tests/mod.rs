@@ -8,12 +8,12 @@ mod prelude;
 mod reduce;
 mod transfer;
 
-use super::{Choice, Gpu, Input, Operand, Program, Step, View};
+use super::{Choice, Gpu, Input, Operand, Program, Step, View, Watch};
 use crate::tensor::{DType, Data, Scalar, Tensor};
 
 /// The device of the tests. A machine without the software driver fails them: they are never skipped in silence.
 fn gpu() -> Gpu {
-    match Gpu::open(&Choice::Software, 0) {
+    match Gpu::open(&Choice::Software, 0, Watch::default()) {
         Ok(gpu) => gpu,
         Err(reason) => panic!("the tests need software Vulkan (Debian: mesa-vulkan-drivers): {reason}"),
     }

@@ -49,7 +49,7 @@ fn uploads_do_not_overtake() {
 #[test]
 fn too_large_a_buffer_is_an_error_and_the_device_goes_on() {
     let gpu = gpu();
-    let count = gpu.adapter().memory as usize / 4 + 1000;
+    let count = gpu.0.adapter.memory as usize / 4 + 1000;
     let Err(error) = gpu.fill(Scalar::F32(1.0), &[count]) else { panic!("a buffer of {count} elements") };
     assert_eq!(error.kind(), Kind::Memory);
     assert!(error.message().contains("B"), "{error}");
@@ -106,6 +106,6 @@ fn choices() {
     assert!(adapters(&Choice::Index(1000)).is_empty());
     assert!(adapters(&Choice::Name(first.name.to_uppercase())).contains(first));
     assert!(adapters(&Choice::Software).iter().all(|adapter| adapter.kind == "software"));
-    assert_eq!(Gpu::open(&Choice::Software, 7).err().as_deref(), Some("no adapter gpu[7]; there are 1"));
-    assert!(Gpu::open(&Choice::Off, 0).is_err());
+    assert_eq!(Gpu::open(&Choice::Software, 7, Watch::default()).err().as_deref(), Some("there is one GPU"));
+    assert!(Gpu::open(&Choice::Off, 0, Watch::default()).is_err());
 }

@@ -21,6 +21,15 @@ fn nb_hide(x: f32) -> f32 {
     return bitcast<f32>(bitcast<u32>(x) ^ word(2u));
 }
 
+// Of a NaN and a number the NaN, which the builtin functions drop.
+fn nb_max(a: f32, b: f32) -> f32 {
+    return select(select(a, b, b > a || nb_is_nan(b)), a, nb_is_nan(a));
+}
+
+fn nb_min(a: f32, b: f32) -> f32 {
+    return select(select(a, b, b < a || nb_is_nan(b)), a, nb_is_nan(a));
+}
+
 // Not `x != x`, which is false.
 fn nb_is_nan(x: f32) -> bool {
     return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;

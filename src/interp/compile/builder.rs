@@ -32,8 +32,9 @@ pub struct Patch(usize);
 pub struct Loop {
     pub breaks: Vec<Patch>,
     pub continues: Vec<Patch>,
-    /// Blocks `@ device { }` that the loop stands in.
+    /// Blocks `@ device { }` and `try` that the loop stands in.
     pub homes: usize,
+    pub tries: usize,
 }
 
 pub struct Builder {
@@ -57,6 +58,8 @@ pub struct Builder {
     pub loops: Vec<Loop>,
     /// The slots of the blocks `@ device { }` around, innermost last.
     pub homes: Vec<u32>,
+    /// How many bodies of `try` are around.
+    pub tries: usize,
     /// The last place a jump lands at.
     landed: u32,
     /// Registers below it stay where they are: the handler of a `try` around reads them there.
@@ -111,6 +114,7 @@ impl Builder {
             assigned: FxHashSet::default(),
             loops: vec![],
             homes: vec![],
+            tries: 0,
             landed: 0,
             floor: 0,
             loop_consts: None,
@@ -404,7 +408,7 @@ impl Builder {
 
     /// Opens a loop. The outermost one of a function loads its constants once, in a stretch of code behind it.
     pub fn enter_loop(&mut self, span: Span) -> Result<Option<Patch>> {
-        self.loops.push(Loop { breaks: vec![], continues: vec![], homes: self.homes.len() });
+        self.loops.push(Loop { breaks: vec![], continues: vec![], homes: self.homes.len(), tries: self.tries });
         if self.loop_consts.is_some() {
             return Ok(None);
         }

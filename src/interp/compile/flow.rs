@@ -3,7 +3,7 @@
 use super::super::code::*;
 use super::super::tables::*;
 use super::Compiler;
-use super::builder::Place;
+use super::builder::{Patch, Place};
 use crate::diagnostics::{Kind, Result};
 use nabla_grammar::tree::*;
 
@@ -56,7 +56,7 @@ impl<'t> Compiler<'_, 't> {
             let start = self.b.here();
             self.cond_jump(cond, false, &mut next)?;
             let otherwise = arms.get(number + 1).map(|(_, next)| next.span).or(otherwise.map(|block| block.span));
-            branches.push(Branch { start, end: self.b.here(), join: 0, then: block.span, otherwise, live: vec![] });
+            branches.push(Branch { start, end: self.b.here(), join: None, then: block.span, otherwise, live: vec![] });
             let before = self.b.assigned.clone();
             self.arm(block, d)?;
             ends.push(self.b.jump(Instr::Jump { to: 0 }, block.span));
@@ -74,7 +74,7 @@ impl<'t> Compiler<'_, 't> {
         }
         self.b.assigned = meet(after, std::mem::take(&mut self.b.assigned));
         self.b.land_all(ends);
-        let join = self.b.here();
+        let join = Some(self.b.here());
         self.b.tables.branches.extend(branches.into_iter().map(|branch| Branch { join, ..branch }));
         Ok(())
     }
@@ -99,10 +99,19 @@ impl<'t> Compiler<'_, 't> {
         self.b.land(to_cond);
         self.b.assigned = assigned;
         let mut again = vec![];
-        self.cond_jump(cond, true, &mut again)?;
+        self.loop_jump(cond, true, &mut again)?;
         again.into_iter().for_each(|patch| self.b.land_at(patch, start));
         self.b.leave_loop(entry, span);
         self.b.top = mark;
+        Ok(())
+    }
+
+    /// As `cond_jump`, for a condition that decides how often something runs.
+    pub(super) fn loop_jump(&mut self, cond: &'t Expr, sense: bool, jumps: &mut Vec<Patch>) -> Result<()> {
+        let start = self.b.here();
+        self.cond_jump(cond, sense, jumps)?;
+        let (end, then) = (self.b.here(), cond.span);
+        self.b.tables.branches.push(Branch { start, end, join: None, then, otherwise: None, live: vec![] });
         Ok(())
     }
 
@@ -150,7 +159,12 @@ impl<'t> Compiler<'_, 't> {
             let word = if is_break { "break" } else { "continue" };
             return Err(self.error(Kind::Syntax, format!("`{word}` outside a loop"), span));
         }
-        let inside = self.b.loops.last().map_or(0, |inner| inner.homes);
+        let (inside, tries) = self.b.loops.last().map_or((0, 0), |inner| (inner.homes, inner.tries));
+        if self.b.tries > tries {
+            let a = self.b.temp(span)?;
+            self.b.emit(Instr::None { d: a }, span);
+            self.b.emit(Instr::Finish { a }, span);
+        }
         if let Some(&slot) = self.b.homes.get(inside) {
             self.b.emit(Instr::LeaveHome { slot }, span);
         }
@@ -194,7 +208,9 @@ impl<'t> Compiler<'_, 't> {
         let start = self.b.here();
         let assigned = self.b.assigned.clone();
         let floor = std::mem::replace(&mut self.b.floor, self.b.top);
+        self.b.tries += 1;
         self.block(body, value)?;
+        self.b.tries -= 1;
         self.b.floor = floor;
         self.b.emit(Instr::Finish { a: value }, body.span);
         let end = self.b.here();

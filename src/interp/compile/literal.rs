@@ -204,7 +204,7 @@ impl<'t> Compiler<'_, 't> {
             }
             [Clause::If(cond), rest @ ..] => {
                 let mut over = vec![];
-                self.cond_jump(cond, false, &mut over)?;
+                self.loop_jump(cond, false, &mut over)?;
                 self.clauses(body, rest, list)?;
                 self.b.land_all(over);
                 Ok(())

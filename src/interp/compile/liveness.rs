@@ -50,7 +50,7 @@ pub fn mark(instrs: &mut [Instr], tables: &mut Tables) -> Vec<u8> {
         }
     }
     for branch in &mut tables.branches {
-        let live = live_in.get(branch.join as usize).copied().unwrap_or_default();
+        let live = branch.join.and_then(|join| live_in.get(join as usize)).copied().unwrap_or_default();
         branch.live = (0..=Reg::MAX).filter(|&reg| live.has(reg)).collect();
     }
     let mut kills = vec![0; instrs.len()];
@@ -74,7 +74,7 @@ pub fn mark(instrs: &mut [Instr], tables: &mut Tables) -> Vec<u8> {
 
 fn live_out(instr: Instr, at: usize, live_in: &[Set]) -> Set {
     let mut live = match instr {
-        Instr::Jump { .. } | Instr::Return { .. } | Instr::Halt => Set::default(),
+        Instr::Jump { .. } | Instr::Return { .. } => Set::default(),
         // on scalars it sets its result and skips the two instructions behind it
         Instr::MulAdd { d, .. } | Instr::MulSub { d, .. } => {
             let mut skipped = live_in.get(at + 3).copied().unwrap_or_default();
@@ -195,7 +195,7 @@ fn effects(instr: Instr, tables: &Tables) -> (Regs, Regs) {
             (reads, Regs::default())
         }
         JumpLt { a, b, .. } | JumpLe { a, b, .. } | JumpEq { a, b, .. } => (Regs::of(&[a, b]), Regs::default()),
-        Jump { .. } | NotYet { .. } | Halt | SaveHome { .. } | LeaveHome { .. } => (Regs::default(), Regs::default()),
+        Jump { .. } | NotYet { .. } | SaveHome { .. } | LeaveHome { .. } => (Regs::default(), Regs::default()),
         IterNew { a } => (Regs::of(&[a]), Regs::stretch(a, 2)),
         IterRange { a } => (Regs::stretch(a, 2), Regs::stretch(a, 2)),
         IterNext { a, .. } => (Regs::stretch(a, 2), Regs::default()),

@@ -70,6 +70,9 @@ impl<'t> Compiler<'_, 't> {
         if self.b.tables.ret.is_some() {
             self.b.emit(Instr::CheckReturn { a }, span);
         }
+        if self.b.tries > 0 {
+            self.b.emit(Instr::Finish { a }, span);
+        }
         if let Some(&slot) = self.b.homes.first() {
             self.b.emit(Instr::LeaveHome { slot }, span);
         }

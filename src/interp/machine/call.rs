@@ -109,7 +109,7 @@ impl Machine {
         }
         let hides = !callee.is_callable() && builtins::find(&name).is_some();
         set(&mut regs[a as usize], callee);
-        self.call_other(regs, a, given, caller, pc).map_err(|mut error| {
+        self.call_other(regs, a, given, caller).map_err(|mut error| {
             if hides {
                 error.details_mut().help =
                     vec![format!("`{name}` is a variable here; `builtin.{name}` is the function")];
@@ -155,15 +155,8 @@ impl Machine {
     /// Calls what is not a function of the language. The result replaces the callee. On error the arguments are put
     /// back: a global may depend on them.
     #[inline(never)]
-    pub(super) fn call_other(
-        &mut self,
-        regs: &mut Window,
-        a: Reg,
-        given: Given,
-        caller: &Code,
-        pc: usize,
-    ) -> Result<()> {
-        self.note_place(caller, pc);
+    pub(super) fn call_other(&mut self, regs: &mut Window, a: Reg, given: Given, caller: &Code) -> Result<()> {
+        self.note_place(caller, self.at);
         let result = self.call_row(regs, a, given, caller);
         if result.is_err() {
             let first = usize::from(a) + 1;
@@ -222,7 +215,7 @@ impl Machine {
         for arg in args {
             match (builtin.elements, &*arg) {
                 (Elements::AtHand, arg_value) => {
-                    let at_hand = self.at_hand(arg_value)?;
+                    let at_hand = self.at_hand(arg_value).map_err(|error| looks(builtin.name, error))?;
                     *arg = at_hand;
                 }
                 (Elements::Settled, Value::Array(array @ Array::Lifted(_))) => {
@@ -279,23 +272,23 @@ impl Machine {
     fn call_derived(&mut self, derived: &Rc<Derived>, args: Arguments) -> Result<Value> {
         let mut positional = args.positional;
         if !args.named.is_empty() {
-            let mut of = &derived.of;
-            while let Value::Derived(inner) = of {
-                of = &inner.of;
-            }
-            let Value::Function(function) = of else {
-                return Err(Error::ty(format!("{} takes no named arguments", of.describe())));
+            let Value::Function(function) = derived.innermost() else {
+                return Err(Error::ty(format!("{} takes no named arguments", derived.innermost().describe())));
             };
             positional = bind(function, Arguments { positional, named: args.named })?;
+            // the items of a `*rest` are arguments again; what is left out stays without a value, and gets its default
+            let rest = function.code.params.last().is_some_and(|param| param.star).then(|| positional.pop()).flatten();
+            if let Some(Value::Tuple(items)) = rest {
+                positional.extend(items.0.iter().cloned());
+            }
             while positional.last().is_some_and(Value::is_undefined) {
                 positional.pop();
             }
-            if positional.iter().any(Value::is_undefined) {
-                return Err(Error::ty("an argument behind one that is left out is given by name")
-                    .help("give the arguments before it, too"));
-            }
         }
-        (derived.run)(self, derived, positional)
+        self.nest()?;
+        let result = (derived.run)(self, derived, positional);
+        self.nesting -= 1;
+        result
     }
 
     /// Calls a dtype, which casts.
@@ -337,6 +330,16 @@ impl Machine {
             }
         })
     }
+}
+
+/// An error of a builtin that looks at elements which are not known yet.
+#[cold]
+fn looks(name: &str, mut error: Error) -> Error {
+    if error.kind() == Kind::Graph {
+        let message = &mut error.details_mut().message;
+        *message = format!("`{name}` looks at its argument: {message}");
+    }
+    error
 }
 
 #[cold]

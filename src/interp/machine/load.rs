@@ -54,7 +54,12 @@ impl Machine {
     fn run_module(&mut self, module: &Rc<Module>, source: &Arc<Source>) -> Result<()> {
         let stmts = Machine::parse(source, false).map_err(|mut errors| errors.swap_remove(0))?;
         self.host.quiet += 1;
+        // a module is no part of what imports it: of a trace, of a batch, of a block on a device
+        let suspended = self.host.cx.modes.suspend();
+        let home = self.host.cx.devices.home.take();
         let result = stmts.iter().try_for_each(|stmt| self.run_statement(module, source, stmt));
+        self.host.cx.devices.home = home;
+        self.host.cx.modes.resume(suspended);
         self.host.quiet -= 1;
         result
     }

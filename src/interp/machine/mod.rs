@@ -11,6 +11,7 @@ mod field;
 mod index;
 mod iterate;
 mod load;
+mod meet;
 pub mod operator;
 mod place;
 mod registers;
@@ -29,6 +30,7 @@ use super::code::Reg;
 use super::module::Modules;
 use super::value::Value;
 use crate::session::Host;
+use crate::tensor::Array;
 
 pub struct Machine {
     /// What operations and builtins may see of the session.
@@ -44,13 +46,27 @@ pub struct Machine {
     turns: u32,
     /// The register that alone holds the value of a global while an instruction works on it in place.
     lent: Option<(Reg, u32)>,
+    /// The instruction behind the call of what is no function of the language.
+    at: usize,
+    /// The truth value that a conditional jump needs and that is known only later.
+    unknown: Option<Array>,
 }
 
-/// Runs nested in imports: each takes some of the native stack.
+/// Runs nested in imports, builtins and recorded branches: each takes some of the native stack.
 const MAX_NESTING: usize = 100;
 
 impl Machine {
     pub fn new(host: Host) -> Machine {
-        Machine { host, globals: vec![], modules: Modules::default(), nesting: 0, spare: vec![], turns: 0, lent: None }
+        Machine {
+            host,
+            globals: vec![],
+            modules: Modules::default(),
+            nesting: 0,
+            spare: vec![],
+            turns: 0,
+            lent: None,
+            at: 0,
+            unknown: None,
+        }
     }
 }

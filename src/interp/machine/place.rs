@@ -1,7 +1,7 @@
 //! Devices: placing values, and where new ones are made.
 
 use super::super::code::Reg;
-use super::super::derived::Derived;
+use super::super::derived::{Derived, State};
 use super::super::value::Value;
 use super::Machine;
 use super::operator::wrap;
@@ -14,11 +14,15 @@ use std::rc::Rc;
 
 /// A function that makes new values on a device while it runs.
 pub(super) fn on_device(device: Device, f: Value) -> Value {
-    Value::Derived(Rc::new(Derived { name: "on_device", of: f, run: run_on_device, state: Box::new(device) }))
+    Value::Derived(Rc::new(Derived { name: "on_device", of: f, run: run_on_device, state: Box::new(Home(device)) }))
 }
 
+struct Home(Device);
+
+impl State for Home {}
+
 fn run_on_device(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> Result<Value> {
-    let device = derived.state.downcast_ref::<Device>().copied();
+    let device = derived.state::<Home>().map(|home| home.0);
     let before = std::mem::replace(&mut machine.host.cx.devices.home, device);
     let result = machine.call(&derived.of, args);
     machine.host.cx.devices.home = before;
@@ -30,7 +34,8 @@ impl Machine {
     pub(super) fn place_on(&mut self, value: Value, device: Device) -> Result<Value> {
         if matches!(&value, Value::Array(array) if array.is_weak()) {
             return Err(Error::ty("a bare number cannot be placed on a device")
-                .help("`@` binds tighter than `+`: write `(x + 1) @ gpu`"));
+                .help("`@` binds tighter than `+`: write `(x + 1) @ gpu`")
+                .help("a number of a dtype can be placed: `f64(x) @ gpu`"));
         }
         if !matches!(value, Value::Array(_) | Value::Range(_) | Value::Tuple(_) | Value::Record(_)) {
             return Err(
@@ -47,7 +52,7 @@ impl Machine {
     #[inline]
     pub fn at_home(&mut self, value: Value) -> Result<Value> {
         match value {
-            Value::Array(array @ (Array::Tensor(_) | Array::Scalar(_))) if self.host.cx.devices.home.is_some() => {
+            Value::Array(array) if self.host.cx.devices.home.is_some() && !array.is_weak() => {
                 ops::place::at_home(&mut self.host.cx, array).map(wrap)
             }
             other => Ok(other),

@@ -18,23 +18,8 @@ use std::rc::Rc;
 
 /// Why a frame stands still.
 enum Next {
-    Enter {
-        callee: Rc<Function>,
-        a: Reg,
-        given: Given,
-    },
-    Leave {
-        a: Reg,
-    },
-    /// A part of a function is done.
-    Halt,
-}
-
-/// Where a conditional jump leads.
-pub(super) enum Decision {
-    Holds(bool),
-    /// Both ways were recorded; they meet at this instruction.
-    Join(u32),
+    Enter { callee: Rc<Function>, a: Reg, given: Given },
+    Leave { a: Reg },
 }
 
 impl Machine {
@@ -77,7 +62,15 @@ impl Machine {
         loop {
             match self.frames(stacks, &mut now) {
                 Ok(value) => return Ok(value),
-                Err(error) => self.raise(stacks, &mut now, error)?,
+                Err(error) => {
+                    let staged = match self.unknown.take() {
+                        Some(condition) => self.stage(stacks, &mut now, condition),
+                        None => Err(error),
+                    };
+                    if let Err(error) = staged {
+                        self.raise(stacks, &mut now, error)?;
+                    }
+                }
             }
         }
     }
@@ -87,9 +80,11 @@ impl Machine {
         loop {
             match self.frame(stacks, now)? {
                 Next::Enter { callee, a, given } => self.enter(stacks, now, callee, a, given)?,
-                Next::Halt => return Ok(Value::None),
                 Next::Leave { a } => {
                     let value = now.base + usize::from(a);
+                    if stacks.depth == 0 && stacks.keep {
+                        return Ok(Value::None);
+                    }
                     if stacks.depth == 0 {
                         let value = std::mem::take(&mut stacks.values[value]);
                         stacks.leave(now);
@@ -142,18 +137,6 @@ impl Machine {
                 () => {{
                     now.heap = true;
                     attempt!(self.slow(regs, &mut stacks.far, now.far, function, pc))
-                }};
-            }
-            macro_rules! decide {
-                () => {{
-                    now.heap = true;
-                    match attempt!(self.slow_condition(regs, &mut stacks.far, now.far, function, pc)) {
-                        Decision::Holds(holds) => holds,
-                        Decision::Join(at) => {
-                            pc = at as usize;
-                            continue;
-                        }
-                    }
                 }};
             }
             macro_rules! jump {
@@ -226,7 +209,7 @@ impl Machine {
                 } else if let (Some(x), Some(y)) = (x.weak_int(), y.weak_int()) {
                     x $rel y
                 } else {
-                    decide!()
+                    attempt!(self.slow_condition(regs, code, pc))
                 };
                 if holds == $sense {
                     jump!($to)
@@ -241,7 +224,7 @@ impl Machine {
                 } else if let Some(x) = x.weak_float() {
                     x $rel f64::from($v)
                 } else {
-                    decide!()
+                    attempt!(self.slow_condition(regs, code, pc))
                 };
                 if holds == $sense {
                     jump!($to)
@@ -318,7 +301,7 @@ impl Machine {
                     Instr::JumpIf { a, sense, to } => {
                         let truth = match &regs[a as usize] {
                             Value::Array(Array::Bool(truth)) => *truth,
-                            _ => decide!(),
+                            _ => attempt!(self.slow_condition(regs, code, pc)),
                         };
                         if truth == sense {
                             jump!(to)
@@ -376,7 +359,8 @@ impl Machine {
                             return Ok(Next::Enter { callee, a, given });
                         }
                         now.heap = true;
-                        attempt!(self.call_other(regs, a, given, code, pc));
+                        self.at = pc;
+                        attempt!(self.call_other(regs, a, given, code));
                     }
                     Instr::CallGlobal { a, count, slot } => {
                         let given = Given { count: count.into(), shape: None, skipped: 0 };
@@ -411,6 +395,7 @@ impl Machine {
                             return Ok(Next::Enter { callee, a, given });
                         }
                         now.heap = true;
+                        self.at = pc;
                         attempt!(self.call_global(regs, a, slot, given, code, pc));
                     }
                     Instr::CallWith { a, count, shape } => {
@@ -423,7 +408,8 @@ impl Machine {
                             return Ok(Next::Enter { callee, a, given });
                         }
                         now.heap = true;
-                        attempt!(self.call_other(regs, a, given, code, pc));
+                        self.at = pc;
+                        attempt!(self.call_other(regs, a, given, code));
                     }
                     Instr::Return { a } => {
                         if !now.heap
@@ -442,11 +428,6 @@ impl Machine {
                         now.pc = pc;
                         now.base = base;
                         return Ok(Next::Leave { a });
-                    }
-                    Instr::Halt => {
-                        now.pc = pc;
-                        now.base = base;
-                        return Ok(Next::Halt);
                     }
                     Instr::Index { d, a, b } => match (&regs[a as usize], regs[b as usize].weak_int()) {
                         (Value::Array(Array::Tensor(tensor)), Some(at))

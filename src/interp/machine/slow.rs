@@ -6,7 +6,6 @@ use super::super::tables::*;
 use super::super::value::Value;
 use super::Machine;
 use super::registers::{Window, set};
-use super::run::Decision;
 use super::unwind::{behind, site};
 use crate::context::Context;
 use crate::diagnostics::error::Place;
@@ -199,7 +198,10 @@ impl Machine {
             }
 
             Instr::EnterHome { a, slot } => far[slot as usize] = self.enter_home(&regs[a as usize])?,
-            Instr::SaveHome { slot } => far[slot as usize] = self.home(),
+            Instr::SaveHome { slot } => {
+                self.host.cx.devices.look_for_faults()?;
+                far[slot as usize] = self.home();
+            }
             Instr::LeaveHome { slot } => self.set_home(&far[slot as usize]),
             Instr::Finish { a } => self.finish_part(regs, a)?,
             Instr::Show { a } => {
@@ -242,8 +244,7 @@ impl Machine {
             | Instr::CallWith { .. }
             | Instr::CallGlobal { .. }
             | Instr::Method { .. }
-            | Instr::Return { .. }
-            | Instr::Halt => return Err(Error::new(Kind::Internal, "an instruction of the fast loop")),
+            | Instr::Return { .. } => return Err(Error::new(Kind::Internal, "an instruction of the fast loop")),
         }
         // a variable gets its value with the last instruction of a statement
         if let Some(d) = instr.result()
@@ -255,21 +256,13 @@ impl Machine {
         Ok(())
     }
 
-    /// What the conditional jump before `pc` tests. If that is known only later, both ways are recorded.
+    /// What the conditional jump before `pc` tests.
     #[inline(never)]
-    pub(super) fn slow_condition(
-        &mut self,
-        regs: &mut Window,
-        far: &mut [Value],
-        far_base: usize,
-        function: &Rc<Function>,
-        pc: usize,
-    ) -> Result<Decision> {
-        let code = &*function.code;
+    pub(super) fn slow_condition(&mut self, regs: &Window, code: &Code, pc: usize) -> Result<bool> {
         self.note_place(code, pc);
         let value = |reg: Reg| regs[reg as usize].clone();
         let (op, x, y) = match code.instrs[pc - 1] {
-            Instr::JumpIf { a, .. } => return self.decide(value(a), regs, &mut far[far_base..], function, pc),
+            Instr::JumpIf { a, .. } => return self.decide(&regs[a as usize]),
             Instr::JumpLt { a, b, .. } => (CompareOp::Lt, value(a), value(b)),
             Instr::JumpLe { a, b, .. } => (CompareOp::Le, value(a), value(b)),
             Instr::JumpEq { a, b, .. } => (CompareOp::Eq, value(a), value(b)),
@@ -279,26 +272,24 @@ impl Machine {
             _ => return Err(Error::new(Kind::Internal, "no condition")),
         };
         let outcome = self.compare(op, x, y)?;
-        self.decide(outcome, regs, &mut far[far_base..], function, pc)
+        self.decide(&outcome)
     }
 
-    fn decide(
-        &mut self,
-        outcome: Value,
-        regs: &mut Window,
-        far: &mut [Value],
-        function: &Rc<Function>,
-        pc: usize,
-    ) -> Result<Decision> {
+    /// A truth value that is known only later is no error, but takes the same way out of the loop: `execute` knows.
+    fn decide(&mut self, outcome: &Value) -> Result<bool> {
         match outcome {
             Value::Array(condition @ Array::Lifted(_))
                 if condition.dtype() == DType::Bool
                     && condition.ndim() == 0
-                    && transform::known(&mut self.host.cx, &condition)?.is_none() =>
+                    && transform::known(&mut self.host.cx, condition)?.is_none() =>
             {
-                self.stage(regs, far, function, pc, condition).map(Decision::Join)
+                if let Some(same) = transform::same_in_all_rows(&mut self.host.cx, condition)? {
+                    return Ok(same);
+                }
+                self.unknown = Some(condition.clone());
+                Err(Error::new(Kind::Graph, "a condition that is not known yet"))
             }
-            other => self.truth(&other).map(Decision::Holds),
+            other => self.truth(other),
         }
     }
 

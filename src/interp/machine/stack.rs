@@ -37,6 +37,8 @@ pub(super) struct Stacks {
     pub callers: Vec<Caller>,
     pub depth: usize,
     limit: usize,
+    /// The outermost frame keeps its registers when it is done.
+    pub keep: bool,
     pub interrupt: Interrupt,
 }
 
@@ -49,6 +51,7 @@ impl Stacks {
             callers: vec![],
             depth: 0,
             limit: cx.limits.depth,
+            keep: false,
             interrupt: cx.interrupt.clone(),
         }
     }

@@ -8,6 +8,7 @@ use super::registers::set;
 use super::stack::{Position, Stacks};
 use crate::diagnostics::error::{Call, TRAIL_ENDS};
 use crate::diagnostics::{Error, Result, line_column};
+use crate::transform::pending;
 
 impl Machine {
     /// Finds the handler of an error and goes on there, or leaves all frames.
@@ -32,6 +33,11 @@ impl Machine {
             let at = now.pc as u32 - 1;
             let handler = code.tables.handlers.iter().find(|handler| (handler.start..handler.end).contains(&at));
             if let (Some(handler), true) = (handler, error.catchable()) {
+                // what was asked for before the error, and is not done, is not part of what goes on
+                pending::forget(&mut self.host.cx);
+                if let Err(fault) = self.host.cx.devices.look_for_faults() {
+                    error = fault;
+                }
                 if let Some(d) = handler.d {
                     set(&mut stacks.values[now.base + usize::from(d)], caught(&error));
                 }
