@@ -5,7 +5,7 @@
 //! the graph, so that later values are seen.
 
 use super::declare::builtins;
-use super::transforms::derived;
+use super::derivatives::derived;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::graph::Graph;
 use crate::interp::structure::{check_depth, check_size};

@@ -9,6 +9,8 @@ mod declare;
 
 mod arithmetic;
 mod arrays;
+mod batches;
+mod derivatives;
 mod elementwise;
 mod files;
 mod graphs;
@@ -22,7 +24,6 @@ mod shapes;
 mod strings;
 mod structures;
 mod system;
-mod transforms;
 
 pub use args::Args;
 pub use declare::{Builtin, Elements, Param};
@@ -35,6 +36,8 @@ use std::sync::LazyLock;
 const FAMILIES: &[&[Builtin]] = &[
     arithmetic::TABLE,
     arrays::TABLE,
+    batches::TABLE,
+    derivatives::TABLE,
     files::TABLE,
     graphs::TABLE,
     linear::TABLE,
@@ -47,7 +50,6 @@ const FAMILIES: &[&[Builtin]] = &[
     strings::TABLE,
     structures::TABLE,
     system::TABLE,
-    transforms::TABLE,
 ];
 
 /// Names of the language that later work fills with meaning.

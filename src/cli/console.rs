@@ -56,11 +56,16 @@ impl Output for Console {
         if !self.quiet {
             // What was printed before comes before; a failure shows again at the next flush.
             drop(self.flush());
-            super::host::say(&format!("warning: {text}\n"));
+            say(&format!("warning: {text}\n"));
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.buffer.borrow_mut().flush()
     }
+}
+
+/// Writes to standard error; when that is gone there is nobody left to tell.
+pub fn say(text: &str) {
+    drop(io::stderr().write_all(text.as_bytes()));
 }

@@ -1,11 +1,11 @@
 //! What every run of a session needs around it: a deep stack, limits, a net for faults, a report of errors.
 
 use super::args::{Color, Options};
-use super::console::Console;
+use super::console::{Console, say};
 use nabla::diagnostics::{Error, Kind, load, render};
 use nabla::gpu::Choice;
 use nabla::session::{Output, Session};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -112,11 +112,6 @@ pub fn report(result: Result<(), Vec<Error>>, console: &mut Console, options: &O
     }
     say(&text);
     ending
-}
-
-/// Writes to standard error; when that is gone there is nobody left to tell.
-pub fn say(text: &str) {
-    drop(io::stderr().write_all(text.as_bytes()));
 }
 
 /// Whether text for `stream` is coloured.

@@ -27,18 +27,18 @@ pub fn main() -> ExitCode {
     let (command, options) = match args::parse(std::env::args_os().skip(1), Options::default()) {
         Ok(parsed) => parsed,
         Err(error) => {
-            host::say(&format!("error: {error}\nSee `nabla --help`.\n"));
+            console::say(&format!("error: {error}\nSee `nabla --help`.\n"));
             return BAD_USAGE.into();
         }
     };
     if let Command::Unavailable(subcommand) = command {
-        host::say(&format!("error: `nabla {subcommand}` is not yet available\n"));
+        console::say(&format!("error: `nabla {subcommand}` is not yet available\n"));
         return BAD_USAGE.into();
     }
     match host::on_deep_stack(move || execute(command, &options)) {
         Ok(ending) => ending.status().into(),
         Err(error) => {
-            host::say(&format!("error: cannot start: {error}\n"));
+            console::say(&format!("error: cannot start: {error}\n"));
             Ending::Failed.status().into()
         }
     }

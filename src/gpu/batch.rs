@@ -4,8 +4,8 @@
 //! they are much work: a long submit cannot be interrupted. The words of all commands share one uniform buffer; it may
 //! be written anew for every batch, since the queue writes it between the two.
 
-use super::device::Watch;
 use super::pipeline::Pipeline;
+use super::watch::Watch;
 use crate::diagnostics::{Error, Kind, Result};
 use std::collections::VecDeque;
 use std::num::NonZeroU64;

@@ -8,14 +8,13 @@ use super::pipeline::Pipelines;
 use super::pool::Pool;
 use super::trouble::{Trouble, caught};
 use super::view::View;
-use crate::context::{self, Interrupt};
+use super::watch::Watch;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::shape;
 use crate::tensor::{DType, Device, type_name};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
-use std::time::Instant;
 
 /// Steps of one submit, so that none takes much longer than a tenth of a second.
 const WORK_SOFTWARE: u64 = 1 << 25;
@@ -47,20 +46,6 @@ pub(super) struct Engine {
 impl fmt::Debug for Gpu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Gpu({})", self.0.adapter.name)
-    }
-}
-
-/// Looks whether the program was told to stop, also while it waits for the device.
-#[derive(Clone, Debug, Default)]
-pub struct Watch {
-    pub interrupt: Interrupt,
-    /// When the program has to be done.
-    pub deadline: Rc<Cell<Option<Instant>>>,
-}
-
-impl Watch {
-    pub fn check(&self) -> Result<()> {
-        context::check(&self.interrupt, self.deadline.get())
     }
 }
 

@@ -24,6 +24,7 @@ mod scatter;
 mod transfer;
 mod trouble;
 mod view;
+mod watch;
 mod write;
 
 #[cfg(test)]
@@ -31,10 +32,11 @@ mod tests;
 
 pub use adapter::{Adapter, Choice, adapters};
 pub use contract::Side;
-pub use device::{Gpu, Memory, Watch};
+pub use device::{Gpu, Memory};
 pub use draw::Draw;
 pub use fault::NO_ID;
 pub use program::{Input, Operand, Program, Step};
 pub use reduce::Reduction;
 pub use view::View;
+pub use watch::Watch;
 pub use write::conversion;

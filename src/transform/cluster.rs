@@ -3,29 +3,24 @@
 //! Nothing here may decide when something runs.
 
 use super::pending::{Parts, inputs_of, settle, settled, weight_of};
-use super::placed;
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::cluster::{Operand, Program, Step, Work};
-use crate::devices::{Card, Engine};
 use crate::diagnostics::Result;
-use crate::gpu;
-use crate::ops::place::on_gpu;
-use crate::ops::{Attrs, Kernel, OnGpu, Op, Rule, SELECT, fits, no_fit, now};
-use crate::tensor::{Array, DType, Device, ElementType, Lifted, Mode, Scalar, Shape};
+use crate::ops::{Attrs, Kernel, Op, Rule, SELECT, now};
+use crate::tensor::{Array, DType, Device, ElementType, Lifted, Mode, Shape};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
-use std::borrow::Cow;
 
 /// What runs together: operations of one shape, in order, the one asked for last.
 pub(super) struct Cluster {
-    nodes: Vec<Lifted>,
-    number_of: FxHashMap<usize, usize>,
-    shape: Shape,
+    pub nodes: Vec<Lifted>,
+    pub number_of: FxHashMap<usize, usize>,
+    pub shape: Shape,
     /// Where it runs.
-    device: Option<Device>,
+    pub device: Option<Device>,
     /// The nodes somebody else needs, too.
-    outputs: Vec<usize>,
+    pub outputs: Vec<usize>,
 }
 
 impl Cluster {
@@ -75,16 +70,6 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// In order.
-    pub fn nodes(&self) -> &[Lifted] {
-        &self.nodes
-    }
-
-    /// The numbers of the nodes whose results somebody needs.
-    pub fn outputs(&self) -> &[usize] {
-        &self.outputs
-    }
-
     /// The results of the outputs.
     pub fn results(&self, cx: &mut Context, mut parts: Vec<Parts>) -> Result<Vec<Array>> {
         for (_, inputs) in &mut parts {
@@ -113,92 +98,12 @@ impl Cluster {
         Ok(tensors.into_iter().map(Array::from).collect())
     }
 
-    /// The same on a graphics card: as one kernel, or as few as its limit of buffers allows.
-    fn on_card(&self, cx: &mut Context, device: Device, parts: Vec<Parts>) -> Result<Vec<Array>> {
-        let Engine::Card(card) = placed::engine(cx, device)? else { return Err(cpu::mistyped()) };
-        // the last operation that reads each result; those of outputs are read by others
-        let mut last_use = vec![0; parts.len()];
-        for (number, (_, inputs)) in parts.iter().enumerate() {
-            inputs.iter().filter_map(|input| self.inside(input)).for_each(|used| last_use[used] = number);
-        }
-        self.outputs.iter().for_each(|&output| last_use[output] = usize::MAX);
-        let mut done: Vec<Option<gpu::View>> = vec![None; parts.len()];
-        let mut start = 0;
-        while start < parts.len() {
-            let mut piece = OnCard::default();
-            let mut end = start;
-            while end < parts.len() {
-                let mut longer = piece.clone();
-                self.add_on_card(cx, &card, &mut longer, end, &parts[end], &done)?;
-                let kept = (start..=end).filter(|&node| last_use[node] > end).count();
-                if end > start && longer.views() + kept > card.gpu.most_buffers() {
-                    break;
-                }
-                piece = longer;
-                end += 1;
-            }
-            let kept: Vec<usize> = (start..end).filter(|&node| last_use[node] >= end).collect();
-            piece.program.outputs = kept.iter().map(|node| piece.steps[node]).collect();
-            for (node, view) in kept.into_iter().zip(piece.run(&card, &self.shape)?) {
-                done[node] = Some(view);
-            }
-            start = end;
-        }
-        let outputs = self.outputs.iter().map(|&output| done[output].take().ok_or_else(cpu::mistyped));
-        outputs.map(|view| Ok(placed::on_card(device, view?))).collect()
-    }
-
     /// The number of the node that an input is.
-    fn inside(&self, input: &Array) -> Option<usize> {
+    pub(super) fn inside(&self, input: &Array) -> Option<usize> {
         match input {
             Array::Lifted(lifted) => self.number_of.get(&lifted.address()).copied(),
             _ => None,
         }
-    }
-
-    /// Adds a node to a program for a card.
-    fn add_on_card(
-        &self,
-        cx: &mut Context,
-        card: &Card,
-        piece: &mut OnCard,
-        number: usize,
-        (op, inputs): &Parts,
-        done: &[Option<gpu::View>],
-    ) -> Result<()> {
-        let kinds: SmallVec<[ElementType; 3]> = inputs.iter().map(Array::element_type).collect();
-        let (text, compute) = text(op, inputs)?;
-        let beyond = compute == DType::F32 && kinds.iter().all(|kind| kind.weak || kind.dtype.is_integer());
-        let mut operands: SmallVec<[gpu::Operand; 3]> = SmallVec::new();
-        for (place, input) in inputs.iter().enumerate() {
-            let dtype = wanted(op, place, compute);
-            if input.is_weak() {
-                let scalar = input.as_scalar().ok_or_else(cpu::mistyped)?;
-                let scalar = if beyond { clamped(scalar) } else { scalar };
-                operands.push(piece.input(CardInput::Scalar(scalar), dtype));
-                continue;
-            }
-            let operand = match self.inside(input) {
-                Some(node) => match (piece.steps.get(&node), done.get(node)) {
-                    (Some(&step), _) => gpu::Operand::Step(step),
-                    (None, Some(Some(view))) => piece.view(node + 1, view.clone(), input.dtype()),
-                    _ => return Err(cpu::mistyped()),
-                },
-                None => {
-                    let view = placed::view(cx, input, card)?;
-                    let address = if let Array::Lifted(lifted) = input { lifted.address() } else { 0 };
-                    // nodes have small numbers, addresses do not
-                    piece.view(address, view, input.dtype())
-                }
-            };
-            operands.push(match gpu::conversion(input.dtype(), dtype).ok_or_else(cpu::mistyped)? {
-                "a" => operand,
-                text => gpu::Operand::Step(piece.step(text, &[operand], dtype)),
-            });
-        }
-        let step = piece.step(text.ok_or_else(cpu::mistyped)?, &operands, self.nodes[number].aval().dtype);
-        piece.steps.insert(number, step);
-        Ok(())
     }
 
     /// Adds an operation to the program; gives the number of its step.
@@ -270,129 +175,6 @@ fn work(op: &Op, kinds: &[ElementType]) -> Result<(Work, DType)> {
     })
 }
 
-/// Can a card run this operation on these inputs, element by element? Numbers that have no room there are errors.
-pub(super) fn is_on_card(op: &Op, inputs: &[Array]) -> Result<bool> {
-    let Ok((text, compute)) = text(op, inputs) else { return Ok(false) };
-    if compute.is_integer() {
-        let names = || inputs.iter().map(Array::type_name).collect();
-        for input in inputs {
-            if let Array::Int(value) = *input
-                && !fits(value, compute)
-            {
-                return Err(no_fit(value, compute, names()));
-            }
-        }
-    }
-    let converts = |(place, input): (usize, &Array)| {
-        let fits = input.is_weak() || gpu::conversion(input.dtype(), wanted(op, place, compute)).is_some();
-        fits || matches!(op.attrs, Attrs::DType(_))
-    };
-    Ok(text.is_some() && inputs.iter().enumerate().all(converts))
-}
-
-/// The expression of an operation on a card, and the dtype it computes in.
-fn text(op: &Op, inputs: &[Array]) -> Result<(Option<&'static str>, DType)> {
-    let kinds: SmallVec<[ElementType; 3]> = inputs.iter().map(Array::element_type).collect();
-    if let (Attrs::DType(to), [from]) = (&op.attrs, kinds.as_slice()) {
-        return Ok((gpu::conversion(from.dtype, on_gpu(*to)), from.dtype));
-    }
-    let Rule::Elementwise(rule) = op.entry.rule else { return Err(cpu::mistyped()) };
-    let types = rule(&kinds).map_err(|_| cpu::mistyped())?;
-    let mut compute = on_gpu(types.compute);
-    // a number beyond all integers there are is compared as infinity
-    let beyond = |input: &Array| matches!(*input, Array::Int(value) if compute.is_integer() && !fits(value, compute));
-    if types.out == DType::Bool && inputs.iter().any(beyond) {
-        compute = DType::F32;
-    }
-    match &op.entry.gpu {
-        OnGpu::Wgsl(wgsl) => Ok((wgsl.of(compute), compute)),
-        _ => Ok((None, compute)),
-    }
-}
-
-/// A number that takes part in a comparison of integers in `f32`: it is beyond all of them.
-fn clamped(number: Scalar) -> Scalar {
-    match number.as_i64() {
-        Some(value) if i32::try_from(value).is_err() => {
-            Scalar::F32(if value < 0 { f32::NEG_INFINITY } else { f32::INFINITY })
-        }
-        // beyond `u8` alone
-        Some(value) => Scalar::F32(value as f32),
-        None => number,
-    }
-}
-
-/// The dtype in which an operation takes an operand.
-fn wanted(op: &Op, place: usize, compute: DType) -> DType {
-    // the condition of a choice is no number of it
-    if place == 0 && is_select(op) { DType::Bool } else { compute }
-}
-
-fn is_select(op: &Op) -> bool {
+pub(super) fn is_select(op: &Op) -> bool {
     std::ptr::eq(op.entry, SELECT.entry)
-}
-
-/// A program for a card in the making.
-#[derive(Clone)]
-struct OnCard {
-    program: gpu::Program,
-    inputs: Vec<CardInput>,
-    /// The inputs that are views, by what they are views of.
-    known: FxHashMap<usize, gpu::Operand>,
-    /// The step that makes the result of a node.
-    steps: FxHashMap<usize, usize>,
-}
-
-#[derive(Clone)]
-enum CardInput {
-    View(gpu::View),
-    Scalar(Scalar),
-}
-
-impl Default for OnCard {
-    fn default() -> OnCard {
-        let program = gpu::Program { inputs: vec![], steps: vec![], outputs: vec![] };
-        OnCard { program, inputs: vec![], known: FxHashMap::default(), steps: FxHashMap::default() }
-    }
-}
-
-impl OnCard {
-    fn input(&mut self, input: CardInput, dtype: DType) -> gpu::Operand {
-        self.inputs.push(input);
-        self.program.inputs.push(dtype);
-        gpu::Operand::Input(self.inputs.len() - 1)
-    }
-
-    /// A view among the inputs, once.
-    fn view(&mut self, of: usize, view: gpu::View, dtype: DType) -> gpu::Operand {
-        if let Some(&operand) = self.known.get(&of).filter(|_| of != 0) {
-            return operand;
-        }
-        let operand = self.input(CardInput::View(view), dtype);
-        self.known.insert(of, operand);
-        operand
-    }
-
-    fn step(&mut self, text: &'static str, operands: &[gpu::Operand], dtype: DType) -> usize {
-        let (wgsl, operands) = (Cow::Borrowed(text), SmallVec::from_slice(operands));
-        self.program.steps.push(gpu::Step { wgsl, operands, dtype });
-        self.program.steps.len() - 1
-    }
-
-    /// How many buffers it reads.
-    fn views(&self) -> usize {
-        self.inputs.iter().filter(|input| matches!(input, CardInput::View(_))).count()
-    }
-
-    fn run(&self, card: &Card, shape: &[usize]) -> Result<Vec<gpu::View>> {
-        let inputs: Vec<gpu::Input> = self
-            .inputs
-            .iter()
-            .map(|input| match input {
-                CardInput::View(view) => gpu::Input::View(view),
-                CardInput::Scalar(scalar) => gpu::Input::Scalar(*scalar),
-            })
-            .collect();
-        card.gpu.cluster(&self.program, &inputs, shape)
-    }
 }

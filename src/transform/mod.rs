@@ -6,6 +6,7 @@
 //! Nothing here may know syntax, or who called.
 
 pub mod batch;
+mod card;
 mod cluster;
 pub mod dual;
 pub mod linear;

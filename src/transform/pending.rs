@@ -162,10 +162,10 @@ pub(super) fn settle(cx: &mut Context, lifted: &Lifted) -> Result<Array> {
 fn run_cluster(cx: &mut Context, root: &Lifted) -> Result<()> {
     cx.check()?;
     let cluster = Cluster::of(cx, root)?;
-    let parts: Vec<Parts> = cluster.nodes().iter().map(take).collect::<Result<_>>()?;
+    let parts: Vec<Parts> = cluster.nodes.iter().map(take).collect::<Result<_>>()?;
     let results = cluster.results(cx, parts);
-    for (i, node) in cluster.nodes().iter().enumerate() {
-        let found = cluster.outputs().iter().position(|&number| number == i);
+    for (i, node) in cluster.nodes.iter().enumerate() {
+        let found = cluster.outputs.iter().position(|&number| number == i);
         let state = match (&results, found) {
             (Ok(results), Some(at)) => State::Done(results.get(at).cloned().ok_or_else(cpu::mistyped)?),
             (Ok(_), None) => State::Gone,

@@ -3,7 +3,7 @@
 //! On a graphics card element-wise operations wait, to be fused, and all others are recorded for it; nothing waits for
 //! the card until elements are read. A device that the CPU stands in for is the CPU with its dtypes.
 
-use super::{cluster, concrete, pending};
+use super::{card, concrete, pending};
 use crate::context::Context;
 use crate::cpu;
 use crate::devices::{Card, Engine};
@@ -135,7 +135,7 @@ fn run_on_card(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Device, 
     match (&op.entry.gpu, &op.entry.kernel) {
         (OnGpu::Wgsl(_) | OnGpu::Convert, _) => {
             inferred(op, inputs)?;
-            if !cluster::is_on_card(op, inputs)? {
+            if !card::is_on_card(op, inputs)? {
                 return Err(missing(op, inputs));
             }
             pending::wait(cx, op, inputs)
