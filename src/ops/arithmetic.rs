@@ -3,8 +3,9 @@
 //! Types follow NEP 50; `/` is true division; `//` and `%` round down; integers in tensors wrap, weak ones must fit.
 
 use super::Partial::{MinusOne, Of, One};
+use super::cast::{cast, weaken};
 use super::table::elementwise;
-use super::{EQ, Guard, LOG, NE, Op, RECIPROCAL, Term, apply1, apply2, select};
+use super::{EQ, GT, Guard, LOG, NE, Op, RECIPROCAL, Term, apply1, apply2, select};
 use crate::context::Context;
 use crate::cpu::{self, Refuses, arithmetic as loops};
 use crate::diagnostics::Result;
@@ -27,7 +28,7 @@ elementwise! {
         transposed divide_transposed,
         wgsl [float "a / b"];
     FLOOR_DIV "floor_divide" "//" Binary counting loops::floor_divide, exact floor_divide, guard &BY_ZERO, moves flat;
-    REM "remainder" "%" Binary counting loops::remainder, guard &BY_ZERO;
+    REM "remainder" "%" Binary counting loops::remainder, guard &BY_ZERO, moves [One, Of(remainder_by_divisor)];
     POW "power" "**" Binary counting loops::power, exact power, guard &NEGATIVE_POWER,
         moves [Of(power_by_base), Of(power_by_exponent)],
         wgsl [float "nb_pow(a, b)"];
@@ -45,9 +46,9 @@ elementwise! {
         wgsl [truth "a || b"];
     LOGICAL_NOT "logical_not" "not" Unary logical loops::bit_not, moves flat,
         wgsl [truth "!a"];
-    MAXIMUM "maximum" "maximum" Binary any_number loops::maximum,
+    MAXIMUM "maximum" "maximum" Binary any_number loops::maximum, moves [Of(|cx, x, y| larger(cx, &x[0], &x[1], y)), Of(|cx, x, y| larger(cx, &x[1], &x[0], y))],
         wgsl [float "nb_max(a, b)", integer "max(a, b)", truth "a || b"];
-    MINIMUM "minimum" "minimum" Binary any_number loops::minimum,
+    MINIMUM "minimum" "minimum" Binary any_number loops::minimum, moves [Of(|cx, x, y| larger(cx, &x[1], &x[0], y)), Of(|cx, x, y| larger(cx, &x[0], &x[1], y))],
         wgsl [float "nb_min(a, b)", integer "min(a, b)", truth "a && b"];
     NEG "negative" "-" Unary signed loops::negate, exact |a, _| a.checked_neg().map(Array::Int),
         moves [MinusOne], transposed negative_transposed,
@@ -56,7 +57,7 @@ elementwise! {
         wgsl [number "a"];
     BIT_NOT "invert" "~" Unary bitwise loops::bit_not, moves flat,
         wgsl [integer "~a", truth "!a"];
-    ABS "abs" "abs" Unary any_number loops::absolute, exact |a, _| a.checked_abs().map(Array::Int),
+    ABS "abs" "abs" Unary any_number loops::absolute, exact |a, _| a.checked_abs().map(Array::Int), moves [Of(|cx, x, _| apply1(cx, &SIGN, x[0].clone()))],
         wgsl [number "abs(a)", truth "a"];
     SIGN "sign" "sign" Unary signed loops::sign, moves flat,
         wgsl [float "select(sign(a), a, nb_is_nan(a))"];
@@ -72,7 +73,7 @@ elementwise! {
     /// To whole numbers; `round` has decimals.
     RINT "rint" "round" Unary any_number loops::round, moves flat,
         wgsl [float "round(a)", integer "a", truth "a"];
-    RELU "relu" "relu" Unary any_number loops::relu,
+    RELU "relu" "relu" Unary any_number loops::relu, moves [Of(|cx, x, y| holds(cx, &GT, &x[0], &Array::Int(0), y))],
         wgsl [float "select(a, 0.0, a < 0.0)"];
 }
 
@@ -161,6 +162,27 @@ fn divide_transposed(cx: &mut Context, _: &Op, terms: &[Term], ct: &[Option<Arra
 fn quotient_by_divisor(cx: &mut Context, x: &[Array], y: &Array) -> Result<Array> {
     let negative = apply1(cx, &NEG, y.clone())?;
     apply2(cx, &DIV, negative, x[1].clone())
+}
+
+/// d(a % b) / db = -floor(a / b)
+fn remainder_by_divisor(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
+    let quotient = apply2(cx, &FLOOR_DIV, x[0].clone(), x[1].clone())?;
+    apply1(cx, &NEG, quotient)
+}
+
+/// How the larger of two moves with the first: 1 where it is larger, a half where both are the same.
+fn larger(cx: &mut Context, a: &Array, b: &Array, y: &Array) -> Result<Array> {
+    let more = holds(cx, &GT, a, b, y)?;
+    let same = holds(cx, &EQ, a, b, y)?;
+    let half = apply2(cx, &MUL, same, Array::Float(0.5))?;
+    apply2(cx, &ADD, more, half)
+}
+
+/// 1 where a comparison holds, 0 elsewhere, in the type of `like`.
+fn holds(cx: &mut Context, comparison: &Op, a: &Array, b: &Array, like: &Array) -> Result<Array> {
+    let truth = apply2(cx, comparison, a.clone(), b.clone())?;
+    let number = cast(cx, truth, like.dtype())?;
+    if like.is_weak() { weaken(cx, number) } else { Ok(number) }
 }
 
 /// d(a ** b) / da = b * a ** (b - 1), and 0 where b is, whatever a is.

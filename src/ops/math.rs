@@ -2,49 +2,50 @@
 
 use super::Partial::Of;
 use super::table::elementwise;
-use super::{DIV, MUL, NEG, RINT, SQUARE, SUB, apply1, apply2};
+use super::{ADD, DIV, MUL, NEG, Op, RINT, SQUARE, SUB, apply1, apply2};
 use crate::context::Context;
 use crate::cpu::math as loops;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::Array;
+use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LN_10};
 
 elementwise! {
     EXP "exp" "exp" Unary real loops::exp, moves [Of(|_, _, y| Ok(y.clone()))],
         wgsl [float "nb_exp(a)"];
-    EXPM1 "expm1" "expm1" Unary real loops::expm1,
+    EXPM1 "expm1" "expm1" Unary real loops::expm1, moves [Of(|cx, _, y| apply2(cx, &ADD, y.clone(), Array::Int(1)))],
         wgsl [float "nb_expm1(a)"];
-    EXP2 "exp2" "exp2" Unary real loops::exp2;
+    EXP2 "exp2" "exp2" Unary real loops::exp2, moves [Of(|cx, _, y| apply2(cx, &MUL, y.clone(), Array::Float(LN_2)))];
     LOG "log" "log" Unary real loops::log, moves [Of(|cx, x, _| apply1(cx, &RECIPROCAL, x[0].clone()))],
         wgsl [float "nb_log(a)"];
-    LOG1P "log1p" "log1p" Unary real loops::log1p,
+    LOG1P "log1p" "log1p" Unary real loops::log1p, moves [Of(|cx, x, _| one_over(cx, &ADD, &x[0], 1))],
         wgsl [float "nb_log1p(a)"];
-    LOG2 "log2" "log2" Unary real loops::log2;
-    LOG10 "log10" "log10" Unary real loops::log10;
+    LOG2 "log2" "log2" Unary real loops::log2, moves [Of(|cx, x, _| apply2(cx, &DIV, Array::Float(1.0 / LN_2), x[0].clone()))];
+    LOG10 "log10" "log10" Unary real loops::log10, moves [Of(|cx, x, _| apply2(cx, &DIV, Array::Float(1.0 / LN_10), x[0].clone()))];
     SQRT "sqrt" "sqrt" Unary real loops::sqrt, moves [Of(|cx, _, y| apply2(cx, &DIV, Array::Float(0.5), y.clone()))],
         wgsl [float "nb_sqrt(a)"];
-    CBRT "cbrt" "cbrt" Unary real loops::cbrt;
+    CBRT "cbrt" "cbrt" Unary real loops::cbrt, moves [Of(cube_root_slope)];
     SIN "sin" "sin" Unary real loops::sin, moves [Of(|cx, x, _| apply1(cx, &COS, x[0].clone()))],
         wgsl [float "nb_sin(a)"];
     COS "cos" "cos" Unary real loops::cos, moves [Of(minus_sine)],
         wgsl [float "nb_cos(a)"];
-    TAN "tan" "tan" Unary real loops::tan;
-    ASIN "asin" "asin" Unary real loops::asin;
-    ACOS "acos" "acos" Unary real loops::acos;
-    ATAN "atan" "atan" Unary real loops::atan;
-    SINH "sinh" "sinh" Unary real loops::sinh;
-    COSH "cosh" "cosh" Unary real loops::cosh;
+    TAN "tan" "tan" Unary real loops::tan, moves [Of(|cx, _, y| square_and(cx, &ADD, y, 1))];
+    ASIN "asin" "asin" Unary real loops::asin, moves [Of(arc_sine_slope)];
+    ACOS "acos" "acos" Unary real loops::acos, moves [Of(arc_cosine_slope)];
+    ATAN "atan" "atan" Unary real loops::atan, moves [Of(|cx, x, _| one_over_square(cx, &ADD, &x[0]))];
+    SINH "sinh" "sinh" Unary real loops::sinh, moves [Of(|cx, x, _| apply1(cx, &COSH, x[0].clone()))];
+    COSH "cosh" "cosh" Unary real loops::cosh, moves [Of(|cx, x, _| apply1(cx, &SINH, x[0].clone()))];
     TANH "tanh" "tanh" Unary real loops::tanh, moves [Of(one_less_square)],
         wgsl [float "nb_tanh(a)"];
-    ASINH "asinh" "asinh" Unary real loops::asinh;
-    ACOSH "acosh" "acosh" Unary real loops::acosh;
-    ATANH "atanh" "atanh" Unary real loops::atanh;
+    ASINH "asinh" "asinh" Unary real loops::asinh, moves [Of(|cx, x, _| one_over_root(cx, &ADD, &x[0]))];
+    ACOSH "acosh" "acosh" Unary real loops::acosh, moves [Of(|cx, x, _| one_over_root(cx, &SUB, &x[0]))];
+    ATANH "atanh" "atanh" Unary real loops::atanh, moves [Of(area_tangent_slope)];
     RECIPROCAL "reciprocal" "reciprocal" Unary real loops::reciprocal, moves [Of(minus_square)],
         wgsl [float "1.0 / a"];
-    SIGMOID "sigmoid" "sigmoid" Unary real loops::sigmoid,
+    SIGMOID "sigmoid" "sigmoid" Unary real loops::sigmoid, moves [Of(logistic_slope)],
         wgsl [float "1.0 / (1.0 + nb_exp(-a))"];
-    ERF "erf" "erf" Unary real loops::erf;
-    ATAN2 "atan2" "atan2" Binary real loops::atan2;
-    HYPOT "hypot" "hypot" Binary real loops::hypot;
+    ERF "erf" "erf" Unary real loops::erf, moves [Of(error_function_slope)];
+    ATAN2 "atan2" "atan2" Binary real loops::atan2, moves [Of(|cx, x, _| over_square_of_distance(cx, x[1].clone(), x)), Of(|cx, x, _| { let y = apply1(cx, &NEG, x[0].clone())?; over_square_of_distance(cx, y, x) })];
+    HYPOT "hypot" "hypot" Binary real loops::hypot, moves [Of(|cx, x, y| apply2(cx, &DIV, x[0].clone(), y.clone())), Of(|cx, x, y| apply2(cx, &DIV, x[1].clone(), y.clone()))];
 }
 
 fn minus_sine(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
@@ -56,6 +57,84 @@ fn minus_sine(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
 fn minus_square(cx: &mut Context, _: &[Array], y: &Array) -> Result<Array> {
     let square = apply1(cx, &SQUARE, y.clone())?;
     apply1(cx, &NEG, square)
+}
+
+/// 1 / (x + number), or with another operation.
+fn one_over(cx: &mut Context, op: &Op, x: &Array, number: i64) -> Result<Array> {
+    let sum = apply2(cx, op, x.clone(), Array::Int(number))?;
+    apply1(cx, &RECIPROCAL, sum)
+}
+
+/// x² + number, or with another operation.
+fn square_and(cx: &mut Context, op: &Op, x: &Array, number: i64) -> Result<Array> {
+    let square = apply1(cx, &SQUARE, x.clone())?;
+    apply2(cx, op, square, Array::Int(number))
+}
+
+/// 1 / (x² ± 1)
+fn one_over_square(cx: &mut Context, op: &Op, x: &Array) -> Result<Array> {
+    let sum = square_and(cx, op, x, 1)?;
+    apply1(cx, &RECIPROCAL, sum)
+}
+
+/// 1 / √(x² ± 1)
+fn one_over_root(cx: &mut Context, op: &Op, x: &Array) -> Result<Array> {
+    let sum = square_and(cx, op, x, 1)?;
+    let root = apply1(cx, &SQRT, sum)?;
+    apply1(cx, &RECIPROCAL, root)
+}
+
+/// (1 - x) (1 + x), which keeps its digits where x is near 1.
+fn one_less_square_of(cx: &mut Context, x: &Array) -> Result<Array> {
+    let less = apply2(cx, &SUB, Array::Int(1), x.clone())?;
+    let more = apply2(cx, &ADD, Array::Int(1), x.clone())?;
+    apply2(cx, &MUL, less, more)
+}
+
+/// d ∛x / dx = 1 / (3 ∛x²)
+fn cube_root_slope(cx: &mut Context, _: &[Array], y: &Array) -> Result<Array> {
+    let square = apply1(cx, &SQUARE, y.clone())?;
+    apply2(cx, &DIV, Array::Float(1.0 / 3.0), square)
+}
+
+/// d asin(x) / dx = 1 / √(1 - x²)
+fn arc_sine_slope(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
+    let difference = one_less_square_of(cx, &x[0])?;
+    let root = apply1(cx, &SQRT, difference)?;
+    apply1(cx, &RECIPROCAL, root)
+}
+
+fn arc_cosine_slope(cx: &mut Context, x: &[Array], y: &Array) -> Result<Array> {
+    let slope = arc_sine_slope(cx, x, y)?;
+    apply1(cx, &NEG, slope)
+}
+
+/// d artanh(x) / dx = 1 / (1 - x²)
+fn area_tangent_slope(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
+    let difference = one_less_square_of(cx, &x[0])?;
+    apply1(cx, &RECIPROCAL, difference)
+}
+
+/// dσ(x) / dx = σ(x) (1 - σ(x))
+fn logistic_slope(cx: &mut Context, _: &[Array], y: &Array) -> Result<Array> {
+    let rest = apply2(cx, &SUB, Array::Int(1), y.clone())?;
+    apply2(cx, &MUL, y.clone(), rest)
+}
+
+/// d erf(x) / dx = 2/√π · exp(-x²)
+fn error_function_slope(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
+    let square = apply1(cx, &SQUARE, x[0].clone())?;
+    let negative = apply1(cx, &NEG, square)?;
+    let bell = apply1(cx, &EXP, negative)?;
+    apply2(cx, &MUL, bell, Array::Float(FRAC_2_SQRT_PI))
+}
+
+/// A coordinate over the square of the distance from the origin.
+fn over_square_of_distance(cx: &mut Context, coordinate: Array, x: &[Array]) -> Result<Array> {
+    let squares = [apply1(cx, &SQUARE, x[0].clone())?, apply1(cx, &SQUARE, x[1].clone())?];
+    let [a, b] = squares;
+    let sum = apply2(cx, &ADD, a, b)?;
+    apply2(cx, &DIV, coordinate, sum)
 }
 
 /// d tanh(x) / dx = 1 - tanh(x)²

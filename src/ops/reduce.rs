@@ -5,8 +5,8 @@
 
 use super::linear::{cast_back, lengths};
 use super::{
-    Abstract, Arity, Attrs, DIV, Derivative, Entry, Mark, Op, Outputs, SQRT, SQUARE, SUB, Term, WholeKernel, apply1,
-    apply2, broadcast_to, cast, reshape, rows,
+    Abstract, Arity, Attrs, DIV, Derivative, EQ, Entry, MUL, Mark, Op, Outputs, SQRT, SQUARE, SUB, Term, WholeKernel,
+    apply1, apply2, broadcast_to, cast, reshape, rows,
 };
 use crate::context::Context;
 use crate::cpu;
@@ -37,9 +37,11 @@ pub static PROD: Entry = entry("prod", |cx, op, inputs, out| fold(cx, Reduction:
     .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Prod, gpu, op, views, out, mark));
 /// NaN wins.
 pub static MAX: Entry = entry("max", |cx, op, inputs, out| fold(cx, Reduction::Max, op, inputs, &out))
+    .derivative(Derivative::Whole(extreme_tangent))
     .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Max, gpu, op, views, out, mark));
 /// NaN wins.
 pub static MIN: Entry = entry("min", |cx, op, inputs, out| fold(cx, Reduction::Min, op, inputs, &out))
+    .derivative(Derivative::Whole(extreme_tangent))
     .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Min, gpu, op, views, out, mark));
 pub static ANY: Entry = entry("any", |cx, op, inputs, out| fold(cx, Reduction::Any, op, inputs, &out))
     .derivative(Derivative::Flat)
@@ -175,6 +177,30 @@ fn sum_transposed(
     let column = reshape(cx, ct.clone(), &lengths(&reduced(&aval.shape, axes, true)))?;
     let whole = broadcast_to(cx, column, &aval.shape)?;
     Ok(smallvec![Some(cast_back(cx, whole, &aval)?)])
+}
+
+/// An extreme moves with the elements that are it; several share.
+fn extreme_tangent(
+    cx: &mut Context,
+    op: &Op,
+    x: &[Array],
+    y: &[Array],
+    tangents: &[Option<Array>],
+) -> Result<SmallVec<[Option<Array>; 1]>> {
+    let (Attrs::Reduce { axes, .. }, [x], [y], [tangent]) = (&op.attrs, x, y, tangents) else {
+        return Err(cpu::mistyped());
+    };
+    let Some(tangent) = tangent else { return Ok(smallvec![None]) };
+    let column = lengths(&reduced(x.shape(), axes, true));
+    let column = reshape(cx, y.clone(), &column)?;
+    let found = apply2(cx, &EQ, x.clone(), column)?;
+    let found = cast(cx, found, x.dtype())?;
+    let signed: SmallVec<[i64; 4]> = axes.iter().map(|&axis| axis as i64).collect();
+    let count = reduce(cx, &SUM, found.clone(), Some(&signed), true)?;
+    let share = apply2(cx, &DIV, found, count)?;
+    let moved = apply2(cx, &MUL, tangent.clone(), share)?;
+    let sum = apply1(cx, &Op { entry: &SUM, attrs: op.attrs.clone() }, moved)?;
+    Ok(smallvec![Some(sum)])
 }
 
 /// Axes are counted behind the rows.
