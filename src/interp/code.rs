@@ -153,6 +153,16 @@ pub enum Instr {
         b: Reg,
         c: Reg,
     },
+    /// `a * b + c * e`, or the difference, three roundings: done at once on weak floats, else by the four instructions
+    /// behind it, of which the second is one of the above.
+    Products {
+        d: Reg,
+        a: Reg,
+        b: Reg,
+        c: Reg,
+        e: Reg,
+        minus: bool,
+    },
     Neg {
         d: Reg,
         a: Reg,

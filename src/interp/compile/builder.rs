@@ -288,9 +288,31 @@ impl Builder {
                 let at = self.instrs.len() - 1;
                 self.instrs.insert(at, fused);
                 self.place_of.insert(at, self.place_of[at]);
+                self.join_products(at);
             }
         }
         self.emit_with(instr, span, operands);
+    }
+
+    /// If the other side of a fused sum is a product, too, computed just before it, all can be done at once.
+    fn join_products(&mut self, at: usize) {
+        let (c, minus, d, x, y) = match self.instrs[at] {
+            Instr::MulAdd { d, a, b, c } => (c, false, d, a, b),
+            Instr::MulSub { d, a, b, c } => (c, true, d, a, b),
+            _ => return,
+        };
+        let Some(before) = at.checked_sub(1) else { return };
+        if let Instr::Mul { d: product, a, b } = self.instrs[before]
+            && product == c
+            && !self.is_variable(c)
+            && x != c
+            && y != c
+            // a jump past it would land one instruction too early
+            && self.landed as usize <= before
+        {
+            self.instrs.insert(before, Instr::Products { d, a, b, c: x, e: y, minus });
+            self.place_of.insert(before, self.place_of[before]);
+        }
     }
 
     pub fn land_at(&mut self, patch: Patch, target: u32) {
@@ -335,6 +357,8 @@ impl Builder {
         // a fused instruction skips the two behind it: nothing may come between them
         let fused = |at: &usize| matches!(self.instrs[*at], Instr::MulAdd { .. } | Instr::MulSub { .. });
         let at = at.checked_sub(2).filter(fused).unwrap_or(at);
+        let joined = |at: &usize| matches!(self.instrs[*at], Instr::Products { .. });
+        let at = at.checked_sub(2).filter(joined).unwrap_or(at);
         let (instr, place) = (Instr::Lend { a, slot }, self.place_of[at]);
         self.instrs.insert(at, instr);
         self.place_of.insert(at, place);

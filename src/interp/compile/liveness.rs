@@ -82,6 +82,13 @@ fn live_out(instr: Instr, at: usize, live_in: &[Set]) -> Set {
             skipped.join(&live_in[at + 1]);
             skipped
         }
+        // likewise with four
+        Instr::Products { d, .. } => {
+            let mut skipped = live_in.get(at + 5).copied().unwrap_or_default();
+            skipped.remove(d);
+            skipped.join(&live_in[at + 1]);
+            skipped
+        }
         // skips the next instruction when it finds no field
         Instr::Method { .. } => {
             let mut live = live_in[at + 1];
@@ -204,6 +211,7 @@ fn effects(instr: Instr, tables: &Tables) -> (Regs, Regs) {
         }
         // whether it writes depends on the values
         MulAdd { a, b, c, .. } | MulSub { a, b, c, .. } => (Regs::of(&[a, b, c]), Regs::default()),
+        Products { a, b, c, e, .. } => (Regs::of(&[a, b, c, e]), Regs::default()),
         // the arguments are read; the result takes the callee's place
         CallGlobal { a, count, .. } => (Regs::stretch(a + 1, count.into()), Regs::stretch(a, 1 + usize::from(count))),
         Method { a, .. } => (Regs::of(&[a + 1]), Regs::of(&[a])),

@@ -270,6 +270,18 @@ impl Machine {
                     Instr::Mul { d, a, b } => arithmetic!(d, a, b, checked_mul, *),
                     Instr::MulAdd { d, a, b, c } => fused!(d, a, b, c, checked_add, +),
                     Instr::MulSub { d, a, b, c } => fused!(d, a, b, c, checked_sub, -),
+                    Instr::Products { d, a, b, c, e, minus } => {
+                        if let (Some(w), Some(x), Some(y), Some(z)) = (
+                            regs[a as usize].weak_float(),
+                            regs[b as usize].weak_float(),
+                            regs[c as usize].weak_float(),
+                            regs[e as usize].weak_float(),
+                        ) {
+                            let product = y * z;
+                            set_float(&mut regs[d as usize], w * x + if minus { -product } else { product });
+                            pc += 4;
+                        }
+                    }
                     Instr::Div { d, a, b } => {
                         let (x, y) = (&regs[a as usize], &regs[b as usize]);
                         if let (Some(x), Some(y)) = (x.weak_float(), y.weak_float()) {

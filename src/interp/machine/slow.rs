@@ -226,6 +226,7 @@ impl Machine {
             Instr::Int { .. }
             | Instr::MulAdd { .. }
             | Instr::MulSub { .. }
+            | Instr::Products { .. }
             | Instr::Copy { .. }
             | Instr::Move { .. }
             | Instr::Jump { .. }
