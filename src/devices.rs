@@ -148,7 +148,7 @@ impl Devices {
     }
 
     /// The graphics cards there are.
-    pub fn adapters(&self) -> Vec<Adapter> {
+    fn adapters(&self) -> Vec<Adapter> {
         gpu::adapters(&self.choice)
     }
 

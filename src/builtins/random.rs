@@ -13,6 +13,7 @@ builtins! {
     /// Uniform random numbers in [0, 1).
     /// The shape is given as lengths or as one tuple; without a shape it is one number. `dtype` is `f64` or `f32`.
     fn rand(*shape, dtype = f64)
+        creates true;
         ex "seed(1); rand(2, 3).shape" => "(2, 3)";
         ex "seed(1); x = rand((1000,)); (min(x) >= 0, max(x) < 1)" => "(True, True)";
         fails "rand(-1)" => "value";
@@ -25,6 +26,7 @@ builtins! {
     /// Normal random numbers, of mean 0 and variance 1.
     /// The shape is given as lengths or as one tuple; without a shape it is one number. `dtype` is `f64` or `f32`.
     fn randn(*shape, dtype = f64)
+        creates true;
         ex "randn((2, 3), dtype=f32).dtype" => "f32";
         ex "seed(7); a = randn(3); seed(7); all(a == randn(3))" => "True";
         fails "randn(\"3\")" => "type";
@@ -36,6 +38,7 @@ builtins! {
     /// Random integers from `low` up to but not including `high`.
     /// One limit is `high`, and `low` is then 0. `shape` is a length or a tuple of them; without it, it is one number.
     fn randint(low, high = none, shape = none, dtype = i64)
+        creates true;
         ex "x = randint(1, 7, 100); (min(x) >= 1, max(x) <= 6)" => "(True, True)";
         ex "randint(10, shape=(2, 2)).shape" => "(2, 2)";
         fails "randint(5, 5)" => "value";

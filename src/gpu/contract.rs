@@ -98,8 +98,12 @@ impl Gpu {
         let plan = plan(dtype, &a, &b);
         let (text, chunk) = match plan {
             Plan::Tile => (include_str!("wgsl/contract_tile.wgsl"), 1 << 14),
-            Plan::Group => (include_str!("wgsl/contract_group.wgsl"), 1 << 18),
-            Plan::Lane => (include_str!("wgsl/contract_lane.wgsl"), 1 << 14),
+            Plan::Group => {
+                (concat!(include_str!("wgsl/contract_places.wgsl"), include_str!("wgsl/contract_group.wgsl")), 1 << 18)
+            }
+            Plan::Lane => {
+                (concat!(include_str!("wgsl/contract_places.wgsl"), include_str!("wgsl/contract_lane.wgsl")), 1 << 14)
+            }
         };
         for start in (0..depth).step_by(chunk) {
             let end = depth.min(start + chunk);

@@ -212,19 +212,16 @@ impl Value {
         identical(self, other, 0)
     }
 
-    /// The error of whoever needs a number that it holds and that is not known yet; none if all are known.
+    /// The error of whoever needs a number that it holds and that is not known yet; none if all are known. Numbers stand
+    /// alone, in a tuple, or in a tuple among further arguments.
     pub fn unknown(&self) -> Option<Error> {
+        self.unknown_within(2)
+    }
+
+    fn unknown_within(&self, depth: usize) -> Option<Error> {
         match self {
             Value::Array(array) => transform::unknown(array),
-            Value::Tuple(items) => items.0.iter().find_map(|item| match item {
-                Value::Array(array) => transform::unknown(array),
-                // a shape among further arguments
-                Value::Tuple(inner) => inner.0.iter().find_map(|item| match item {
-                    Value::Array(array) => transform::unknown(array),
-                    _ => None,
-                }),
-                _ => None,
-            }),
+            Value::Tuple(items) if depth > 0 => items.0.iter().find_map(|item| item.unknown_within(depth - 1)),
             _ => None,
         }
     }

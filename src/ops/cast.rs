@@ -1,7 +1,7 @@
 //! Casts: from one dtype to another, every value checked.
 
 use super::linear::cast_back;
-use super::place::on_device;
+use super::place::{check_dtype, on_device};
 use super::{Abstract, Arity, Attrs, Batch, Derivative, Entry, OnGpu, Op, Outputs, Term, apply1, rows};
 use crate::context::Context;
 use crate::cpu::{self, convert};
@@ -40,12 +40,7 @@ pub fn cast(cx: &mut Context, x: Array, dtype: DType) -> Result<Array> {
 
 /// `cast`, to a dtype that a program asks for: the device of the value must have it.
 pub fn cast_as_asked(cx: &mut Context, x: Array, dtype: DType) -> Result<Array> {
-    let there = on_device(dtype, x.place());
-    if there != dtype {
-        return Err(Error::ty(format!("a GPU has no {dtype}"))
-            .operand(0, x.type_name())
-            .help(format!("it computes in {there}; `x @ cpu` brings the value back")));
-    }
+    check_dtype(dtype, x.place()).map_err(|error| error.operand(0, x.type_name()))?;
     cast(cx, x, dtype)
 }
 

@@ -3,7 +3,6 @@
 //! A value without a place is on the CPU and follows what it meets; one with a place stays there, and so does what is
 //! computed from it. Operations never move a value that has a place: only `place` does.
 
-use super::linear::zeros;
 use super::{Abstract, Arity, Attrs, Derivative, Entry, Op, Term, apply1, rows};
 use crate::context::Context;
 use crate::cpu;
@@ -57,6 +56,16 @@ pub fn on_gpu(dtype: DType) -> DType {
     }
 }
 
+/// Errors where a program asks for a dtype that a device does not have.
+pub fn check_dtype(dtype: DType, device: Option<Device>) -> Result<()> {
+    let there = on_device(dtype, device);
+    if there == dtype {
+        return Ok(());
+    }
+    Err(Error::ty(format!("a GPU has no {dtype}"))
+        .help(format!("it computes in {there}; the CPU has {dtype}: `x @ cpu`")))
+}
+
 /// The device where inputs come together; none where no input has a place.
 pub(crate) fn common(op: &Op, inputs: impl Iterator<Item = (Option<Device>, String)>) -> Result<Option<Device>> {
     let mut found: Option<(usize, Device, String)> = None;
@@ -89,10 +98,8 @@ fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
 
 /// Cotangents go back to where the value came from.
 fn transposed(cx: &mut Context, _: &Op, terms: &[Term], ct: &[Option<Array>]) -> Result<SmallVec<[Option<Array>; 2]>> {
-    let ([x], [ct]) = (terms, ct) else { return Err(cpu::mistyped()) };
+    let ([x], [Some(ct)]) = (terms, ct) else { return Ok(smallvec![None]) };
     let like = x.aval();
-    Ok(smallvec![Some(match ct {
-        Some(ct) => apply1(cx, &Op { entry: &PLACE, attrs: Attrs::Place(like.device, like.dtype) }, ct.clone())?,
-        None => zeros(cx, &like)?,
-    })])
+    let back = Op { entry: &PLACE, attrs: Attrs::Place(like.device, like.dtype) };
+    Ok(smallvec![Some(apply1(cx, &back, ct.clone())?)])
 }

@@ -45,9 +45,9 @@ pub(super) fn all_rows_of(array: &Array) -> Option<Array> {
     }
 }
 
-/// An error of some rows: a `try` of the function must not decide that it is one of all.
 pub(super) fn run(cx: &mut Context, op: &Op, inputs: &[Array], level: Level) -> Result<Outputs> {
     run_all(cx, op, inputs, level).map_err(|mut error| {
+        // it may be one of some rows: a `try` of the function must not decide that it is one of all
         error.details_mut().recorded = true;
         error
     })

@@ -61,9 +61,10 @@ impl Cluster {
         (op, inputs): &Parts,
         done: &[Option<gpu::View>],
     ) -> Result<()> {
-        let kinds: SmallVec<[ElementType; 3]> = inputs.iter().map(Array::element_type).collect();
         let (text, compute) = text(op, inputs)?;
-        let beyond = compute == DType::F32 && kinds.iter().all(|kind| kind.weak || kind.dtype.is_integer());
+        let compared = self.nodes[number].aval().dtype == DType::Bool;
+        let integers = inputs.iter().all(|input| input.is_weak() || input.dtype().is_integer());
+        let beyond = compared && integers && compute == DType::F32;
         let mut operands: SmallVec<[gpu::Operand; 3]> = SmallVec::new();
         for (place, input) in inputs.iter().enumerate() {
             let dtype = wanted(op, place, compute);

@@ -181,8 +181,8 @@ enum Step {
     /// They are at hand.
     There,
     Inside(Array),
-    /// Nobody knows them yet; why.
-    Unknown(Error),
+    /// Nobody knows them yet; `unknown` says why.
+    Unknown,
 }
 
 fn step(cx: &mut Context, array: &Array) -> Result<Step> {
@@ -192,8 +192,7 @@ fn step(cx: &mut Context, array: &Array) -> Result<Step> {
         Mode::Placed => Step::Inside(placed::elements(cx, lifted)?),
         Mode::Dual => Step::Inside(dual::primal(lifted)?),
         Mode::Linear => return Err(cpu::mistyped()),
-        Mode::Batched => Step::Unknown(batch::no_elements()),
-        Mode::Traced => Step::Unknown(trace::no_elements(lifted)),
+        Mode::Batched | Mode::Traced => Step::Unknown,
     })
 }
 
@@ -205,7 +204,7 @@ pub fn concrete(cx: &mut Context, array: &Array) -> Result<Array> {
         array = match step(cx, &array)? {
             Step::There => return Ok(array),
             Step::Inside(inner) => inner,
-            Step::Unknown(error) => return Err(error),
+            Step::Unknown => return Err(unknown(&array).unwrap_or_else(cpu::mistyped)),
         };
     }
 }
@@ -217,7 +216,7 @@ pub fn known(cx: &mut Context, array: &Array) -> Result<Option<Array>> {
         array = match step(cx, &array)? {
             Step::There => return Ok(Some(array)),
             Step::Inside(inner) => inner,
-            Step::Unknown(_) => return Ok(None),
+            Step::Unknown => return Ok(None),
         };
     }
 }
@@ -242,8 +241,8 @@ pub fn same_in_all_rows(cx: &mut Context, truth: &Array) -> Result<Option<bool>>
     let mut array = truth.clone();
     loop {
         array = match (step(cx, &array)?, batch::all_rows_of(&array)) {
-            (Step::Inside(inner), _) | (Step::Unknown(_), Some(inner)) => inner,
-            (Step::Unknown(_), None) => return Ok(None),
+            (Step::Inside(inner), _) | (Step::Unknown, Some(inner)) => inner,
+            (Step::Unknown, None) => return Ok(None),
             (Step::There, _) => {
                 let tensor = array.to_tensor().ok_or_else(cpu::mistyped)?;
                 let mut rows = (0..tensor.size()).map(|row| tensor.scalar(row).and_then(|truth| truth.as_bool()));

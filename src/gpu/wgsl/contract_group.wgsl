@@ -4,17 +4,13 @@ var<workgroup> shared_totals: array<Value, 256>;
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let item = block(group);
-    if item >= batches() * rows() * columns() {
+    if item >= results() {
         return;
     }
-    let column = item % columns();
-    let row = (item / columns()) % rows();
-    let batch = item / columns() / rows();
-    let a_start = a_offset() + batch * a_batch() + row * a_free();
-    let b_start = b_offset() + batch * b_batch() + column * b_free();
+    let start = starts(item);
     var total = Value(0);
     for (var k = first() + lane; k < end(); k += 256u) {
-        total += a_at(a_start + k * a_inner()) * b_at(b_start + k * b_inner());
+        total += product(start, k);
     }
     shared_totals[lane] = total;
     workgroupBarrier();

@@ -172,6 +172,9 @@ impl Machine {
         if let Value::Builtin(builtin) = &callee {
             self.prepare(builtin, &mut regs[row.clone()])?;
         }
+        if let (Value::Builtin(builtin), None) = (&callee, given.shape) {
+            self.check_dtype(builtin, &regs[row.clone()], &[])?;
+        }
         if let (Value::Builtin(builtin), None) = (&callee, given.shape)
             && let Some(mut args) = Args::from_row(builtin, &mut regs[row.clone()])
         {
@@ -227,6 +230,27 @@ impl Machine {
         Ok(())
     }
 
+    /// Errors where a builtin is told to make something of a dtype that the place of new values does not have.
+    #[inline]
+    fn check_dtype(
+        &self,
+        builtin: &'static builtins::Builtin,
+        positional: &[Value],
+        named: &[(Rc<str>, Value)],
+    ) -> Result<()> {
+        let home = self.host.cx.devices.home;
+        if home.is_none() || !builtin.creates {
+            return Ok(());
+        }
+        let at = builtin.params.iter().position(|param| param.name == "dtype");
+        let by_place = at.and_then(|at| positional.get(at));
+        let by_name = named.iter().find(|(name, _)| **name == *"dtype").map(|(_, value)| value);
+        match by_place.or(by_name) {
+            Some(Value::DType(dtype)) => ops::place::check_dtype(*dtype, home),
+            _ => Ok(()),
+        }
+    }
+
     /// Calls a builtin; on error also gives the positional arguments back, as far as it left them alone.
     pub fn call_builtin(
         &mut self,
@@ -235,6 +259,9 @@ impl Machine {
         named: Vec<(Rc<str>, Value)>,
     ) -> std::result::Result<Value, (Error, Vec<Value>)> {
         if let Err(error) = self.prepare(builtin, &mut positional) {
+            return Err((error, positional));
+        }
+        if let Err(error) = self.check_dtype(builtin, &positional, &named) {
             return Err((error, positional));
         }
         let mut args = Args::bind(builtin, positional, named)?;

@@ -32,12 +32,15 @@ impl Machine {
             let code = &now.function.code;
             let at = now.pc as u32 - 1;
             let handler = code.tables.handlers.iter().find(|handler| (handler.start..handler.end).contains(&at));
-            if let (Some(handler), true) = (handler, error.catchable()) {
+            if handler.is_some() && error.catchable() {
                 // what was asked for before the error, and is not done, is not part of what goes on
                 pending::forget(&mut self.host.cx);
+                // what went wrong on a graphics card went wrong before
                 if let Err(fault) = self.host.cx.devices.look_for_faults() {
                     error = fault;
                 }
+            }
+            if let (Some(handler), true) = (handler, error.catchable()) {
                 if let Some(d) = handler.d {
                     set(&mut stacks.values[now.base + usize::from(d)], caught(&error));
                 }
