@@ -95,11 +95,19 @@ fn failures_fail_as_they_say() {
 fn examples_of_the_library_show_what_they_say() {
     let directory = Scratch::new("library");
     let mut complaints = Vec::new();
-    for name in builtins::library_names() {
+    let functions = builtins::libraries().flat_map(|library| {
+        let builtins = library.module.unwrap_or(&[]);
+        let own = library.names().filter(|name| !builtins.iter().any(|builtin| builtin.name == *name));
+        own.map(|name| match library.module {
+            Some(_) => format!("{}.{name}", library.name),
+            None => name.to_string(),
+        })
+    });
+    for name in functions {
         let help = run(&format!("help({name})"), &directory.0).expect("help is for every function");
         let examples = examples_of(&help);
         assert!(!examples.is_empty(), "{name} has no example:\n{help}");
-        complaints.extend(examples.iter().filter_map(|(code, shown)| complaint(name, code, shown, &directory.0)));
+        complaints.extend(examples.iter().filter_map(|(code, shown)| complaint(&name, code, shown, &directory.0)));
     }
     settle(complaints);
 }

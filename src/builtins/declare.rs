@@ -47,6 +47,11 @@ pub struct Param {
 }
 
 impl Builtin {
+    /// Its name, and the further ones.
+    pub fn names(&'static self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+
     /// `x, axis=none, *rest`
     pub fn parameters(&self) -> String {
         let mut text = String::new();

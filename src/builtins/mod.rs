@@ -14,6 +14,7 @@ mod derivatives;
 mod elementwise;
 mod files;
 mod graphs;
+mod library;
 mod linear;
 mod logic;
 mod math;
@@ -27,6 +28,7 @@ mod system;
 
 pub use args::Args;
 pub use declare::{Builtin, Elements, Param};
+pub use library::{FUTURE_MODULES, Library, libraries, library_names, library_of, module_with};
 
 use crate::interp::Value;
 use crate::tensor::{DType, Device};
@@ -56,42 +58,27 @@ const FAMILIES: &[&[Builtin]] = &[
 pub const FUTURE: &[&str] =
     &["hvp", "stop_gradient", "custom_grad", "checkpoint", "check_grad", "show_graph", "debug", "c128", "f16", "bf16"];
 
-/// Modules of the standard library that later work fills.
-pub const FUTURE_MODULES: &[&str] = &["nn", "optim", "stats", "data"];
-
-/// Functions written in Nabla, by the file under `stdlib/` that holds them.
-const LIBRARIES: &[(&str, &str, &[&str])] = &[(
-    "prelude",
-    include_str!("../../stdlib/prelude.nab"),
-    &["map", "filter", "reduce", "scan", "timeit", "map_leaves", "assert_close"],
-)];
-
-/// The names of functions written in Nabla.
-pub fn library_names() -> impl Iterator<Item = &'static str> {
-    LIBRARIES.iter().flat_map(|(_, _, names)| names.iter().copied())
+/// Every builtin, family by family, those of modules last.
+pub fn table() -> impl Iterator<Item = &'static Builtin> {
+    global().chain(libraries().filter_map(|library| library.module).flatten())
 }
 
-/// Every builtin, family by family.
-pub fn table() -> impl Iterator<Item = &'static Builtin> {
+/// The builtins whose names are known everywhere.
+fn global() -> impl Iterator<Item = &'static Builtin> {
     FAMILIES.iter().copied().flatten()
 }
 
 /// The builtin of a name.
 pub fn find(name: &str) -> Option<&'static Builtin> {
     static BY_NAME: LazyLock<FxHashMap<&'static str, &'static Builtin>> =
-        LazyLock::new(|| table().flat_map(|builtin| names_of(builtin).map(move |name| (name, builtin))).collect());
+        LazyLock::new(|| global().flat_map(|builtin| builtin.names().map(move |name| (name, builtin))).collect());
     BY_NAME.get(name).copied()
-}
-
-/// Its name, and the further ones.
-fn names_of(builtin: &'static Builtin) -> impl Iterator<Item = &'static str> {
-    std::iter::once(builtin.name).chain(builtin.aliases.iter().copied())
 }
 
 /// Names that have a meaning before a program gives them another.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let dtypes = DTYPES.iter().map(|dtype| dtype.name());
-    table().flat_map(names_of).chain(library_names()).chain(dtypes).chain(CONSTANTS.iter().copied())
+    global().flat_map(Builtin::names).chain(library_names()).chain(dtypes).chain(CONSTANTS.iter().copied())
 }
 
 const DTYPES: [DType; 7] = [DType::Bool, DType::U8, DType::I32, DType::I64, DType::F32, DType::F64, DType::Str];
@@ -112,13 +99,4 @@ pub fn predefined(name: &str) -> Option<Value> {
             None => Value::Builtin(find(name)?),
         },
     })
-}
-
-/// The file under `stdlib/` that defines a name.
-pub fn library_of(name: &str) -> Option<&'static str> {
-    LIBRARIES.iter().find(|(_, _, names)| names.contains(&name)).map(|(library, _, _)| *library)
-}
-
-pub fn library_source(library: &str) -> &'static str {
-    LIBRARIES.iter().find(|(name, _, _)| *name == library).map_or("", |(_, text, _)| text)
 }

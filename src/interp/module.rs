@@ -2,7 +2,7 @@
 
 use super::compile::Names;
 use super::value::Value;
-use crate::builtins;
+use crate::builtins::{self, Library};
 use crate::diagnostics::{Error, Kind, Result};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
@@ -22,13 +22,20 @@ impl Module {
         Module { name, names: RefCell::default(), bound: RefCell::default() }
     }
 
-    /// The names others see, in alphabetical order.
+    /// The names others see, in alphabetical order; one that begins with `_` is seen by who knows it.
     pub fn member_names(&self) -> Vec<Rc<str>> {
         let (names, bound) = (self.names.borrow(), self.bound.borrow());
-        let mut names: Vec<Rc<str>> =
-            names.iter().filter(|(_, slot)| bound.contains(slot)).map(|(name, _)| name.clone()).collect();
+        let is_shown = |(name, slot): &(&Rc<str>, &u32)| bound.contains(*slot) && !name.starts_with('_');
+        let mut names: Vec<Rc<str>> = names.iter().filter(is_shown).map(|(name, _)| name.clone()).collect();
         names.sort();
         names
+    }
+
+    /// The slots of all names that it gives a value itself.
+    pub fn members(&self) -> Vec<u32> {
+        let mut slots: Vec<u32> = self.bound.borrow().iter().copied().collect();
+        slots.sort_unstable();
+        slots
     }
 
     /// The slot of a name others see.
@@ -75,6 +82,10 @@ impl Modules {
 
     pub fn set_library(&mut self, name: &'static str, module: Rc<Module>) {
         self.libraries.insert(name, module);
+    }
+
+    pub fn library(&self, name: &str) -> Option<Rc<Module>> {
+        self.libraries.get(name).cloned()
     }
 
     pub fn loaded(&self, path: &Path) -> Option<Rc<Module>> {
@@ -130,7 +141,7 @@ pub struct Namespace<'m> {
     modules: &'m mut Modules,
     globals: &'m mut Vec<Value>,
     /// A library of functions written in Nabla that has to be loaded first.
-    pub wanted: Option<&'static str>,
+    pub wanted: Option<&'static Library>,
 }
 
 impl<'m> Namespace<'m> {
@@ -144,10 +155,13 @@ impl<'m> Namespace<'m> {
             return Some(Value::Module(self.modules.builtin_module(self.globals)));
         }
         if let Some(library) = builtins::library_of(name) {
-            let Some(module) = self.modules.libraries.get(library) else {
+            let Some(module) = self.modules.libraries.get(library.name) else {
                 self.wanted = Some(library);
                 return None;
             };
+            if library.module.is_some() {
+                return Some(Value::Module(module.clone()));
+            }
             // inside the library itself its own names are meant
             if Rc::ptr_eq(module, self.module) {
                 return None;

@@ -49,9 +49,7 @@ impl Walk {
                 self.work.extend(record.0.values().cloned());
             }
             Value::Module(module) => {
-                for name in module.member_names() {
-                    module.member(&name).into_iter().for_each(|slot| self.slot(slot));
-                }
+                module.members().into_iter().for_each(|slot| self.slot(slot));
             }
             _ => {}
         }

@@ -8,7 +8,7 @@ use super::super::tables::ImportSpec;
 use super::super::value::Value;
 use super::Machine;
 use super::registers::Window;
-use crate::builtins;
+use crate::builtins::{self, Library};
 use crate::diagnostics::suggest::nearest;
 use crate::diagnostics::{Error, Kind, Result, Source, load, python_hints};
 use nabla_grammar::tree::{ModulePath, Stmt};
@@ -43,11 +43,15 @@ impl Machine {
         self.compile(module, source, stmt)
     }
 
-    fn load_library(&mut self, name: &'static str) -> Result<()> {
-        let text = builtins::library_source(name);
-        let module = Rc::new(Module::new(format!("<{name}>")));
-        let source = Arc::new(Source::library(format!("<{name}>"), text));
-        self.modules.set_library(name, module.clone());
+    fn load_library(&mut self, library: &'static Library) -> Result<()> {
+        let module = Rc::new(Module::new(library.name.to_string()));
+        for builtin in library.module.unwrap_or(&[]) {
+            for name in builtin.names() {
+                self.set_global(&module, name, Value::Builtin(builtin));
+            }
+        }
+        let source = Arc::new(Source::library(format!("<{}>", library.name), library.text));
+        self.modules.set_library(library.name, module.clone());
         self.run_module(&module, &source)
     }
 
@@ -83,6 +87,12 @@ impl Machine {
     fn import_library(&mut self, name: &str) -> Result<Rc<Module>> {
         if name == "builtin" {
             return Ok(self.modules.builtin_module(&mut self.globals));
+        }
+        if let Some(library) = builtins::library_of(name).filter(|library| library.module.is_some()) {
+            if self.modules.library(library.name).is_none() {
+                self.load_library(library)?;
+            }
+            return self.modules.library(library.name).ok_or_else(|| Error::new(Kind::Internal, "a library is gone"));
         }
         if let Some(hint) = python_hints::hint_for_import(name) {
             return Err(Error::new(Kind::Name, format!("there is no module `{name}`")).help(hint));
@@ -137,6 +147,9 @@ impl Machine {
         let error = Error::new(Kind::Name, format!("there is no `{name}`"));
         if let Some(hint) = python_hints::hint_for_use(&name, behind) {
             return error.help(hint);
+        }
+        if let Some(module) = builtins::module_with(&name) {
+            return error.help(format!("it is `{module}.{name}`"));
         }
         let known: Vec<Rc<str>> = self.modules.names_beside(slot, &self.globals);
         let own = nearest(&name, known.iter().map(|name| &**name));
