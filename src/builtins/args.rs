@@ -236,7 +236,7 @@ fn wrong_call(builtin: &Builtin, message: String) -> Error {
 }
 
 /// One whole number, or those in a tuple or a tensor of one axis.
-fn ints(value: &Value) -> Option<SmallVec<[i64; 4]>> {
+pub(super) fn ints(value: &Value) -> Option<SmallVec<[i64; 4]>> {
     match value {
         Value::Tuple(tuple) => tuple.0.iter().map(Value::as_int).collect(),
         Value::Array(Array::Tensor(tensor))

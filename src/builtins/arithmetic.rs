@@ -163,6 +163,31 @@ builtins! {
         each_owned(machine, args, &mut |machine, x| ops::clip(&mut machine.host.cx, x, low.clone(), high.clone()))
     };
 
+    /// The remainder of x / y with the sign of x; `x % y` has the sign of y.
+    fn fmod(x, y)
+        ex "fmod([-3, -2, 2, 3], 2)" => "[-1  0  0  1]";
+        ex "fmod(5.5, -2)" => "1.5";
+        fails "fmod([1, 2], 0)" => "value";
+    = |machine, args| binary(machine, args, &ops::FMOD);
+
+    /// The greatest common divisor of integers, without a sign.
+    fn gcd(x, y)
+        ex "gcd([12, 20, -9], 6)" => "[6 2 3]";
+        fails "gcd(1.5, 2)" => "type";
+    = |machine, args| binary(machine, args, &ops::GCD);
+
+    /// The least common multiple of integers, without a sign; 0 if one of them is 0.
+    fn lcm(x, y)
+        ex "lcm([12, 20, 0], 8)" => "[24 40  0]";
+        fails "lcm(1.5, 2)" => "type";
+    = |machine, args| binary(machine, args, &ops::LCM);
+
+    /// How many bits are set in the magnitude of an integer.
+    fn bitwise_count(x)
+        ex "bitwise_count([1023, -3, 0])" => "[10  2  0]";
+        fails "bitwise_count(1.5)" => "type";
+    = |machine, args| unary(machine, args, &ops::BIT_COUNT);
+
     /// The bits set in both x and y.
     /// Integers and truth values; a function for the operator `&`.
     fn bitwise_and(x, y)

@@ -17,7 +17,13 @@ pub struct Library {
     pub module: Option<&'static [Builtin]>,
 }
 
-static LIBRARIES: &[Library] = &[names("prelude", include_str!("../../stdlib/prelude.nab"))];
+static LIBRARIES: &[Library] = &[
+    names("prelude", include_str!("../../stdlib/prelude.nab")),
+    names("searching", include_str!("../../stdlib/searching.nab")),
+    names("sets", include_str!("../../stdlib/sets.nab")),
+    names("matrices", include_str!("../../stdlib/matrices.nab")),
+    names("probabilities", include_str!("../../stdlib/probabilities.nab")),
+];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
     Library { name, text, module: None }

@@ -1,9 +1,14 @@
 //! Products of vectors and matrices.
 
+use super::args::ints;
 use super::declare::builtins;
+use crate::diagnostics::{Error, Result};
 use crate::interp::Value;
 use crate::ops;
-use crate::ops::contract;
+use crate::ops::{contract, einsum};
+
+/// What `tensordot` sums over.
+const AXES: &str = "a number of axes, or a pair: those of a and those of b";
 
 builtins! {
     elements Settled;
@@ -47,6 +52,53 @@ builtins! {
         let last = b.ndim() as i64 - 1;
         let turned = ops::swapaxes(cx, b, last, last - 1)?;
         contract::dot(cx, a, turned).map(Value::Array)
+    };
+
+    /// Sums of products in index notation.
+    /// Every operand has a letter for each axis, behind `->` stand those of the result; a letter that is not there is
+    /// summed over. One that an operand has twice runs along its diagonal. `...` stands for further axes, which
+    /// broadcast. Without `->` the result has the letters that occur once, in alphabetical order.
+    fn einsum(subscripts, *operands)
+        ex "einsum(\"ij,jk->ik\", [[1, 2], [3, 4]], [[5, 6], [7, 8]])" => "[[19 22]\n [43 50]]";
+        ex "einsum(\"ii\", [[1, 2], [3, 4]])" => "5";
+        ex "einsum(\"...j->...\", [[1, 2], [3, 4]])" => "[3 7]";
+        fails "einsum(\"ij,jk\", [[1, 2]])" => "value";
+        fails "einsum(\"ij\", [1, 2])" => "value";
+        fails "einsum(\"i,i\", [1, 2], [1, 2, 3])" => "shape";
+        fails "einsum(\"i->j\", [1, 2])" => "value";
+    = |machine, args| {
+        let operands = args.rest(1);
+        let wrong = || args.wrong(1, "numbers");
+        let operands = operands.iter().map(|operand| operand.as_array().ok_or_else(wrong)).collect::<Result<_>>()?;
+        einsum::einsum(&mut machine.host.cx, args.text(0)?, operands).map(Value::Array)
+    };
+
+    /// The sum of products over some axes of both: the last `axes` of a with the first of b, or those that a pair names.
+    /// The other axes of a stand before those of b.
+    fn tensordot(a, b, axes = 2)
+        ex "tensordot(ones((3, 4, 5)), ones((4, 5, 2))).shape" => "(3, 2)";
+        ex "tensordot([[1, 2], [3, 4]], [10, 100], axes=(0, 0))" => "[310 420]";
+        fails "tensordot([1, 2], [1, 2, 3], axes=1)" => "shape";
+        fails "tensordot([1, 2], [1, 2], axes=3)" => "value";
+    = |machine, args| {
+        let (a, b) = (args.number(0)?, args.number(1)?);
+        let [left, right] = match args.get(2) {
+            Value::Tuple(pair) => match pair.0.as_slice() {
+                [left, right] => [ints(left), ints(right)].map(|axes| axes.ok_or_else(|| args.wrong(2, AXES))),
+                _ => return Err(args.wrong(2, AXES)),
+            },
+            _ => {
+                let count = args.int(2)?;
+                let most = a.ndim().min(b.ndim());
+                if !usize::try_from(count).is_ok_and(|count| count <= most) {
+                    let (a, b) = (a.type_name(), b.type_name());
+                    return Err(Error::value(format!("`tensordot` over {count} axes of {a} and {b}")));
+                }
+                let first = a.ndim() as i64 - count;
+                [(first..first + count).collect(), (0..count).collect()].map(Ok)
+            }
+        };
+        einsum::tensordot(&mut machine.host.cx, a, b, [&left?, &right?]).map(Value::Array)
     };
 
     /// Every element of a times every element of b: a matrix, whatever their shapes.

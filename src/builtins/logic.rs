@@ -106,6 +106,12 @@ builtins! {
         })
     };
 
+    /// Where the sign of x is set, as it is in -0.0, too.
+    fn signbit(x)
+        ex "signbit([-1.5, -0.0, 0.0, 3.0])" => "[ True  True False False]";
+        fails "signbit(\"a\")" => "type";
+    = |machine, args| unary(machine, args, &ops::SIGNBIT);
+
     /// Where x is nan.
     fn isnan(x)
         ex "isnan([1.0, nan])" => "[False  True]";

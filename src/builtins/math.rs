@@ -130,6 +130,26 @@ builtins! {
         fails "hypot(1)" => "type";
     = |machine, args| binary(machine, args, &ops::HYPOT);
 
+    /// log(exp(x) + exp(y)) without overflow on the way.
+    /// Integers and truth values go to `f64` first.
+    fn logaddexp(x, y)
+        ex "logaddexp(1000, 1000)" => "1000.6931471805599";
+        ex "logaddexp(-inf, [1, 2])" => "[1. 2.]";
+    = |machine, args| binary(machine, args, &ops::LOGADDEXP);
+
+    /// The magnitude of x with the sign of y, which -0.0 has, too.
+    /// Integers and truth values go to `f64` first.
+    fn copysign(x, y)
+        ex "copysign([1, 2], -0.0)" => "[-1. -2.]";
+    = |machine, args| binary(machine, args, &ops::COPYSIGN);
+
+    /// The next number that the dtype has from x towards y.
+    /// Integers and truth values go to `f64` first.
+    fn nextafter(x, y)
+        ex "nextafter(1.0, 2.0) - 1" => "2.220446049250313e-16";
+        ex "nextafter(0, [1, -1])" => "[ 5.e-324 -5.e-324]";
+    = |machine, args| binary(machine, args, &ops::NEXTAFTER);
+
     /// The hyperbolic sine.
     /// Integers and truth values go to `f64` first.
     fn sinh(x)

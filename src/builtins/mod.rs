@@ -22,6 +22,7 @@ mod random;
 mod reductions;
 mod sequences;
 mod shapes;
+mod sorting;
 mod strings;
 mod structures;
 mod system;
@@ -49,6 +50,7 @@ const FAMILIES: &[&[Builtin]] = &[
     reductions::TABLE,
     sequences::TABLE,
     shapes::TABLE,
+    sorting::TABLE,
     strings::TABLE,
     structures::TABLE,
     system::TABLE,

@@ -5,6 +5,7 @@ use super::declare::builtins;
 use crate::diagnostics::{Error, Result};
 use crate::interp::{Machine, Value, operand_array, wrap};
 use crate::ops;
+use crate::ops::index::{self, Index};
 use crate::tensor::Array;
 
 /// The arrays of a tuple, or the rows of one array.
@@ -37,6 +38,20 @@ fn at_least(machine: &mut Machine, arrays: Vec<Array>, ndim: usize) -> Result<Ve
             _ => Ok(array),
         })
         .collect()
+}
+
+/// The indices of the elements of argument 0 that are true, or not 0, an array for each axis.
+fn nonzero(machine: &mut Machine, args: &Args) -> Result<Value> {
+    let x = args.number(0)?;
+    if x.ndim() == 0 {
+        return Err(Error::shape("a number has no axes along which elements could be found"));
+    }
+    let ndim = x.ndim();
+    let cx = &mut machine.host.cx;
+    let rows = ops::sort::argwhere(cx, x)?;
+    let all = Index::Slice { start: None, stop: None, step: None };
+    let mut column = |axis: usize| index::get(cx, &rows, &[all.clone(), Index::At(axis as i64)]).map(Value::Array);
+    Ok(Value::tuple((0..ndim).map(&mut column).collect::<Result<_>>()?))
 }
 
 builtins! {
@@ -184,14 +199,27 @@ builtins! {
         ops::concatenate(&mut machine.host.cx, arrays, Some(axis)).map(Value::Array)
     };
 
+    /// The indices of the elements that are true, or not 0, as one array for each axis: `x[nonzero(x)]` are these elements.
+    fn nonzero(x)
+        ex "nonzero([[3, 0, 0], [0, 4, 0], [5, 6, 0]])" => "([0 1 2 2], [0 1 0 1])";
+        ex "x = [0, 5, 0, 7]; x[nonzero(x)]" => "[5 7]";
+        fails "nonzero(3)" => "shape";
+    = |machine, args| nonzero(machine, args);
+
     /// Elements of x where the condition holds, else of y; all three broadcast.
-    fn where(condition, x, y)
+    /// Without x and y, where the condition holds or is not 0: what `nonzero` gives.
+    fn where(condition, x = none, y = none)
         ex "where([1, -2, 3] > 0, \"yes\", \"no\")" => "['yes' 'no' 'yes']";
         ex "where((0..5) < 3, 0..5, 0)" => "[0 1 2 0 0]";
+        ex "where([[0, 3], [4, 0]])" => "([0 1], [1 0])";
         fails "where([1, 0], 1, 2)" => "type";
+        fails "where([true, false], 1)" => "type";
         fails "where([true, false], [1, 2, 3], 0)" => "shape";
         fails "where(true, 1, \"a\")" => "type";
     = |machine, args| {
+        if args.is_none(1) && args.is_none(2) {
+            return nonzero(machine, args);
+        }
         let (condition, x, y) = (args.array(0)?, args.array(1)?, args.array(2)?);
         ops::select(&mut machine.host.cx, condition, x, y).map(wrap)
     };

@@ -54,6 +54,17 @@ macro_rules! integer_power {
     }};
 }
 
+/// Euclid's algorithm, without a sign.
+macro_rules! common_divisor {
+    ($a:expr, $b:expr) => {{
+        let (mut a, mut b) = ($a, $b);
+        while b != 0 {
+            (a, b) = (b, if b == 1 { 0 } else { a.wrapping_rem(b) });
+        }
+        if a < 1 && a != 0 { a.wrapping_neg() } else { a }
+    }};
+}
+
 binary_loops! {
     /// Integers wrap; truth values: or; text is joined.
     add closed text(|a, b| Text::from([a, b].concat())) {
@@ -103,6 +114,21 @@ binary_loops! {
         // The square is by far the commonest power; every engine computes it so.
         f32 f64 => |a, b| if b == 2.0 { a * a } else { a.powf(b) };
     }
+    /// The remainder with the sign of the dividend.
+    fmod closed {
+        u8 => |a, b| a % b;
+        i32 i64 => |a, b| a.wrapping_rem(b);
+        f32 f64 => |a, b| a % b;
+    }
+    /// The greatest common divisor; wraps where it is the magnitude of the least integer.
+    gcd closed {
+        u8 i32 i64 => |a, b| common_divisor!(a, b);
+    }
+    /// The least common multiple; wraps.
+    lcm closed {
+        u8 => |a, b| if a == 0 || b == 0 { 0 } else { (a / common_divisor!(a, b)).wrapping_mul(b) };
+        i32 i64 => |a, b| if a == 0 || b == 0 { 0 } else { a.wrapping_div(common_divisor!(a, b)).wrapping_mul(b).wrapping_abs() };
+    }
     bit_and closed {
         bool u8 i32 i64 => |a, b| a & b;
     }
@@ -146,6 +172,12 @@ unary_loops! {
     }
     bit_not closed {
         bool u8 i32 i64 => |a| !a;
+    }
+    /// The bits that are set in the magnitude.
+    bit_count closed {
+        u8 => |a| a.count_ones() as u8;
+        i32 => |a| a.unsigned_abs().count_ones() as i32;
+        i64 => |a| i64::from(a.unsigned_abs().count_ones());
     }
     absolute closed {
         bool u8 => |a| a;

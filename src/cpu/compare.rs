@@ -28,6 +28,12 @@ binary_loops! {
 }
 
 unary_loops! {
+    /// Of -0.0 and of NaN too, if it is set.
+    sign_bit test {
+        bool u8 => |_a| false;
+        i32 i64 => |a| a < 0;
+        f32 f64 => |a| a.is_sign_negative();
+    }
     is_nan test {
         bool u8 i32 i64 => |_a| false;
         f32 f64 => |a| a.is_nan();

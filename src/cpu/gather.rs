@@ -2,9 +2,8 @@
 
 use super::mistyped;
 use crate::diagnostics::Result;
-use crate::tensor::{DType, Element, Tensor, positions, with_data};
+use crate::tensor::{Data, Element, Tensor, positions, with_data};
 use smallvec::SmallVec;
-use std::ops::AddAssign;
 
 /// Where in a buffer elements lie: runs that start at every sum of one number from each of three lists. The sums are
 /// taken modulo 2^64, so that steps back are numbers too.
@@ -100,24 +99,38 @@ pub fn scatter(mut tensor: Tensor, value: &Tensor, shape: &[usize], places: &Pla
     Ok(tensor)
 }
 
-/// Zeros of `shape` with the elements of `value`, in order, added at these places, as often as they repeat.
-pub fn accumulate(value: &Tensor, shape: &[usize], places: &Places) -> Result<Tensor> {
-    fn typed<T: Element + AddAssign>(value: &Tensor, shape: &[usize], places: &Places) -> Option<Tensor> {
-        let mut sums = vec![T::default(); crate::tensor::shape::size(shape)];
-        let mut from = value.walk::<T>()?;
+/// The tensor with the elements of `value`, broadcast to `shape`, added at these places of its elements in order, as often
+/// as they repeat. Integers wrap; of truth values it is `or`. Written in place if nobody else holds the buffer.
+pub fn accumulate(mut tensor: Tensor, value: &Tensor, shape: &[usize], places: &Places) -> Result<Tensor> {
+    fn typed<T: Element + Copy>(
+        sums: &mut [T],
+        value: &Tensor,
+        shape: &[usize],
+        places: &Places,
+        add: impl Fn(T, T) -> T,
+    ) -> Option<()> {
+        let mut from = value.walk_as::<T>(shape)?;
         places.each(|start| {
             for (i, value) in (0..places.run).zip(&mut from) {
-                sums[places.position(start, i)] += value;
+                let sum = &mut sums[places.position(start, i)];
+                *sum = add(*sum, value);
             }
         });
-        Some(Tensor::from_vec(sums, shape))
+        Some(())
     }
-    match value.dtype() {
-        DType::F32 => typed::<f32>(value, shape, places),
-        DType::F64 => typed::<f64>(value, shape, places),
-        _ => None,
+    tensor.make_owned();
+    let (data, _) = tensor.owned_mut().ok_or_else(mistyped)?;
+    match data {
+        Data::Bool(sums) => typed(sums, value, shape, places, |a, b| a || b),
+        Data::U8(sums) => typed(sums, value, shape, places, u8::wrapping_add),
+        Data::I32(sums) => typed(sums, value, shape, places, i32::wrapping_add),
+        Data::I64(sums) => typed(sums, value, shape, places, i64::wrapping_add),
+        Data::F32(sums) => typed(sums, value, shape, places, |a, b| a + b),
+        Data::F64(sums) => typed(sums, value, shape, places, |a, b| a + b),
+        Data::Str(_) => None,
     }
-    .ok_or_else(mistyped)
+    .ok_or_else(mistyped)?;
+    Ok(tensor)
 }
 
 /// Where a mask holds: for every axis the indices along it.

@@ -30,7 +30,34 @@ unary_loops! {
     erf closed { f32 => |a| libm::erff(a); f64 => |a| libm::erf(a); }
 }
 
+/// From the larger one and the distance; NaN of NaN.
+macro_rules! log_of_sum {
+    ($a:expr, $b:expr, $of_equals:expr) => {{
+        let (a, b) = ($a, $b);
+        let distance = a - b;
+        if a == b {
+            a + $of_equals
+        } else if distance > 0.0 {
+            a + (-distance).exp().ln_1p()
+        } else if distance < 0.0 {
+            b + distance.exp().ln_1p()
+        } else {
+            distance
+        }
+    }};
+}
+
 binary_loops! {
     atan2 closed { f32 f64 => |a, b| a.atan2(b); }
+    /// log(exp(a) + exp(b)) without overflow; exact for infinities that are equal.
+    logaddexp closed {
+        f32 => |a, b| log_of_sum!(a, b, std::f32::consts::LN_2);
+        f64 => |a, b| log_of_sum!(a, b, std::f64::consts::LN_2);
+    }
+    copysign closed { f32 f64 => |a, b| a.copysign(b); }
+    nextafter closed {
+        f32 => |a, b| libm::nextafterf(a, b);
+        f64 => |a, b| libm::nextafter(a, b);
+    }
     hypot closed { f32 f64 => |a, b| a.hypot(b); }
 }

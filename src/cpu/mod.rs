@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod compare;
 pub mod contract;
 pub mod convert;
+pub mod cumulate;
 pub mod fill;
 pub mod gather;
 pub mod join;
@@ -15,6 +16,7 @@ pub mod math;
 pub mod random;
 pub mod reduce;
 pub mod select;
+pub mod sort;
 mod tile;
 
 pub use loops::{Binary, Map1, Map2, Number, Run, Unary};

@@ -11,8 +11,8 @@ use super::program::malformed;
 use super::transfer::unsupported;
 use super::view::View;
 use crate::diagnostics::Result;
+use crate::tensor::DType;
 use crate::tensor::shape::{self, Shape, Strides};
-use crate::tensor::{DType, Scalar};
 
 /// Points that one run adds to an element at most.
 const RUN: usize = 1 << 15;
@@ -24,29 +24,30 @@ pub(super) struct Cells {
 }
 
 impl Gpu {
-    /// Zeros of `shape`, with the elements of `value` added where the index arrays point: `value` has the shape that a
-    /// gather from `shape` gives. Only `f32`. For an index out of bounds: the axes as the program counts them, and the
+    /// `x` with the elements of `value` added where the index arrays point: `value` broadcasts to the shape that a gather
+    /// from `x` gives. Only `f32`. For an index out of bounds: the axes as the program counts them, and the
     /// caller's number.
     pub fn scatter_add(
         &self,
-        shape: &[usize],
+        x: &View,
         value: &View,
         indices: &[View],
         axes: &[usize],
         at: usize,
         (names, fault): (&[usize], u32),
     ) -> Result<View> {
-        if value.dtype() != DType::F32 {
-            return Err(unsupported(value.dtype()));
+        if let Some(other) = [x, value].into_iter().find(|view| view.dtype() != DType::F32) {
+            return Err(unsupported(other.dtype()));
         }
+        let shape = x.shape();
         let pointers = Pointers::new(shape, indices, axes, at)?;
         let place = Place::of(value, &pointers.result(shape)).ok_or_else(malformed)?;
         let points = shape::size(&pointers.points);
         if points == 0 {
-            return self.fill(Scalar::F32(0.0), shape);
+            return Ok(x.clone());
         }
         let found = self.cells(&pointers, shape, (names, fault))?;
-        let y = self.fresh(DType::F32, shape)?;
+        let y = self.compact(x)?;
         let count = shape::size(shape);
         if count == 0 {
             return Ok(y);

@@ -55,6 +55,12 @@ elementwise! {
         wgsl [float "-a", integer "(a - a) - a"];
     POS "positive" "+" Unary signed loops::same, moves [One],
         wgsl [number "a"];
+    /// The remainder with the sign of the dividend.
+    FMOD "fmod" "fmod" Binary counting loops::fmod, guard &BY_ZERO, moves [One, Of(whole_quotient)];
+    GCD "gcd" "gcd" Binary shift loops::gcd, moves flat;
+    LCM "lcm" "lcm" Binary shift loops::lcm, moves flat;
+    BIT_COUNT "bitwise_count" "bitwise_count" Unary shift loops::bit_count, moves flat,
+        wgsl [integer "countOneBits(abs(a))"];
     BIT_NOT "invert" "~" Unary bitwise loops::bit_not, moves flat,
         wgsl [integer "~a", truth "!a"];
     ABS "abs" "abs" Unary any_number loops::absolute, exact |a, _| a.checked_abs().map(Array::Int), moves [Of(|cx, x, _| apply1(cx, &SIGN, x[0].clone()))],
@@ -122,6 +128,13 @@ fn shift_left(a: i64, b: i64) -> Option<Array> {
     }
     let shifted = a.checked_shl(u32::try_from(count).ok()?)?;
     (shifted >> count == a).then_some(Array::Int(shifted))
+}
+
+/// -⌊x / y⌋ towards zero.
+fn whole_quotient(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
+    let quotient = apply2(cx, &DIV, x[0].clone(), x[1].clone())?;
+    let whole = apply1(cx, &TRUNC, quotient)?;
+    apply1(cx, &NEG, whole)
 }
 
 type Cotangents = Result<SmallVec<[Option<Array>; 2]>>;

@@ -16,6 +16,8 @@ elementwise! {
         wgsl [number "a > b", truth "a && !b"];
     GE "greater_equal" ">=" Binary compare loops::greater_equal, moves flat,
         wgsl [number "a >= b", truth "a || !b"];
+    SIGNBIT "signbit" "signbit" Unary test loops::sign_bit, moves flat,
+        wgsl [float "bitcast<u32>(a) >= 0x80000000u", integer "a < 0", truth "false"];
     ISNAN "isnan" "isnan" Unary test loops::is_nan, moves flat,
         wgsl [float "nb_is_nan(a)", integer "false", truth "false"];
     ISINF "isinf" "isinf" Unary test loops::is_inf, moves flat,

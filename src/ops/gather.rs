@@ -1,7 +1,11 @@
 //! Indexing with arrays: reading and writing elements that integers point to.
 
+use super::index::{self, Index};
+use super::linear::{lengths, sum_to, zeros};
 use super::slice::{Slice, check_value, taken};
-use super::{Abstract, Arity, Attrs, Derivative, Entry, Kernel, Op, Outputs, Rule, Term, apply, rows, transpose};
+use super::sort::argwhere;
+use super::{Abstract, Arity, Attrs, Derivative, EQ, Entry, Kernel, Op, Outputs, Rule, Term};
+use super::{apply, apply2, reshape, rows, select, transpose};
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::gather::Places;
@@ -37,19 +41,24 @@ impl Gather {
     /// Where the elements lie in a buffer of this layout.
     fn places(&self, offset: usize, strides: &[isize], arrays: &[Tensor], points: &[usize]) -> Result<Places> {
         let (shape, offset, strides) = self.slice.layout(offset, strides);
-        let lens: Shape = self.axes.iter().map(|&axis| shape[axis]).collect();
-        let steps: Strides = self.axes.iter().map(|&axis| strides[axis]).collect();
-        let points = cpu::gather::points(arrays, points, &lens, &steps).map_err(|(number, index)| {
-            let axis = self.axes.get(number).map_or(0, |&axis| self.source_axis(axis));
-            let len = lens.get(number).copied().unwrap_or(0);
-            Error::index(format!("index {index} is out of bounds for axis {axis} of size {len}"))
-        })?;
+        let points = self.points(&shape, &strides, arrays, points)?;
         let rest: Axes = (0..shape.len()).filter(|axis| !self.axes.contains(axis)).collect();
         let (before, after) = rest.split_at(self.at);
         let lengths = |axes: &[usize]| axes.iter().map(|&axis| shape[axis]).collect::<Shape>();
         let steps = |axes: &[usize]| axes.iter().map(|&axis| strides[axis]).collect::<Strides>();
         let before = positions(offset, &lengths(before), &steps(before));
         Ok(Places::new(before, points, &lengths(after), &steps(after)))
+    }
+
+    /// Where in a slice of this shape the arrays, broadcast to one shape, point to.
+    fn points(&self, shape: &[usize], strides: &[isize], arrays: &[Tensor], points: &[usize]) -> Result<Vec<usize>> {
+        let lens: Shape = self.axes.iter().map(|&axis| shape[axis]).collect();
+        let steps: Strides = self.axes.iter().map(|&axis| strides[axis]).collect();
+        cpu::gather::points(arrays, points, &lens, &steps).map_err(|(number, index)| {
+            let axis = self.axes.get(number).map_or(0, |&axis| self.source_axis(axis));
+            let len = lens.get(number).copied().unwrap_or(0);
+            Error::index(format!("index {index} is out of bounds for axis {axis} of size {len}"))
+        })
     }
 
     /// The axis of the value that an axis of the slice is.
@@ -71,28 +80,32 @@ pub(super) static GATHER: Entry = Entry::whole("gather", "[]", Arity::AtLeast(2)
         gpu.gather(&sliced, arrays, &gather.axes, gather.at, &out.shape, (&names, mark()?)).map(Some)
     });
 
-/// Zeros of a shape, and its first input added in the places that the others point to: once for every time they do.
+/// The first input, and the second added to it in the places that the others point to: once for every time they do.
 pub(super) static SCATTER_ADD: Entry =
-    Entry::whole("scatter_add", "[] +=", Arity::AtLeast(2), accumulate_rule, accumulate_kernel)
-        .derivative(Derivative::Linear(1))
+    Entry::whole("scatter_add", "[] +=", Arity::AtLeast(3), write_rule, accumulate_kernel)
+        .derivative(Derivative::Linear(2))
         .transposed(accumulate_transposed)
-        .batched(accumulate_rows)
+        .batched(write_rows)
         .on_gpu(|gpu, op, views, out, mark| {
-            let (Attrs::Accumulate(gather, shape), [value, arrays @ ..]) = (&op.attrs, views) else {
+            let (Attrs::Gather(gather), [x, value, arrays @ ..]) = (&op.attrs, views) else {
                 return Err(cpu::mistyped());
             };
-            if out.dtype != DType::F32 || !gather.slice.is_all(shape) {
+            if out.dtype != DType::F32 || !gather.slice.is_all(&out.shape) {
                 return Ok(None);
             }
-            gpu.scatter_add(shape, value, arrays, &gather.axes, gather.at, (&gather.axes, mark()?)).map(Some)
+            gpu.scatter_add(x, value, arrays, &gather.axes, gather.at, (&gather.axes, mark()?)).map(Some)
         });
 
-/// Gives the first input with the second in the places that the others point to.
-pub(super) static SCATTER: Entry = Entry::whole("scatter", "[] =", Arity::AtLeast(3), write_rule, write_kernel);
+/// Gives the first input with the second in the places that the others point to; where they repeat the last one counts.
+pub(super) static SCATTER: Entry = Entry::whole("scatter", "[] =", Arity::AtLeast(3), write_rule, write_kernel)
+    .derivative(Derivative::Linear(2))
+    .transposed(write_transposed)
+    .batched(write_rows);
 
 /// The rows of the first input for which the second, a mask over its first axes, holds.
 pub(super) static COMPRESS: Op = Op {
-    entry: &Entry::of("compress", "[mask]", Arity::Exactly(2), Rule::Open, Kernel::Open(compress_kernel)),
+    entry: &Entry::of("compress", "[mask]", Arity::Exactly(2), Rule::Open, Kernel::Open(compress_kernel))
+        .derivative(Derivative::Whole(compress_tangent)),
     attrs: Attrs::None,
 };
 
@@ -102,6 +115,10 @@ pub(super) fn read(gather: Gather) -> Op {
 
 pub(super) fn write(gather: Gather) -> Op {
     Op { entry: &SCATTER, attrs: Attrs::Gather(gather) }
+}
+
+pub(super) fn accumulate(gather: Gather) -> Op {
+    Op { entry: &SCATTER_ADD, attrs: Attrs::Gather(gather) }
 }
 
 /// The shape that index arrays broadcast to.
@@ -114,6 +131,12 @@ fn common(arrays: &[Abstract]) -> Result<Shape> {
         })?;
     }
     Ok(result)
+}
+
+/// A number for every element of the slice that the arrays point to, the same for the same element.
+pub(super) fn points(cx: &mut Context, gather: &Gather, sliced: &[usize], arrays: &[Array]) -> Result<Vec<usize>> {
+    let (shape, arrays) = (common(&avals(arrays))?, tensors(cx, arrays)?);
+    gather.points(sliced, &shape::contiguous(sliced), &arrays, &shape)
 }
 
 fn avals(arrays: &[Array]) -> Vec<Abstract> {
@@ -172,52 +195,98 @@ fn compress_kernel(cx: &mut Context, _: &Op, inputs: &mut [Array]) -> Result<Arr
     Ok(Array::from(cpu::select::compress(x, mask)?))
 }
 
-fn accumulate_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
-    let (Attrs::Accumulate(gather, shape), [value, arrays @ ..]) = (&op.attrs, inputs) else {
-        return Err(cpu::mistyped());
-    };
-    if gather.shape(shape, arrays)? != value.shape {
-        return Err(cpu::mistyped());
+/// Which elements are kept is known, whatever moves.
+fn compress_tangent(
+    cx: &mut Context,
+    _: &Op,
+    x: &[Array],
+    _: &[Array],
+    tangents: &[Option<Array>],
+) -> Result<SmallVec<[Option<Array>; 1]>> {
+    let ([_, mask], [Some(tangent), _]) = (x, tangents) else { return Ok(smallvec![None]) };
+    let rows = argwhere(cx, mask.clone())?;
+    let all = Index::Slice { start: None, stop: None, step: None };
+    let mut index = Vec::with_capacity(mask.ndim());
+    for axis in 0..mask.ndim() {
+        index.push(Index::Array(index::get(cx, &rows, &[all.clone(), Index::At(axis as i64)])?));
     }
-    Ok(Abstract { shape: shape.clone(), weak: false, ..value.clone() })
+    Ok(smallvec![Some(index::get(cx, tangent, &index)?)])
 }
 
 fn accumulate_kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
-    let (Attrs::Accumulate(gather, _), [value, arrays @ ..]) = (&op.attrs, inputs) else {
-        return Err(cpu::mistyped());
-    };
-    let (points, arrays) = (common(&avals(arrays))?, tensors(cx, arrays)?);
-    let places = gather.places(0, &shape::contiguous(&out.shape), &arrays, &points)?;
+    let (Attrs::Gather(gather), [x, value, arrays @ ..]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    let kinds = avals(arrays);
+    let arrays = tensors(cx, arrays)?;
+    let place = gather.shape(&out.shape, &kinds)?;
+    let places = gather.places(0, &shape::contiguous(&out.shape), &arrays, &common(&kinds)?)?;
     let value = value.to_tensor().ok_or_else(cpu::mistyped)?;
-    Ok(Array::from(cpu::gather::accumulate(&value, &out.shape, &places)?))
-}
-
-/// The first input is linear, the others point.
-fn pointed(cx: &mut Context, op: &Op, terms: &[Term], ct: &Array) -> Result<SmallVec<[Option<Array>; 2]>> {
-    let mut inputs = vec![ct.clone()];
-    for term in &terms[1..] {
-        let Term::Known(array) = term else { return Err(cpu::mistyped()) };
-        inputs.push(array.clone());
-    }
-    let mut found: SmallVec<[Option<Array>; 2]> = smallvec![None; terms.len()];
-    found[0] = Some(apply(cx, op, &mut inputs)?);
-    Ok(found)
-}
-
-fn read_transposed(cx: &mut Context, op: &Op, terms: &[Term], ct: &[Option<Array>]) -> Cotangents {
-    let (Attrs::Gather(gather), [Some(ct)]) = (&op.attrs, ct) else { return Ok(smallvec![None; terms.len()]) };
-    let attrs = Attrs::Accumulate(gather.clone(), terms[0].aval().shape);
-    pointed(cx, &Op { entry: &SCATTER_ADD, attrs }, terms, ct)
-}
-
-fn accumulate_transposed(cx: &mut Context, op: &Op, terms: &[Term], ct: &[Option<Array>]) -> Cotangents {
-    let (Attrs::Accumulate(gather, _), [Some(ct)]) = (&op.attrs, ct) else {
-        return Ok(smallvec![None; terms.len()]);
-    };
-    pointed(cx, &read(gather.clone()), terms, ct)
+    Ok(Array::from(cpu::gather::accumulate(taken(x)?, &value, &place, &places)?))
 }
 
 type Cotangents = Result<SmallVec<[Option<Array>; 2]>>;
+
+/// The index arrays, which are known.
+fn pointers(terms: &[Term]) -> Result<Vec<Array>> {
+    let known = |term: &Term| match term {
+        Term::Known(array) => Ok(array.clone()),
+        Term::Linear(_) => Err(cpu::mistyped()),
+    };
+    terms.iter().map(known).collect()
+}
+
+fn apply_at(cx: &mut Context, op: &Op, values: &[Array], arrays: &[Array]) -> Result<Array> {
+    apply(cx, op, &mut [values, arrays].concat())
+}
+
+fn read_transposed(cx: &mut Context, op: &Op, terms: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let (Attrs::Gather(gather), [x, arrays @ ..], [Some(ct)]) = (&op.attrs, terms, ct) else {
+        return Ok(smallvec![None; terms.len()]);
+    };
+    let zeros = zeros(cx, &Abstract { weak: false, ..x.aval() })?;
+    let mut found: SmallVec<[Option<Array>; 2]> = smallvec![None; terms.len()];
+    found[0] = Some(apply_at(cx, &accumulate(gather.clone()), &[zeros, ct.clone()], &pointers(arrays)?)?);
+    Ok(found)
+}
+
+fn accumulate_transposed(cx: &mut Context, op: &Op, terms: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let (Attrs::Gather(gather), [x, value, arrays @ ..], [Some(ct)]) = (&op.attrs, terms, ct) else {
+        return Ok(smallvec![None; terms.len()]);
+    };
+    let mut found: SmallVec<[Option<Array>; 2]> = smallvec![None; terms.len()];
+    found[0] = x.is_linear().then(|| ct.clone());
+    if let Term::Linear(aval) = value {
+        let read = apply_at(cx, &read(gather.clone()), std::slice::from_ref(ct), &pointers(arrays)?)?;
+        found[1] = Some(sum_to(cx, read, &aval.shape)?);
+    }
+    Ok(found)
+}
+
+/// What was written over does not move the result: of the target the places, of values all but the last in a place.
+fn write_transposed(cx: &mut Context, op: &Op, terms: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let (Attrs::Gather(gather), [x, value, arrays @ ..], [Some(ct)]) = (&op.attrs, terms, ct) else {
+        return Ok(smallvec![None; terms.len()]);
+    };
+    let arrays = pointers(arrays)?;
+    let mut found: SmallVec<[Option<Array>; 2]> = smallvec![None; terms.len()];
+    if x.is_linear() {
+        let nothing = zeros(cx, &Abstract::new(Shape::new(), ct.dtype()))?;
+        found[0] = Some(apply_at(cx, op, &[ct.clone(), nothing], &arrays)?);
+    }
+    if let Term::Linear(aval) = value {
+        let read = read(gather.clone());
+        let place = gather.shape(ct.shape(), &avals(&arrays))?;
+        let numbers = Array::from_range(0, shape::size(&place) as i64);
+        let numbers = reshape(cx, numbers, &lengths(&place))?;
+        let nobody = zeros(cx, &Abstract::new(Shape::from_slice(ct.shape()), DType::I64))?;
+        let winners = apply_at(cx, op, &[nobody, numbers.clone()], &arrays)?;
+        let winners = apply_at(cx, &read, &[winners], &arrays)?;
+        let counts = apply2(cx, &EQ, winners, numbers)?;
+        let moved = apply_at(cx, &read, std::slice::from_ref(ct), &arrays)?;
+        let moved = select(cx, counts, moved, Array::Float(0.0))?;
+        found[1] = Some(sum_to(cx, moved, &aval.shape)?);
+    }
+    Ok(found)
+}
 
 /// The same gather on all rows of a batch of values: the gather, its index arrays, and the order in which the axes of
 /// its result are those of the rows' results, behind the axis of the rows.
@@ -285,21 +354,19 @@ fn read_rows(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], rows
     Ok(smallvec![reordered(cx, found, &order)?])
 }
 
-fn accumulate_rows(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], rows: usize) -> Result<Outputs> {
-    let (Attrs::Accumulate(gather, shape), [value, arrays @ ..], [value_batched, batched @ ..]) =
-        (&op.attrs, inputs, batched)
+fn write_rows(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], rows: usize) -> Result<Outputs> {
+    let (Attrs::Gather(gather), [x, value, arrays @ ..], [of_x, of_value, batched @ ..]) = (&op.attrs, inputs, batched)
     else {
         return Err(cpu::mistyped());
     };
-    let value = rows::all_rows(cx, value, *value_batched, rows)?;
+    let x = rows::all_rows(cx, x, *of_x, rows)?;
     let (gather, arrays, order) = of_all(cx, gather, arrays, batched, rows)?;
+    let value = rows::all_rows(cx, value, *of_value, rows)?;
+    let value = rows::with_ndim(cx, &value, order.len() - 1)?;
     let mut back: Axes = smallvec![0; order.len()];
     for (to, &from) in order.iter().enumerate() {
         back[from] = to;
     }
-    let mut inputs = vec![reordered(cx, value, &back)?];
-    inputs.extend(arrays);
-    let shape = std::iter::once(rows).chain(shape.iter().copied()).collect();
-    let op = Op { entry: &SCATTER_ADD, attrs: Attrs::Accumulate(gather, shape) };
-    Ok(smallvec![apply(cx, &op, &mut inputs)?])
+    let value = reordered(cx, value, &back)?;
+    Ok(smallvec![apply_at(cx, &Op { entry: op.entry, attrs: Attrs::Gather(gather) }, &[x, value], &arrays)?])
 }

@@ -5,13 +5,14 @@
 //! nobody else holds the buffer.
 
 use super::linear::lengths;
-use super::{Abstract, Entry, SELECT, apply, gather, reshape, slice};
+use super::{ADD, Abstract, Entry, SELECT, apply, apply2, gather, reshape, slice};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::shape::{self, Axes, Shape};
 use crate::tensor::{Array, DType, Data, Scalar, Tensor};
 use crate::transform::concrete;
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use std::mem;
 
@@ -69,7 +70,7 @@ pub fn set(cx: &mut Context, target: &mut Array, index: &[Index], value: Array) 
     }
     let plan = plan(cx, target, index)?;
     let value = fit(cx, value, target)?;
-    let (op, mut inputs) = match plan {
+    let (op, inputs) = match plan {
         Plan::Basic(slice) => (slice::write(slice), vec![mem::take(target), value]),
         Plan::Advanced(gather, arrays) => {
             let mut inputs = vec![mem::take(target), value];
@@ -77,8 +78,41 @@ pub fn set(cx: &mut Context, target: &mut Array, index: &[Index], value: Array) 
             (gather::write(gather), inputs)
         }
     };
-    let result = without_leading_ones(cx, &op, &mut inputs).and_then(|()| apply(cx, &op, &mut inputs));
+    put(cx, target, &op, inputs)
+}
+
+/// Applies an operation whose first input was taken out of the target.
+fn put(cx: &mut Context, target: &mut Array, op: &super::Op, mut inputs: Vec<Array>) -> Result<()> {
+    let result = without_leading_ones(cx, op, &mut inputs).and_then(|()| apply(cx, op, &mut inputs));
     keep(target, result, inputs.swap_remove(0))
+}
+
+/// `target[index] += value`, where an index may point to an element several times: then so many values are added. The
+/// dtype of the target is kept, as in `set`.
+pub fn add(cx: &mut Context, target: &mut Array, index: &[Index], value: Array) -> Result<()> {
+    let value = fit(cx, value, target)?;
+    match plan(cx, target, index)? {
+        Plan::Basic(slice) => {
+            let before = apply(cx, &slice::read(slice), &mut [target.clone()])?;
+            let sum = apply2(cx, &ADD, before, value)?;
+            set(cx, target, index, sum)
+        }
+        Plan::Advanced(gather, arrays) => {
+            let mut inputs = vec![mem::take(target), value];
+            inputs.extend(arrays);
+            put(cx, target, &gather::accumulate(gather), inputs)
+        }
+    }
+}
+
+/// Does an index point to an element more than once?
+pub fn repeats(cx: &mut Context, x: &Array, index: &[Index]) -> Result<bool> {
+    let Plan::Advanced(gather, arrays) = plan(cx, x, index)? else { return Ok(false) };
+    let lens = gather.slice.shape(x.shape());
+    let arrays = arrays.iter().map(|array| concrete(cx, array)).collect::<Result<Vec<Array>>>()?;
+    let points = gather::points(cx, &gather, &lens, &arrays)?;
+    let mut seen = FxHashSet::default();
+    Ok(!points.into_iter().all(|point| seen.insert(point)))
 }
 
 /// Puts the result in the place of the target, or the target back.
@@ -341,12 +375,12 @@ fn offset(index: i64, len: usize) -> Option<usize> {
 #[inline]
 fn write(data: &mut Data, position: usize, value: &Array) -> bool {
     match (data, value) {
-        (Data::F64(values), Array::Float(x) | Array::Scalar(Scalar::F64(x))) => put(values, position, *x),
-        (Data::I64(values), Array::Int(x) | Array::Scalar(Scalar::I64(x))) => put(values, position, *x),
-        (Data::Bool(values), Array::Bool(x) | Array::Scalar(Scalar::Bool(x))) => put(values, position, *x),
-        (Data::F32(values), Array::Scalar(Scalar::F32(x))) => put(values, position, *x),
-        (Data::I32(values), Array::Scalar(Scalar::I32(x))) => put(values, position, *x),
-        (Data::U8(values), Array::Scalar(Scalar::U8(x))) => put(values, position, *x),
+        (Data::F64(values), Array::Float(x) | Array::Scalar(Scalar::F64(x))) => store(values, position, *x),
+        (Data::I64(values), Array::Int(x) | Array::Scalar(Scalar::I64(x))) => store(values, position, *x),
+        (Data::Bool(values), Array::Bool(x) | Array::Scalar(Scalar::Bool(x))) => store(values, position, *x),
+        (Data::F32(values), Array::Scalar(Scalar::F32(x))) => store(values, position, *x),
+        (Data::I32(values), Array::Scalar(Scalar::I32(x))) => store(values, position, *x),
+        (Data::U8(values), Array::Scalar(Scalar::U8(x))) => store(values, position, *x),
         (Data::Str(_), _) => false,
         (_, Array::Tensor(_)) => false,
         (data, value) => match value.as_scalar().and_then(|scalar| scalar.fit(data.dtype())) {
@@ -357,7 +391,7 @@ fn write(data: &mut Data, position: usize, value: &Array) -> bool {
 }
 
 #[inline]
-fn put<T>(values: &mut [T], position: usize, value: T) -> bool {
+fn store<T>(values: &mut [T], position: usize, value: T) -> bool {
     match values.get_mut(position) {
         Some(place) => {
             *place = value;

@@ -4,7 +4,7 @@ use super::elementwise::adopt;
 use super::index::{self, Index};
 use super::linear::cast_back;
 use super::slice::taken;
-use super::{Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, Term, apply, moveaxis, ravel, rows};
+use super::{Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, Term, apply, expand_dims, moveaxis, ravel, rows};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
@@ -52,8 +52,31 @@ fn joined_on_gpu(gpu: &Gpu, op: &Op, views: &[View], out: &Abstract, new_axis: b
 }
 
 /// The first input with the second behind its last row.
-static APPEND: Op =
-    Op { entry: &Entry::whole("append", "append", Arity::Exactly(2), append_rule, append_kernel), attrs: Attrs::None };
+static APPEND: Op = Op {
+    entry: &Entry::whole("append", "append", Arity::Exactly(2), append_rule, append_kernel)
+        .derivative(Derivative::Linear(2))
+        .transposed(append_transposed)
+        .batched(append_rows)
+        .on_gpu(|gpu, _, views, out, _| {
+            let [xs, value] = views else { return Err(cpu::mistyped()) };
+            let first = out.shape.first().map_or(0, |count| count - 1);
+            let strides = shape::contiguous(&out.shape);
+            let row = Layout {
+                shape: out.shape[1..].into(),
+                offset: first * strides.first().map_or(0, |&step| step as usize),
+                strides: strides[1..].into(),
+            };
+            let mut before = Layout { shape: out.shape.clone(), offset: 0, strides };
+            before.shape[0] = first;
+            let (Some(xs), Some(value)) = (gpu.in_dtype(xs, out.dtype)?, gpu.in_dtype(value, out.dtype)?) else {
+                return Ok(None);
+            };
+            // what has no rows yet may have rows of another shape
+            let parts = if first == 0 { vec![(value, row)] } else { vec![(xs, before), (value, row)] };
+            gpu.assembled(out.dtype, &out.shape, None, &parts).map(Some)
+        }),
+    attrs: Attrs::None,
+};
 
 pub(super) static TABLE: &[&Entry] = &[&STACK_ENTRY, &CONCATENATE, APPEND.entry];
 
@@ -287,6 +310,45 @@ fn append_rule(_: &Op, inputs: &[Abstract]) -> Result<Abstract> {
 /// The value of `[]`.
 fn is_blank(xs: &Abstract) -> bool {
     xs.shape.as_slice() == [0] && xs.dtype == DType::F64
+}
+
+fn append_transposed(
+    cx: &mut Context,
+    _: &Op,
+    terms: &[Term],
+    ct: &[Option<Array>],
+) -> Result<SmallVec<[Option<Array>; 2]>> {
+    let ([xs, value], [Some(ct)]) = (terms, ct) else { return Ok(smallvec![None, None]) };
+    let rows = match xs {
+        Term::Linear(aval) if !is_blank(aval) => {
+            let rows = index::get(cx, ct, &[Index::Slice { start: None, stop: Some(-1), step: None }])?;
+            Some(cast_back(cx, rows, aval)?)
+        }
+        _ => None,
+    };
+    let row = match value {
+        Term::Linear(aval) => {
+            let row = index::get(cx, ct, &[Index::At(-1)])?;
+            Some(cast_back(cx, row, aval)?)
+        }
+        Term::Known(_) => None,
+    };
+    Ok(smallvec![rows, row])
+}
+
+fn append_rows(cx: &mut Context, _: &Op, inputs: &[Array], batched: &[bool], rows: usize) -> Result<Outputs> {
+    let ([xs, value], [of_xs, of_value]) = (inputs, batched) else { return Err(cpu::mistyped()) };
+    let value = rows::all_rows(cx, value, *of_value, rows)?;
+    let value = expand_dims(cx, value, &[1])?;
+    let mut aval = xs.aval();
+    if *of_xs {
+        aval.shape.remove(0);
+    }
+    if is_blank(&aval) {
+        return Ok(smallvec![value]);
+    }
+    let xs = rows::all_rows(cx, xs, *of_xs, rows)?;
+    Ok(smallvec![concatenate(cx, vec![xs, value], Some(1))?])
 }
 
 fn append_kernel(cx: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {

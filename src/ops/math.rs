@@ -1,6 +1,6 @@
 //! Functions of real numbers. All but floats go to `f64` first.
 
-use super::Partial::Of;
+use super::Partial::{Of, One};
 use super::table::elementwise;
 use super::{ADD, DIV, MUL, NEG, Op, RINT, SQUARE, SUB, apply1, apply2};
 use crate::context::Context;
@@ -45,6 +45,13 @@ elementwise! {
         wgsl [float "1.0 / (1.0 + nb_exp(-a))"];
     ERF "erf" "erf" Unary real loops::erf, moves [Of(error_function_slope)];
     ATAN2 "atan2" "atan2" Binary real loops::atan2, moves [Of(|cx, x, _| over_square_of_distance(cx, x[1].clone(), x)), Of(|cx, x, _| { let y = apply1(cx, &NEG, x[0].clone())?; over_square_of_distance(cx, y, x) })];
+    /// log(exp(a) + exp(b))
+    LOGADDEXP "logaddexp" "logaddexp" Binary real loops::logaddexp, moves [Of(|cx, x, _| share(cx, &x[0], &x[1])), Of(|cx, x, _| share(cx, &x[1], &x[0]))];
+    /// The magnitude of the first with the sign of the second.
+    COPYSIGN "copysign" "copysign" Binary real loops::copysign, moves [Of(same_sign), Of(|_, _, _| Ok(Array::Float(0.0)))],
+        wgsl [float "bitcast<f32>((bitcast<u32>(a) & 0x7fffffffu) | (bitcast<u32>(b) & 0x80000000u))"];
+    /// The next number from the first towards the second.
+    NEXTAFTER "nextafter" "nextafter" Binary real loops::nextafter, moves [One, Of(|_, _, _| Ok(Array::Float(0.0)))];
     HYPOT "hypot" "hypot" Binary real loops::hypot, moves [Of(|cx, x, y| apply2(cx, &DIV, x[0].clone(), y.clone())), Of(|cx, x, y| apply2(cx, &DIV, x[1].clone(), y.clone()))];
 }
 
@@ -135,6 +142,19 @@ fn over_square_of_distance(cx: &mut Context, coordinate: Array, x: &[Array]) -> 
     let [a, b] = squares;
     let sum = apply2(cx, &ADD, a, b)?;
     apply2(cx, &DIV, coordinate, sum)
+}
+
+/// exp(x) / (exp(x) + exp(y)) = σ(x - y)
+fn share(cx: &mut Context, x: &Array, y: &Array) -> Result<Array> {
+    let ahead = apply2(cx, &SUB, x.clone(), y.clone())?;
+    apply1(cx, &SIGMOID, ahead)
+}
+
+/// 1 where both have one sign, else -1.
+fn same_sign(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
+    let sign = apply2(cx, &COPYSIGN, Array::Float(1.0), x[0].clone())?;
+    let wanted = apply2(cx, &COPYSIGN, Array::Float(1.0), x[1].clone())?;
+    apply2(cx, &MUL, sign, wanted)
 }
 
 /// d tanh(x) / dx = 1 - tanh(x)²

@@ -9,6 +9,8 @@ pub mod cast;
 pub mod compare;
 pub mod contract;
 pub mod create;
+pub mod cumulate;
+pub mod einsum;
 mod elementwise;
 mod entry;
 pub mod gather;
@@ -23,6 +25,7 @@ pub mod rows;
 pub mod select;
 pub mod shape;
 pub mod slice;
+pub mod sort;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -74,8 +77,6 @@ pub enum Attrs {
     },
     Slice(index::Slice),
     Gather(index::Gather),
-    /// A gather turned around, into zeros of a shape.
-    Accumulate(index::Gather, Shape),
     Contract(contract::Dimensions),
     Create(create::Recipe),
     /// Of what, and the tensor it makes. Which draw it is, the session tells when it runs.

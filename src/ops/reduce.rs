@@ -3,6 +3,7 @@
 //! Types as in NumPy: sums and products of truth values and integers are `i64` (there is no unsigned kind of it), of
 //! floats the floats' own; means are floats.
 
+use super::cumulate::product_tangent;
 use super::linear::{cast_back, lengths};
 use super::{
     Abstract, Arity, Attrs, DIV, Derivative, EQ, Entry, MUL, Mark, Op, Outputs, SQRT, SQUARE, SUB, Term, WholeKernel,
@@ -34,6 +35,7 @@ pub static SUM: Entry = entry("sum", |cx, op, inputs, out| fold(cx, Reduction::S
     .transposed(sum_transposed)
     .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Sum, gpu, op, views, out, mark));
 pub static PROD: Entry = entry("prod", |cx, op, inputs, out| fold(cx, Reduction::Product, op, inputs, &out))
+    .derivative(Derivative::Whole(product_tangent))
     .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Prod, gpu, op, views, out, mark));
 /// NaN wins.
 pub static MAX: Entry = entry("max", |cx, op, inputs, out| fold(cx, Reduction::Max, op, inputs, &out))

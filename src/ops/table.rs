@@ -1,7 +1,8 @@
 //! All primitive operations there are.
 
 use super::{
-    Entry, arithmetic, cast, compare, contract, create, index, join, math, place, random, reduce, select, shape,
+    Entry, arithmetic, cast, compare, contract, create, cumulate, index, join, math, place, random, reduce, select,
+    shape, sort,
 };
 
 /// Every entry, family by family.
@@ -16,6 +17,8 @@ pub fn table() -> impl Iterator<Item = &'static Entry> {
         join::TABLE,
         index::TABLE,
         reduce::TABLE,
+        cumulate::TABLE,
+        sort::TABLE,
         contract::TABLE,
         create::TABLE,
         random::TABLE,

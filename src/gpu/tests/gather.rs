@@ -104,9 +104,10 @@ fn scatters() {
     for round in 0..40 {
         let case = Case::new(&gpu, &mut dice);
         let (tensor, view) = dice.pair(&gpu, DType::F32, &case.result());
-        let result = gpu.scatter_add(&case.shape, &view, &case.views(), &case.axes, case.at, (&[], 1));
+        let (base, onto) = dice.pair(&gpu, DType::F32, &case.shape);
+        let result = gpu.scatter_add(&onto, &view, &case.views(), &case.axes, case.at, (&[], 1));
         let found = result.and_then(|view| gpu.read(&view)).expect("a scatter");
-        let mut expected = vec![0.0; case.shape.iter().product()];
+        let mut expected = numbers(&base);
         for (source, value) in case.sources().iter().zip(numbers(&tensor)) {
             // These values add up exactly.
             expected[*source] += value;
@@ -123,8 +124,9 @@ fn many_points_to_one_cell() {
     let indices: Vec<i32> = (0..count).map(|i| if i % 10 == 0 { i as i32 / 10 % 5 } else { -1 }).collect();
     let index = gpu.upload(&Tensor::from_vec(indices, &[count])).expect("an upload");
     let ones = gpu.fill(Scalar::F32(1.0), &[count, 2]).expect("a fill");
+    let zeros = gpu.fill(Scalar::F32(0.0), &[6, 2]).expect("a fill");
     let result = gpu
-        .scatter_add(&[6, 2], &ones, &[index], &[0], 0, (&[], 1))
+        .scatter_add(&zeros, &ones, &[index], &[0], 0, (&[], 1))
         .and_then(|view| gpu.read(&view))
         .expect("a scatter");
     let expected = [1400.0, 1400.0, 1400.0, 1400.0, 1400.0, 63000.0];
@@ -141,7 +143,7 @@ fn indices_out_of_bounds_are_faults() {
         let view = gpu.gather(&x, &[pointing(to)], &[0], 0, &[2], (&[], id)).expect("a gather is only recorded");
         // A later fault is not told: the first one wins.
         gpu.scatter_add(
-            &[3],
+            &x,
             &x.with_layout([2].as_slice().into(), 0, [1].as_slice().into()),
             &[pointing(9)],
             &[0],

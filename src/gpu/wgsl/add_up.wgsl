@@ -16,10 +16,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             high = middle;
         }
     }
-    var sum = 0.0;
-    if first() > 0u {
-        sum = y[item];
-    }
+    var sum = y[item];
     let end = min(points(), low + first() + most());
     for (var i = low + first(); i < end && cells[i] == at[0]; i++) {
         sum += value[at[1] + locate_point(order[i])[0]];

@@ -8,8 +8,9 @@ use super::operator::operand_array;
 use super::registers::Window;
 use crate::context::Context;
 use crate::diagnostics::{Error, Kind, Result};
+use crate::ops;
 use crate::ops::index::{self, Index};
-use crate::tensor::Array;
+use crate::tensor::{Array, DType};
 use nabla_grammar::tree::BinaryOp;
 use std::rc::Rc;
 
@@ -84,9 +85,8 @@ impl Machine {
             *place = array_of(range);
         }
         if let (Value::Array(_), Into::Index(subs)) = (&*place, step) {
-            if rest.is_empty() {
-                let index = indices(subs)?;
-                refuse_repeats(&index)?;
+            if rest.is_empty() && self.accumulate(place, &indices(subs)?, op, &value)? {
+                return Ok(());
             }
             let mut part = self.index_with(place, subs)?;
             self.aug_assign(&mut part, rest, op, value)?;
@@ -94,21 +94,35 @@ impl Machine {
         }
         self.aug_assign(inside(place, step, false)?, rest, op, value)
     }
+
+    /// `a[indices] op= value` where indices may repeat: sums accumulate, all else is refused then. False, and nothing
+    /// done, where reading, computing and writing will do.
+    fn accumulate(&mut self, place: &mut Value, index: &[Index], op: BinaryOp, value: &Value) -> Result<bool> {
+        let several = |part: &Index| matches!(part, Index::Array(array) if array.dtype() != DType::Bool);
+        let (Value::Array(target), true) = (place, index.iter().any(several)) else { return Ok(false) };
+        let cx = &mut self.host.cx;
+        let addend = match op {
+            BinaryOp::Add if target.dtype() != DType::Str => operand_array(value),
+            BinaryOp::Sub => operand_array(value).map(|value| ops::apply1(cx, &ops::NEG, value)).transpose()?,
+            _ if index::repeats(cx, target, index)? => {
+                return Err(Error::value(format!(
+                    "an element is pointed to twice in `a[indices] {}= v`",
+                    op.spelling()
+                ))
+                .help("only `+=` and `-=` count an element as often as it is pointed to"));
+            }
+            _ => None,
+        };
+        match addend {
+            Some(addend) => index::add(cx, target, index, addend).map(|()| true),
+            None => Ok(false),
+        }
+    }
 }
 
 /// The array that a range stands for: its elements can be assigned.
 fn array_of(range: &Range) -> Value {
     Value::Array(Array::from_range(range.start, range.end))
-}
-
-/// `a[idx] += v` with an array of indices has to accumulate where they repeat.
-fn refuse_repeats(index: &[Index]) -> Result<()> {
-    let several =
-        |part: &Index| matches!(part, Index::Array(tensor) if tensor.dtype().is_integer() && tensor.size() > 1);
-    if index.iter().any(several) {
-        return Err(Error::not_yet("a[indices] += v"));
-    }
-    Ok(())
 }
 
 fn steps(path: &Path, regs: &Window) -> Result<Vec<Into>> {

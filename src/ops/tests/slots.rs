@@ -6,29 +6,44 @@ use std::collections::BTreeSet;
 /// Reasons, each with the entries it goes for.
 type Lists = &'static [(&'static str, &'static [&'static str])];
 
-const NO_DERIVATIVE: Lists =
-    &[("comes with the derivatives of everything", &["append", "scatter", "compress", "prod"])];
+const NO_DERIVATIVE: Lists = &[];
 
 const NO_BATCH: Lists = &[
     ("has no inputs: what is the same in all rows is made once", &["full", "arange", "linspace", "eye"]),
     ("the draws of a batch are one of more axes, which the transform makes", &["rand", "randn", "randint"]),
-    ("the rows would have different lengths", &["compress"]),
-    ("comes with indexed assignment in every power", &["append", "scatter"]),
+    ("the rows would have different lengths", &["compress", "argwhere"]),
 ];
 
 const NO_GPU: Lists = &[
     (
         "may fail for its values, which a card cannot say yet",
-        &["floor_divide", "remainder", "left_shift", "right_shift"],
+        &["floor_divide", "remainder", "fmod", "left_shift", "right_shift"],
     ),
     (
         "no text that is accurate enough yet",
         &[
-            "exp2", "log2", "log10", "cbrt", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh",
-            "erf", "atan2", "hypot",
+            "exp2",
+            "log2",
+            "log10",
+            "cbrt",
+            "tan",
+            "asin",
+            "acos",
+            "atan",
+            "sinh",
+            "cosh",
+            "asinh",
+            "acosh",
+            "atanh",
+            "erf",
+            "atan2",
+            "hypot",
+            "logaddexp",
+            "nextafter",
         ],
     ),
-    ("no kernel yet", &["append", "scatter", "compress", "argmax", "argmin"]),
+    ("no kernel yet", &["scatter", "compress", "argmax", "argmin", "argwhere", "cumsum", "cumprod", "gcd", "lcm"]),
+    ("sorting runs on the CPU so far", &["sort", "argsort", "search_ahead", "search_behind"]),
     ("is made on the CPU and placed", &["full", "arange", "linspace", "eye"]),
     ("knows devices by itself", &["rand", "randn", "randint", "place"]),
     ("is made of other operations", &["cond"]),
