@@ -10,6 +10,7 @@ mod declare;
 mod arithmetic;
 mod arrays;
 mod batches;
+mod characters;
 mod derivatives;
 mod elementwise;
 mod files;
@@ -40,6 +41,7 @@ const FAMILIES: &[&[Builtin]] = &[
     arithmetic::TABLE,
     arrays::TABLE,
     batches::TABLE,
+    characters::TABLE,
     derivatives::TABLE,
     files::TABLE,
     graphs::TABLE,

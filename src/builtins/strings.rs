@@ -10,7 +10,7 @@ use crate::tensor::{Array, Element, Tensor, Text};
 const TEXT_OVERHEAD: usize = size_of::<Text>() + 2 * size_of::<usize>();
 
 /// What a function says of a string, or of every element of a `str` array.
-fn each_text<T: Element>(args: &Args, f: impl Fn(&str) -> T) -> Result<Value> {
+pub(super) fn each_text<T: Element>(args: &Args, f: impl Fn(&str) -> T) -> Result<Value> {
     match args.get(0) {
         // what is said of one string is no element of an array
         Value::Str(text) => match f(text).scalar() {
@@ -29,7 +29,7 @@ fn each_text<T: Element>(args: &Args, f: impl Fn(&str) -> T) -> Result<Value> {
 }
 
 /// The string that a function makes of a string, or of every element of a `str` array.
-fn map_text(args: &Args, f: impl Fn(&str) -> String) -> Result<Value> {
+pub(super) fn map_text(args: &Args, f: impl Fn(&str) -> String) -> Result<Value> {
     match args.get(0) {
         Value::Str(text) => Ok(Value::str(f(text))),
         _ => each_text(args, |text| Text::from(f(text))),
@@ -49,10 +49,16 @@ fn texts<'t>(
     Ok(Value::Array(Array::Tensor(Tensor::from_vec(parts, &[count]))))
 }
 
-/// Checks the memory of `text` with every `old` made `new`.
-fn check_replaced(machine: &Machine, text: &str, old: &str, new: &str) -> Result<()> {
-    let grown = text.matches(old).count().saturating_mul(new.len()).saturating_add(text.len());
-    machine.host.cx.reserve(grown, 1, || "this string".into())
+/// Checks the memory of what becomes of every string of argument 0, from its size in bytes.
+pub(super) fn within_memory(machine: &Machine, args: &Args, size: impl Fn(&str) -> usize) -> Result<()> {
+    let total = match args.get(0) {
+        Value::Str(text) => size(text),
+        Value::Array(Array::Tensor(tensor)) => {
+            tensor.walk::<Text>().into_iter().flatten().fold(0, |total, text| size(&text).saturating_add(total))
+        }
+        _ => 0,
+    };
+    machine.host.cx.reserve(total, 1, || "the strings".into())
 }
 
 builtins! {
@@ -127,15 +133,9 @@ builtins! {
         fails "replace(\"a\", \"a\", 1)" => "type";
     = |machine, args| {
         let (old, new) = (args.text(1)?, args.text(2)?);
-        match args.get(0) {
-            Value::Str(text) => check_replaced(machine, text, old, new)?,
-            Value::Array(Array::Tensor(tensor)) => {
-                for text in tensor.walk::<Text>().into_iter().flatten() {
-                    check_replaced(machine, &text, old, new)?;
-                }
-            }
-            _ => {}
-        }
+        within_memory(machine, args, |text| {
+            text.matches(old).count().saturating_mul(new.len()).saturating_add(text.len())
+        })?;
         map_text(args, |text| text.replace(old, new))
     };
 

@@ -201,7 +201,7 @@ builtins! {
         fails "zeros_like(sin)" => "type";
     = |machine, args| {
         let dtype = args.dtype(1)?;
-        alike(machine, args, Array::Int(0), dtype)
+        alike(machine, args, None, dtype)
     };
 
     /// Ones of the shape and dtype of x, or of every numeric leaf of a structure.
@@ -209,7 +209,7 @@ builtins! {
         ex "ones_like([[1.5, 2.5]])" => "[[1. 1.]]";
     = |machine, args| {
         let dtype = args.dtype(1)?;
-        alike(machine, args, Array::Int(1), dtype)
+        alike(machine, args, Some(Array::Int(1)), dtype)
     };
 
     /// `fill_value`, cast to the dtype of x, in its shape; of a structure for every numeric leaf.
@@ -220,19 +220,23 @@ builtins! {
         fails "full_like([1, 2], [1, 2, 3])" => "shape";
     = |machine, args| {
         let (value, dtype) = (args.number(1)?, args.dtype(2)?);
-        alike(machine, args, value, dtype)
+        alike(machine, args, Some(value), dtype)
     };
 }
 
-/// The value in the shape of every leaf of argument 0. Weak scalars stay weak.
-fn alike(machine: &mut Machine, args: &super::Args, value: Array, dtype: Option<DType>) -> Result<Value> {
+/// The value, or zeros, in the shape of every leaf of argument 0. Weak scalars stay weak.
+fn alike(machine: &mut Machine, args: &super::Args, value: Option<Array>, dtype: Option<DType>) -> Result<Value> {
     if !is_structure(args.get(0)) {
         args.number(0)?;
     }
     machine.map_leaves(args.get(0).clone(), &mut |machine, leaf| {
         let Some(array) = leaf.as_array() else { return Ok(leaf) };
         let shape: Vec<i64> = array.shape().iter().map(|&len| len as i64).collect();
-        let full = ops::create::full(&mut machine.host.cx, &shape, value.clone(), dtype.or(Some(array.dtype())))?;
+        let (cx, asked) = (&mut machine.host.cx, dtype.unwrap_or(array.dtype()));
+        let full = match value.clone() {
+            Some(value) => ops::create::full(cx, &shape, value, Some(asked))?,
+            None => ops::create::zeros(cx, &shape, asked)?,
+        };
         let full = match array.place() {
             Some(device) => ops::place::place(&mut machine.host.cx, full, Some(device))?,
             None => full,

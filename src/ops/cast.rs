@@ -6,7 +6,7 @@ use super::{Abstract, Arity, Attrs, Batch, Derivative, Entry, OnGpu, Op, Outputs
 use crate::context::Context;
 use crate::cpu::{self, convert};
 use crate::diagnostics::{Error, Kind, Result};
-use crate::tensor::{Array, DType, Element, Scalar, Tensor, Text, walk};
+use crate::tensor::{Array, DType, Element, Scalar, Tensor, Text, show, walk};
 use smallvec::{SmallVec, smallvec};
 use std::mem;
 
@@ -26,7 +26,7 @@ pub fn op(dtype: DType) -> Op {
 }
 
 /// `x` in `dtype`; typed from then on. Floats are cut towards zero; a value that the dtype has no room for is an
-/// `overflow` error, NaN or infinity to an integer a `value` error, both with its place. Text is read as numbers. On a
+/// `overflow` error, NaN or infinity to an integer a `value` error, both with its place. Text is read as numbers, numbers are written as text. On a
 /// device that has no such dtype it is the nearest there is.
 pub fn cast(cx: &mut Context, x: Array, dtype: DType) -> Result<Array> {
     let dtype = on_device(dtype, x.place());
@@ -79,12 +79,8 @@ fn batch(cx: &mut Context, op: &Op, inputs: &[Array], _: &[bool], _: usize) -> R
 
 fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     match (&op.attrs, inputs) {
-        (Attrs::DType(dtype), [input]) if *dtype != DType::Str || input.dtype == DType::Str => {
-            Ok(Abstract { dtype: *dtype, weak: false, ..input.clone() })
-        }
+        (Attrs::DType(dtype), [input]) => Ok(Abstract { dtype: *dtype, weak: false, ..input.clone() }),
         (Attrs::Weak, [input]) if input.shape.is_empty() => Ok(Abstract { weak: true, ..input.clone() }),
-        (_, [input, ..]) => Err(Error::ty(format!("cannot cast {} to str", input.type_name()))
-            .help("an f-string writes it as text: `f\"{x}\"`")),
         _ => Err(cpu::mistyped()),
     }
 }
@@ -100,6 +96,7 @@ fn kernel(cx: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Resu
         return Ok(mem::take(input));
     }
     match &*input {
+        numbers if out.dtype == DType::Str => write(numbers),
         Array::Tensor(tensor) if tensor.dtype() == DType::Str => parse(tensor, out.dtype),
         Array::Tensor(tensor) => {
             check(tensor, out.dtype)?;
@@ -197,6 +194,14 @@ pub(super) fn show(value: Scalar) -> String {
 fn no_room(value: Scalar, dtype: DType, place: String) -> Error {
     let kind = if value.as_f64().is_finite() { Kind::Overflow } else { Kind::Value };
     Error::new(kind, format!("{}{place} does not fit {dtype}", show(value)))
+}
+
+/// Numbers and truth values as text, each as it is shown by itself.
+fn write(x: &Array) -> Result<Array> {
+    let tensor = x.to_tensor().ok_or_else(cpu::mistyped)?;
+    let text = |number| tensor.scalar(number).map(|scalar| Text::from(show::alone(scalar)));
+    let texts: Option<Vec<Text>> = (0..tensor.size()).map(text).collect();
+    Ok(Array::from(Tensor::from_vec(texts.ok_or_else(cpu::mistyped)?, tensor.shape())))
 }
 
 /// Numbers and truth values from text.

@@ -28,7 +28,8 @@ pub fn show(array: &Array, options: &PrintOptions) -> String {
     }
 }
 
-fn alone(scalar: Scalar) -> String {
+/// The text of a number by itself.
+pub fn alone(scalar: Scalar) -> String {
     match scalar {
         Scalar::Bool(x) => if x { "True" } else { "False" }.to_string(),
         Scalar::U8(x) => x.to_string(),
