@@ -5,6 +5,7 @@
 
 mod numpy;
 mod printing;
+mod promotion;
 mod reference;
 
 use nabla::diagnostics::render;
