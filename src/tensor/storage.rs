@@ -169,6 +169,8 @@ impl Tensor {
         let values = T::of(self.data())?;
         match &self.0.body {
             Body::Owner(_) => Some(values),
+            // a view of nothing may begin anywhere
+            Body::View(_) if self.size() == 0 => Some(&[]),
             Body::View(view) if self.is_contiguous() => values.get(view.offset..view.offset + self.size()),
             Body::View(_) => None,
         }
@@ -185,7 +187,11 @@ impl Tensor {
         let values = match body {
             Body::Owner(data) => T::of_mut(data)?.as_mut_slice(),
             Body::View(view) => match &mut Rc::get_mut(&mut view.owner.0)?.body {
-                Body::Owner(data) => T::of_mut(data)?.get_mut(view.offset..view.offset + size)?,
+                Body::Owner(data) => {
+                    // a view of nothing may begin anywhere
+                    let start = if size == 0 { 0 } else { view.offset };
+                    T::of_mut(data)?.get_mut(start..start + size)?
+                }
                 Body::View(_) => return None,
             },
         };

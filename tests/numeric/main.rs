@@ -6,3 +6,4 @@ mod printing;
 mod random;
 mod reduce;
 mod sample;
+mod sorting;
