@@ -166,7 +166,7 @@ fn without_leading_ones(cx: &mut Context, op: &super::Op, inputs: &mut [Array]) 
 /// The value in the dtype of the target, if nothing is lost.
 fn fit(cx: &mut Context, value: Array, target: &Array) -> Result<Array> {
     let dtype = target.dtype();
-    if value.dtype() == dtype {
+    if value.dtype() == dtype && !value.is_weak() {
         return Ok(value);
     }
     if dtype == DType::Str || value.dtype() == DType::Str {

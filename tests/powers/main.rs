@@ -2,6 +2,7 @@
 //!
 //! The comparisons are written in Nabla, and run with the programs.
 
+mod functions;
 mod program;
 
 use nabla::gpu::Choice;
