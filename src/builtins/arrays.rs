@@ -32,8 +32,8 @@ builtins! {
     elements Settled;
 
     /// An array of zeros.
-    /// `shape` is a whole number or a tuple of them.
-    fn zeros(shape, dtype = f64)
+    /// `shape` is a whole number or a tuple of them; `device` is where the array lives, as in `zeros(2) @ gpu`.
+    fn zeros(shape, dtype = f64, device = none)
         creates true;
         ex "zeros(3)" => "[0. 0. 0.]";
         ex "zeros((2, 2), dtype=i64)" => "[[0 0]\n [0 0]]";
@@ -47,7 +47,7 @@ builtins! {
 
     /// An array of ones.
     /// `shape` is a whole number or a tuple of them.
-    fn ones(shape, dtype = f64)
+    fn ones(shape, dtype = f64, device = none)
         creates true;
         ex "ones((2, 1))" => "[[1.]\n [1.]]";
         ex "ones(2, dtype=bool)" => "[ True  True]";
@@ -59,7 +59,7 @@ builtins! {
 
     /// An array that holds `fill_value` everywhere.
     /// The value may be an array that broadcasts to the shape; without a dtype its own is taken.
-    fn full(shape, fill_value, dtype = none)
+    fn full(shape, fill_value, dtype = none, device = none)
         creates true;
         ex "full((2, 2), 10)" => "[[10 10]\n [10 10]]";
         ex "full((2, 2), [1, 2], dtype=f32)" => "[[1. 2.]\n [1. 2.]]";
@@ -73,7 +73,7 @@ builtins! {
     /// Ones on a diagonal, zeros elsewhere.
     /// A matrix of n rows and m columns (as many as rows, if not told). The diagonal starts k columns to the right of
     /// the main one, or below it for negative k.
-    fn eye(n, m = none, k = 0, dtype = f64)
+    fn eye(n, m = none, k = 0, dtype = f64, device = none)
         also identity;
         creates true;
         ex "eye(2, dtype=i64)" => "[[1 0]\n [0 1]]";
@@ -90,7 +90,7 @@ builtins! {
     /// One argument is `stop`, and `start` is then 0. Integers make integers. With floats, rounding decides whether the
     /// last number is there: `linspace` states how many there are. `dtype` casts the numbers; unlike in NumPy it does
     /// not change the step.
-    fn arange(start, stop = none, step = 1, dtype = none)
+    fn arange(start, stop = none, step = 1, dtype = none, device = none)
         creates true;
         ex "arange(5)" => "[0 1 2 3 4]";
         ex "arange(1, 2, 0.25)" => "[1.   1.25 1.5  1.75]";
@@ -109,7 +109,7 @@ builtins! {
 
     /// `num` numbers, evenly spaced from `start` to `stop`.
     /// `stop` is the last of them, unless `endpoint` is false.
-    fn linspace(start, stop, num = 50, endpoint = true, dtype = none)
+    fn linspace(start, stop, num = 50, endpoint = true, dtype = none, device = none)
         creates true;
         ex "linspace(2, 3, num=5)" => "[2.   2.25 2.5  2.75 3.  ]";
         ex "linspace(0, 1, 4, endpoint=false)" => "[0.   0.25 0.5  0.75]";
@@ -139,13 +139,19 @@ builtins! {
     };
 
     /// x with its elements cast to another dtype, as `f32(x)` does.
-    /// Floats are cut towards 0; what the dtype has no room for is an error.
-    fn astype(x, dtype)
+    /// Floats are cut towards 0; what the dtype has no room for is an error. Values never change, so it makes no difference
+    /// whether they are copied.
+    fn astype(x, dtype, copy = true, device = none)
         ex "[1.5, -1.5].astype(i64)" => "[ 1 -1]";
         fails "astype([300], u8)" => "overflow";
         fails "astype([1], \"f32\")" => "type";
-    = |machine, args| match args.dtype(1)? {
-        Some(dtype) => machine.cast(args.get(0).clone(), dtype),
-        None => Err(args.wrong(1, "a dtype")),
+    = |machine, args| {
+        let Some(dtype) = args.dtype(1)? else { return Err(args.wrong(1, "a dtype")) };
+        let cast = machine.cast(args.get(0).clone(), dtype)?;
+        match args.get(3) {
+            Value::None => Ok(cast),
+            Value::Device(device) => machine.place_on(cast, *device),
+            _ => Err(args.wrong(3, "a device")),
+        }
     };
 }

@@ -52,6 +52,11 @@ impl Builtin {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
+    /// The number of a parameter.
+    pub fn param(&self, name: &str) -> Option<usize> {
+        self.params.iter().position(|param| param.name == name)
+    }
+
     /// `x, axis=none, *rest`
     pub fn parameters(&self) -> String {
         let mut text = String::new();

@@ -99,7 +99,7 @@ fn place(machine: &mut Machine, args: &Args, entry: &'static Entry) -> Result<Va
 
 /// The mean of the elements that the mask lets count.
 fn masked_mean(cx: &mut Context, x: Array, mask: Array, axes: Option<&[i64]>, keepdims: bool) -> Result<Array> {
-    masked_average(cx, x, mask, axes, keepdims, 0)
+    masked_average(cx, x, mask, axes, keepdims, 0.0)
 }
 
 /// Their sum over their number less `ddof`.
@@ -109,22 +109,27 @@ fn masked_average(
     mask: Array,
     axes: Option<&[i64]>,
     keepdims: bool,
-    ddof: i64,
+    ddof: f64,
 ) -> Result<Array> {
     let float = x.dtype().to_float();
     let x = ops::cast(cx, x, float)?;
     let kept = ops::select(cx, mask.clone(), x, Array::Int(0))?;
     let sum = reduce::reduce(cx, &reduce::SUM, kept, axes, keepdims)?;
     let count = reduce::reduce(cx, &reduce::SUM, mask, axes, keepdims)?;
-    let count = ops::apply2(cx, &ops::SUB, count, Array::Int(ddof))?;
+    let count = ops::apply2(cx, &ops::SUB, count, Array::Float(ddof))?;
     let count = ops::apply2(cx, &ops::MAXIMUM, count, Array::Int(0))?;
     let mean = ops::apply2(cx, &ops::DIV, sum, count)?;
     ops::cast(cx, mean, float)
 }
 
-/// The variance: arguments are x, axis, ddof, keepdims, where.
+/// The variance: arguments are x, axis, ddof, keepdims, where, correction.
 fn variance(machine: &mut Machine, args: &Args) -> Result<Array> {
-    let (Reduced { x, axes, keepdims }, ddof) = (read(args, 3)?, args.int(2)?);
+    let (Reduced { x, axes, keepdims }, ddof) = (read(args, 3)?, args.float(2)?);
+    let correction = args.float(5)?;
+    if ddof != 0.0 && correction != 0.0 {
+        return Err(Error::value("`ddof` and `correction` are two names of one number"));
+    }
+    let ddof = if ddof == 0.0 { correction } else { ddof };
     let (cx, axes) = (&mut machine.host.cx, axes.as_deref());
     let Some(mask) = mask(cx, args, 4, &Shape::from_slice(x.shape()))? else {
         return reduce::var(cx, x, axes, keepdims, ddof);
@@ -215,15 +220,16 @@ builtins! {
     };
 
     /// The variance: the mean of the squared distances from the mean, of all elements or along axes.
-    /// The sum is divided by the number of elements less `ddof`: 0 for a population, 1 for a sample.
-    fn var(x, axis = none, ddof = 0, keepdims = false, where = true)
+    /// The sum is divided by the number of elements less `ddof`: 0 for a population, 1 for a sample. `correction` is
+    /// another name of it.
+    fn var(x, axis = none, ddof = 0, keepdims = false, where = true, correction = 0)
         ex "var([1, 2, 3, 4])" => "1.25";
         ex "var([[1, 2], [3, 6]], axis=1, ddof=1)" => "[0.5 4.5]";
         fails "var([\"a\"])" => "type";
     = |machine, args| variance(machine, args).map(Value::Array);
 
     /// The standard deviation, which is the square root of the variance; arguments as in `var`.
-    fn std(x, axis = none, ddof = 0, keepdims = false, where = true)
+    fn std(x, axis = none, ddof = 0, keepdims = false, where = true, correction = 0)
         ex "std([2, 4])" => "1.0";
         ex "std([[1, 3], [2, 2]], axis=1)" => "[1. 0.]";
         fails "std([1, 2], axis=1)" => "index";

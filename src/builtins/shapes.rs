@@ -58,8 +58,9 @@ builtins! {
     elements Settled;
 
     /// The elements in row-major order in another shape.
-    /// One length may be -1 and follows from the others.
-    fn reshape(x, *shape)
+    /// One length may be -1 and follows from the others. Values never change, so it makes no difference whether they are
+    /// copied.
+    fn reshape(x, *shape, copy = none)
         ex "reshape(0..6, (2, 3))" => "[[0 1 2]\n [3 4 5]]";
         ex "(0..6).reshape(3, -1)" => "[[0 1]\n [2 3]\n [4 5]]";
         fails "reshape(0..6, (4, 2))" => "shape";

@@ -195,7 +195,8 @@ builtins! {
     };
 
     /// Zeros of the shape and dtype of x, or of every numeric leaf of a structure.
-    fn zeros_like(x, dtype = none)
+    fn zeros_like(x, dtype = none, device = none)
+        creates true;
         ex "zeros_like([1.5, 2.5])" => "[0. 0.]";
         ex "zeros_like((w=[1, 2], name=\"sgd\"))" => "(w=[0 0], name='sgd')";
         fails "zeros_like(sin)" => "type";
@@ -205,7 +206,8 @@ builtins! {
     };
 
     /// Ones of the shape and dtype of x, or of every numeric leaf of a structure.
-    fn ones_like(x, dtype = none)
+    fn ones_like(x, dtype = none, device = none)
+        creates true;
         ex "ones_like([[1.5, 2.5]])" => "[[1. 1.]]";
     = |machine, args| {
         let dtype = args.dtype(1)?;
@@ -214,7 +216,8 @@ builtins! {
 
     /// `fill_value`, cast to the dtype of x, in its shape; of a structure for every numeric leaf.
     /// The value may be an array that broadcasts to the shape.
-    fn full_like(x, fill_value, dtype = none)
+    fn full_like(x, fill_value, dtype = none, device = none)
+        creates true;
         ex "full_like([1.0, 2.0, 3.0], 7)" => "[7. 7. 7.]";
         ex "full_like(0..3, 0.5, dtype=f64)" => "[0.5 0.5 0.5]";
         fails "full_like([1, 2], [1, 2, 3])" => "shape";

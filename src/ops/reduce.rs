@@ -88,18 +88,18 @@ pub fn mean(cx: &mut Context, x: Array, axes: Option<&[i64]>, keepdims: bool) ->
 }
 
 /// The mean of the squared distances from the mean, over the number of elements less `ddof`.
-pub fn var(cx: &mut Context, x: Array, axes: Option<&[i64]>, keepdims: bool, ddof: i64) -> Result<Array> {
+pub fn var(cx: &mut Context, x: Array, axes: Option<&[i64]>, keepdims: bool, ddof: f64) -> Result<Array> {
     let count = counted(&x, axes)?;
     let x = floats(cx, "var", x)?;
     let centre = mean(cx, x.clone(), axes, true)?;
     let distance = apply2(cx, &SUB, x, centre)?;
     let squares = apply1(cx, &SQUARE, distance)?;
     let sum = reduce(cx, &SUM, squares, axes, keepdims)?;
-    divide(cx, sum, (count as i64).saturating_sub(ddof).max(0) as usize)
+    divide(cx, sum, (count - ddof).max(0.0))
 }
 
 /// The square root of `var`.
-pub fn std(cx: &mut Context, x: Array, axes: Option<&[i64]>, keepdims: bool, ddof: i64) -> Result<Array> {
+pub fn std(cx: &mut Context, x: Array, axes: Option<&[i64]>, keepdims: bool, ddof: f64) -> Result<Array> {
     let var = var(cx, x, axes, keepdims, ddof)?;
     apply1(cx, &SQRT, var)
 }
@@ -111,8 +111,8 @@ pub fn count_nonzero(cx: &mut Context, x: Array, axes: Option<&[i64]>, keepdims:
 }
 
 /// How many elements make one result.
-fn counted(x: &Array, axes: Option<&[i64]>) -> Result<usize> {
-    Ok(resolve(x, axes)?.iter().map(|&axis| x.shape()[axis]).product())
+fn counted(x: &Array, axes: Option<&[i64]>) -> Result<f64> {
+    Ok(resolve(x, axes)?.iter().map(|&axis| x.shape()[axis] as f64).product())
 }
 
 fn floats(cx: &mut Context, name: &str, x: Array) -> Result<Array> {
@@ -123,16 +123,16 @@ fn floats(cx: &mut Context, name: &str, x: Array) -> Result<Array> {
 }
 
 /// Integers up to here are exact in `f32`.
-const EXACT_IN_F32: usize = 1 << 24;
+const EXACT_IN_F32: f64 = 16_777_216.0;
 
-fn divide(cx: &mut Context, sum: Array, count: usize) -> Result<Array> {
+fn divide(cx: &mut Context, sum: Array, count: f64) -> Result<Array> {
     let dtype = sum.dtype();
     if dtype == DType::F32 && count > EXACT_IN_F32 {
         let wide = cast(cx, sum, DType::F64)?;
-        let mean = apply2(cx, &DIV, wide, Array::Float(count as f64))?;
+        let mean = apply2(cx, &DIV, wide, Array::Float(count))?;
         return cast(cx, mean, dtype);
     }
-    apply2(cx, &DIV, sum, Array::Float(count as f64))
+    apply2(cx, &DIV, sum, Array::Float(count))
 }
 
 #[cold]

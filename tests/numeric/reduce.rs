@@ -159,11 +159,11 @@ fn products_wrap_and_nothing_makes_one() {
 fn variance() {
     let mut cx = Context::default();
     let array = Array::from(Tensor::from_vec(vec![2i64, 4, 4, 4, 5, 5, 7, 9], &[8]));
-    let var = reduce::var(&mut cx, array.clone(), None, false, 0).expect("a variance");
+    let var = reduce::var(&mut cx, array.clone(), None, false, 0.0).expect("a variance");
     assert_eq!(var.as_scalar(), Some(Scalar::F64(4.0)));
-    let var = reduce::var(&mut cx, array.clone(), None, true, 1).expect("a variance");
+    let var = reduce::var(&mut cx, array.clone(), None, true, 1.0).expect("a variance");
     assert_eq!((var.shape(), numbers(&var)[0]), ([1].as_slice(), 32.0 / 7.0));
-    let std = reduce::std(&mut cx, array, None, false, 0).expect("a deviation");
+    let std = reduce::std(&mut cx, array, None, false, 0.0).expect("a deviation");
     assert_eq!(std.as_scalar(), Some(Scalar::F64(2.0)));
 }
 

@@ -178,7 +178,7 @@ impl Machine {
         if let (Value::Builtin(builtin), None) = (&callee, given.shape)
             && let Some(mut args) = Args::from_row(builtin, &mut regs[row.clone()])
         {
-            return match (builtin.run)(self, &mut args).and_then(|value| self.made_by(builtin, value)) {
+            return match (builtin.run)(self, &mut args).and_then(|value| self.made_by(builtin, &args, value)) {
                 Ok(value) => {
                     set(&mut regs[a], value);
                     Ok(())
@@ -230,7 +230,8 @@ impl Machine {
         Ok(())
     }
 
-    /// Errors where a builtin is told to make something of a dtype that the place of new values does not have.
+    /// Errors where a builtin is told to make something of a dtype that the place of new values, or the device that it is
+    /// told, does not have.
     #[inline]
     fn check_dtype(
         &self,
@@ -238,14 +239,18 @@ impl Machine {
         positional: &[Value],
         named: &[(Rc<str>, Value)],
     ) -> Result<()> {
-        let home = self.host.cx.devices.home;
-        if home.is_none() || !builtin.creates {
+        if !builtin.creates {
             return Ok(());
         }
-        let at = builtin.params.iter().position(|param| param.name == "dtype");
-        let by_place = at.and_then(|at| positional.get(at));
-        let by_name = named.iter().find(|(name, _)| **name == *"dtype").map(|(_, value)| value);
-        match by_place.or(by_name) {
+        let given = |wanted: &str| {
+            let by_place = builtin.param(wanted).and_then(|at| positional.get(at));
+            by_place.or_else(|| named.iter().find(|(name, _)| **name == *wanted).map(|(_, value)| value))
+        };
+        let home = match given("device") {
+            Some(Value::Device(device)) => Some(*device),
+            _ => self.host.cx.devices.home,
+        };
+        match given("dtype") {
             Some(Value::DType(dtype)) => ops::place::check_dtype(*dtype, home),
             _ => Ok(()),
         }
@@ -265,14 +270,23 @@ impl Machine {
             return Err((error, positional));
         }
         let mut args = Args::bind(builtin, positional, named)?;
-        let result = (builtin.run)(self, &mut args).and_then(|value| self.made_by(builtin, value));
+        let result = (builtin.run)(self, &mut args).and_then(|value| self.made_by(builtin, &args, value));
         result.map_err(|error| (error, args.into_positional()))
     }
 
-    /// The result of a builtin; what it made lives where new values do.
+    /// The result of a builtin; what it made lives on the device that it was told, or where new values do.
     #[inline]
-    fn made_by(&mut self, builtin: &'static builtins::Builtin, value: Value) -> Result<Value> {
-        if builtin.creates { self.at_home(value) } else { Ok(value) }
+    fn made_by(&mut self, builtin: &'static builtins::Builtin, args: &Args, value: Value) -> Result<Value> {
+        if builtin.creates { self.at_its_place(builtin, args, value) } else { Ok(value) }
+    }
+
+    fn at_its_place(&mut self, builtin: &'static builtins::Builtin, args: &Args, value: Value) -> Result<Value> {
+        let Some(at) = builtin.param("device") else { return self.at_home(value) };
+        match args.get(at) {
+            Value::None => self.at_home(value),
+            Value::Device(device) => self.place_on(value, *device),
+            _ => Err(args.wrong(at, "a device")),
+        }
     }
 
     /// Calls what a builtin was given, from inside the builtin.

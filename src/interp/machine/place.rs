@@ -31,7 +31,7 @@ fn run_on_device(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>)
 
 impl Machine {
     /// `x @ gpu`: every array of a structure; numbers that were written out, text and functions stay as they are.
-    pub(super) fn place_on(&mut self, value: Value, device: Device) -> Result<Value> {
+    pub fn place_on(&mut self, value: Value, device: Device) -> Result<Value> {
         if matches!(&value, Value::Array(array) if array.is_weak()) {
             return Err(Error::ty("a bare number cannot be placed on a device")
                 .help("`@` binds tighter than `+`: write `(x + 1) @ gpu`")
