@@ -7,6 +7,7 @@ mod numpy;
 mod printing;
 mod promotion;
 mod reference;
+mod special;
 
 use nabla::diagnostics::render;
 use nabla::session::Output;
