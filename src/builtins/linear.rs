@@ -1,14 +1,42 @@
 //! Products of vectors and matrices.
 
+use super::Args;
 use super::args::ints;
 use super::declare::builtins;
 use crate::diagnostics::{Error, Result};
 use crate::interp::Value;
 use crate::ops;
 use crate::ops::{contract, einsum};
+use crate::tensor::Array;
 
 /// What `tensordot` sums over.
 const AXES: &str = "a number of axes, or a pair: those of a and those of b";
+
+/// Operands with a list of integers behind each, and perhaps one more list for the result, in letters.
+fn by_numbers(args: &Args) -> Result<(String, Vec<Array>)> {
+    let given = std::iter::once(args.get(0).clone()).chain(args.rest(1)).collect::<Vec<Value>>();
+    let letters = |value: &Value| -> Result<String> {
+        let numbers = ints(value).ok_or_else(|| args.wrong(1, "a list of integers behind every operand"))?;
+        let letter = |number: &i64| {
+            let letter = u8::try_from(*number).ok().and_then(|number| b'A'.checked_add(number)).map(char::from);
+            let letter = letter.filter(|_| *number < 26);
+            letter
+                .ok_or_else(|| Error::value(format!("the indices of `einsum` are numbers from 0 to 25, not {number}")))
+        };
+        numbers.iter().map(letter).collect()
+    };
+    let (mut parts, mut operands) = (Vec::new(), Vec::new());
+    let (pairs, rest) = given.as_chunks::<2>();
+    for [operand, list] in pairs {
+        operands.push(operand.as_array().ok_or_else(|| args.wrong(0, "a string or numbers"))?);
+        parts.push(letters(list)?);
+    }
+    let mut notation = parts.join(",");
+    if let [result] = rest {
+        notation = notation + "->" + &letters(result)?;
+    }
+    Ok((notation, operands))
+}
 
 builtins! {
     elements Settled;
@@ -57,16 +85,23 @@ builtins! {
     /// Sums of products in index notation.
     /// Every operand has a letter for each axis, behind `->` stand those of the result; a letter that is not there is
     /// summed over. One that an operand has twice runs along its diagonal. `...` stands for further axes, which
-    /// broadcast. Without `->` the result has the letters that occur once, in alphabetical order.
+    /// broadcast. Without `->` the result has the letters that occur once, in alphabetical order. Instead of letters,
+    /// integers may stand behind every operand, and behind the last those of the result.
     fn einsum(subscripts, *operands)
         ex "einsum(\"ij,jk->ik\", [[1, 2], [3, 4]], [[5, 6], [7, 8]])" => "[[19 22]\n [43 50]]";
         ex "einsum(\"ii\", [[1, 2], [3, 4]])" => "5";
         ex "einsum(\"...j->...\", [[1, 2], [3, 4]])" => "[3 7]";
+        ex "einsum([[1, 2], [3, 4]], [0, 1], [1, 0])" => "[[1 3]\n [2 4]]";
         fails "einsum(\"ij,jk\", [[1, 2]])" => "value";
         fails "einsum(\"ij\", [1, 2])" => "value";
         fails "einsum(\"i,i\", [1, 2], [1, 2, 3])" => "shape";
         fails "einsum(\"i->j\", [1, 2])" => "value";
+        fails "einsum([1, 2], [99])" => "value";
     = |machine, args| {
+        if !matches!(args.get(0), Value::Str(_)) {
+            let (notation, operands) = by_numbers(args)?;
+            return einsum::einsum(&mut machine.host.cx, &notation, operands).map(Value::Array);
+        }
         let operands = args.rest(1);
         let wrong = || args.wrong(1, "numbers");
         let operands = operands.iter().map(|operand| operand.as_array().ok_or_else(wrong)).collect::<Result<_>>()?;

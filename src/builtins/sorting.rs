@@ -17,6 +17,17 @@ fn rows(machine: &mut Machine, args: &Args, number: usize) -> Result<(Array, i64
     })
 }
 
+/// Do `sort` and `argsort` turn the order around? Arguments are x, axis, kind, descending, stable.
+fn descending(args: &Args) -> Result<bool> {
+    if !args.is_none(2) && !KINDS.contains(&args.text(2)?) {
+        return Err(Error::value(format!("`kind` is one of {}, not \"{}\"", KINDS.join(", "), args.text(2)?)));
+    }
+    args.bool(4)?;
+    args.bool(3)
+}
+
+const KINDS: [&str; 4] = ["quicksort", "mergesort", "heapsort", "stable"];
+
 /// `cumsum` and `cumprod`: arguments are x, axis, dtype.
 fn running(machine: &mut Machine, args: &Args, entry: &'static Entry) -> Result<Value> {
     let (mut x, axis) = rows(machine, args, 1)?;
@@ -37,29 +48,27 @@ builtins! {
 
     /// The elements along an axis in rising order; with `axis=none` all of them in a row.
     /// nan stands behind all numbers, text is sorted by its characters. `descending` turns the order around; equal
-    /// elements keep theirs.
-    fn sort(x, axis = -1, descending = false, stable = true)
+    /// elements keep theirs. There is one method, whatever `kind` names.
+    fn sort(x, axis = -1, kind = none, descending = false, stable = true)
         ex "sort([3, 1, 2])" => "[1 2 3]";
         ex "sort([[3, 1], [2, 0]], axis=0)" => "[[2 0]\n [3 1]]";
         ex "sort([\"pear\", \"apple\"], descending=true)" => "['pear' 'apple']";
         fails "sort(3)" => "shape";
         fails "sort([1, 2], axis=1)" => "index";
     = |machine, args| {
-        let ((x, axis), descending) = (rows(machine, args, 1)?, args.bool(2)?);
-        args.bool(3)?;
+        let ((x, axis), descending) = (rows(machine, args, 1)?, descending(args)?);
         sort::sort(&mut machine.host.cx, x, axis, descending).map(Value::Array)
     };
 
     /// The numbers of the elements along an axis in the order in which `sort` puts them.
     /// Of equal elements the first comes first. With `axis=none` it is about all elements in a row.
-    fn argsort(x, axis = -1, descending = false, stable = true)
+    fn argsort(x, axis = -1, kind = none, descending = false, stable = true)
         ex "argsort([30, 10, 20])" => "[1 2 0]";
         ex "x = [2.5, nan, 1.5]; x[argsort(x)]" => "[1.5 2.5 nan]";
         ex "argsort([1, 2, 2, 0], descending=true)" => "[1 2 0 3]";
         fails "argsort(3)" => "shape";
     = |machine, args| {
-        let ((x, axis), descending) = (rows(machine, args, 1)?, args.bool(2)?);
-        args.bool(3)?;
+        let ((x, axis), descending) = (rows(machine, args, 1)?, descending(args)?);
         sort::argsort(&mut machine.host.cx, x, axis, descending).map(Value::Array)
     };
 
