@@ -131,6 +131,7 @@ builtins! {
 
     /// Cut towards 0 to a whole number; the dtype is kept.
     fn trunc(x)
+        also fix;
         ex "trunc([-1.7, 1.7])" => "[-1.  1.]";
     = |machine, args| unary(machine, args, &ops::TRUNC);
 
@@ -142,6 +143,7 @@ builtins! {
     /// Rounded to so many decimals, halves to the even neighbour; the dtype is kept.
     /// Negative decimals round to tens, hundreds and so on.
     fn round(x, decimals = 0)
+        also around;
         ex "round([0.37, 1.64], decimals=1)" => "[0.4 1.6]";
         ex "round([1, 2, 3, 11], -1)" => "[ 0  0  0 10]";
         fails "round(1.5, 0.5)" => "type";

@@ -34,6 +34,7 @@ builtins! {
     /// An array of zeros.
     /// `shape` is a whole number or a tuple of them; `device` is where the array lives, as in `zeros(2) @ gpu`.
     fn zeros(shape, dtype = f64, device = none)
+        also empty;
         creates true;
         ex "zeros(3)" => "[0. 0. 0.]";
         ex "zeros((2, 2), dtype=i64)" => "[[0 0]\n [0 0]]";
@@ -123,6 +124,8 @@ builtins! {
     /// An array of what a tuple holds, tuples in it becoming rows.
     /// Arrays stay as they are.
     fn array(x, dtype = none)
+        also asarray;
+        also ascontiguousarray;
         creates true;
         ex "array((1, 2, 3.5))" => "[1.  2.  3.5]";
         ex "array(((1, 2), (3, 4)), dtype=f32)" => "[[1. 2.]\n [3. 4.]]";

@@ -170,6 +170,7 @@ builtins! {
     /// The second argument is the axis: the larger of two values is `maximum(x, y)`. With `initial` it is at least
     /// that; `where`, truth values that broadcast to x, says which elements count, and needs `initial`.
     fn max(x, axis = none, keepdims = false, initial = none, where = true)
+        also amax;
         ex "max([3, 1, 2])" => "3";
         ex "max([[1, 5], [4, 2]], axis=1)" => "[5 4]";
         ex "max([1.0, nan], initial=-1, where=[true, false])" => "1.0";
@@ -182,6 +183,7 @@ builtins! {
     /// The second argument is the axis: the smaller of two values is `minimum(x, y)`. `initial` and `where` are as in
     /// `max`.
     fn min(x, axis = none, keepdims = false, initial = none, where = true)
+        also amin;
         ex "min([3, 1, 2])" => "1";
         ex "min([[1, 5], [4, 2]], axis=0, keepdims=true)" => "[[1 2]]";
         fails "min([])" => "value";

@@ -6,7 +6,7 @@ use crate::diagnostics::{Error, Result};
 use crate::interp::{Machine, Value, operand_array};
 use crate::ops;
 use crate::ops::index::{self, Index};
-use crate::tensor::{Array, Tensor};
+use crate::tensor::{Array, Tensor, shape};
 use crate::transform;
 use std::rc::Rc;
 
@@ -45,6 +45,36 @@ fn append(machine: &mut Machine, args: &mut Args) -> Result<()> {
         Value::Str(_) => Err(args.wrong(0, "an array, a tuple or a record").help("strings are joined by `+`")),
         _ => Err(args.wrong(0, "an array, a tuple or a record")),
     }
+}
+
+fn miscounted(args: &Args, truths: usize, items: usize) -> Error {
+    Error::shape(format!("{truths} truth values for {items} items"))
+        .operand(0, args.get(0).type_name())
+        .operand(1, args.get(1).type_name())
+}
+
+/// The elements of argument 1 along the axis of argument 2 for which the truth values hold.
+fn compress(machine: &mut Machine, args: &Args, truth: Vec<bool>) -> Result<Array> {
+    let cx = &mut machine.host.cx;
+    let array = args.array(1)?;
+    let (array, axis) = match args.optional_int(2)? {
+        Some(axis) => {
+            let axis = shape::axis(axis, array.ndim())?;
+            (array, axis)
+        }
+        None => (ops::ravel(cx, array)?, 0),
+    };
+    let len = array.shape()[axis];
+    if truth.len() > len {
+        return Err(miscounted(args, truth.len(), len));
+    }
+    cx.reserve(truth.len(), size_of::<i64>(), || format!("the numbers of {} items", truth.len()))?;
+    // a graph and a batch know how many numbers there are
+    let kept: Vec<i64> = (0..).zip(truth).filter_map(|(at, keep)| keep.then_some(at)).collect();
+    let count = kept.len();
+    let mut index = vec![Index::Slice { start: None, stop: None, step: None }; axis];
+    index.push(Index::Array(Array::Tensor(Tensor::from_vec(kept, &[count]))));
+    index::get(cx, &array, &index)
 }
 
 /// Tuples of the items at each place of several sequences of one length.
@@ -107,11 +137,14 @@ builtins! {
     };
 
     /// The items of a sequence where the condition, one bool for each, is true.
-    /// Rows of an array, items of a tuple, characters of a string.
-    fn compress(condition, xs)
-        ex "compress([true, false, true], [[1, 2], [3, 4], [5, 6]])" => "[[1 2]\n [5 6]]";
+    /// Elements of an array along an axis, or, with `axis=none`, of all in a row; items of a tuple, characters of a
+    /// string. The condition may be shorter than the array: what lies behind it is left out.
+    fn compress(condition, xs, axis = none)
+        ex "compress([true, false, true], [[1, 2], [3, 4], [5, 6]], axis=0)" => "[[1 2]\n [5 6]]";
+        ex "compress([false, true], [[1, 2], [3, 4], [5, 6]])" => "[2]";
         ex "compress([false, true], (1, \"a\"))" => "('a',)";
-        fails "compress([true], [1, 2])" => "shape";
+        fails "compress([true, false, true], [1, 2])" => "shape";
+        fails "compress([true], (1, 2))" => "shape";
         fails "compress([1, 0], [1, 2])" => "type";
     = |machine, args| {
         let condition = args.array(0)?;
@@ -124,29 +157,20 @@ builtins! {
             None if condition.shape() == [0] => vec![],
             _ => return Err(args.wrong(0, "an array of truth values with one axis")),
         };
+        if let Value::Array(_) | Value::Range(_) = xs {
+            return compress(machine, args, truth).map(Value::Array);
+        }
         let items = machine.items(&xs)?;
         if truth.len() != items.len() {
-            return Err(Error::shape(format!("{} truth values for {} items", truth.len(), items.len()))
-                .operand(0, args.get(0).type_name())
-                .operand(1, xs.type_name()));
+            return Err(miscounted(args, truth.len(), items.len()));
         }
+        let kept = items.into_iter().zip(&truth).filter(|(_, keep)| **keep).map(|(item, _)| item);
         match xs {
-            Value::Array(_) | Value::Range(_) => {
-                let count = truth.len();
-                let mask = Index::Array(Array::Tensor(Tensor::from_vec(truth, &[count])));
-                let array = args.array(1)?;
-                index::get(&mut machine.host.cx, &array, &[mask]).map(Value::Array)
+            Value::Str(_) => {
+                let kept: Vec<Value> = kept.collect();
+                Ok(Value::str(kept.iter().filter_map(Value::as_str).collect::<String>()))
             }
-            _ => {
-                let kept = items.into_iter().zip(&truth).filter(|(_, keep)| **keep).map(|(item, _)| item);
-                match xs {
-                    Value::Str(_) => {
-                        let kept: Vec<Value> = kept.collect();
-                        Ok(Value::str(kept.iter().filter_map(Value::as_str).collect::<String>()))
-                    }
-                    _ => Ok(Value::tuple(kept.collect())),
-                }
-            }
+            _ => Ok(Value::tuple(kept.collect())),
         }
     };
 

@@ -6,7 +6,7 @@ use crate::diagnostics::{Error, Result};
 use crate::interp::{Machine, Value, operand_array, wrap};
 use crate::ops;
 use crate::ops::index::{self, Index};
-use crate::tensor::Array;
+use crate::tensor::{Array, shape};
 
 /// The arrays of a tuple, or the rows of one array.
 fn arrays(machine: &mut Machine, args: &Args, number: usize) -> Result<Vec<Array>> {
@@ -38,6 +38,40 @@ fn at_least(machine: &mut Machine, arrays: Vec<Array>, ndim: usize) -> Result<Ve
             _ => Ok(array),
         })
         .collect()
+}
+
+/// The parts of an array along an axis, as a tuple: so many equal ones, or those between places to cut before.
+pub(super) fn split(machine: &mut Machine, args: &Args) -> Result<Value> {
+    let (x, axis) = match args.array(0) {
+        Ok(x) if x.ndim() > 0 => (x, args.int(2)?),
+        _ => return Err(args.wrong(0, "a string or an array with axes")),
+    };
+    let axis = shape::axis(axis, x.ndim())?;
+    let len = x.shape()[axis];
+    let cx = &mut machine.host.cx;
+    let starts: Vec<i64> = match args.get(1).as_int() {
+        Some(count) => {
+            let count = usize::try_from(count).ok().filter(|&count| count > 0);
+            let count =
+                count.ok_or_else(|| args.wrong(1, "the number of parts, at least 1, or the places of the cuts"))?;
+            if len % count != 0 {
+                let message = format!("cannot split axis {axis} of {} into {count} equal parts", x.type_name());
+                return Err(Error::shape(message).operand(0, x.type_name()).help("`array_split` makes unequal ones"));
+            }
+            cx.reserve(count, size_of::<Value>(), || format!("a tuple of {count} parts"))?;
+            (1..count).map(|part| (part * (len / count)) as i64).collect()
+        }
+        None => args.ints(1)?.to_vec(),
+    };
+    let edges = std::iter::once(0).chain(starts.iter().copied());
+    let stops = starts.iter().copied().chain(std::iter::once(len as i64));
+    let mut index = vec![Index::Slice { start: None, stop: None, step: None }; axis + 1];
+    let mut parts = Vec::with_capacity(starts.len() + 1);
+    for (start, stop) in edges.zip(stops) {
+        index[axis] = Index::Slice { start: Some(start), stop: Some(stop), step: None };
+        parts.push(wrap(index::get(cx, &x, &index)?));
+    }
+    Ok(Value::tuple(parts))
 }
 
 /// The indices of the elements of argument 0 that are true, or not 0, an array for each axis.
@@ -82,6 +116,7 @@ builtins! {
 
     /// The axes in another order; reversed, if none is given. `x.T` is short for that.
     fn transpose(x, *axes)
+        also permute_dims;
         ex "transpose([[1, 2], [3, 4]])" => "[[1 3]\n [2 4]]";
         ex "zeros((2, 3, 4)).transpose(1, 0, 2).shape" => "(3, 2, 4)";
         fails "transpose([[1, 2]], (0,))" => "shape";
@@ -180,6 +215,7 @@ builtins! {
 
     /// Arrays one below the other: vectors as rows, others along the first axis.
     fn vstack(arrays)
+        also row_stack;
         ex "vstack(([1, 2], [3, 4]))" => "[[1 2]\n [3 4]]";
         fails "vstack(([1, 2], [3]))" => "shape";
     = |machine, args| {

@@ -1,7 +1,7 @@
 //! Strings. What maps a string to a value also maps every element of a `str` array.
 
-use super::Args;
 use super::declare::builtins;
+use super::{Args, shapes};
 use crate::diagnostics::{Error, Result};
 use crate::interp::{Machine, Value};
 use crate::tensor::{Array, Element, Tensor, Text};
@@ -64,15 +64,21 @@ pub(super) fn within_memory(machine: &Machine, args: &Args, size: impl Fn(&str) 
 builtins! {
     elements AtHand;
 
-    /// The parts of a string between separators, as a `str` array.
-    /// Without a separator it is split at blanks, tabs and line ends, however many, and none are left at the edges.
-    fn split(text, sep = none)
+    /// The parts of a string between separators, as a `str` array; or the parts of an array, as a tuple.
+    /// Without a separator a string is split at blanks, tabs and line ends, however many, and none are left at the edges.
+    /// For an array `sep` says into how many equal parts it is cut along the axis, or the places before which it is cut.
+    fn split(x, sep = none, axis = 0)
+        elements Settled;
         ex "split(\"a,b,,c\", \",\")" => "['a' 'b' '' 'c']";
         ex "\" one  two \".split()" => "['one' 'two']";
+        ex "split(0..6, 3)" => "([0 1], [2 3], [4 5])";
+        ex "split([[1, 2, 3], [4, 5, 6]], [1], axis=1)" => "([[1]\n  [4]], [[2 3]\n         [5 6]])";
         fails "split(\"abc\", \"\")" => "value";
         fails "split(1)" => "type";
+        fails "split(0..6, 4)" => "shape";
+        fails "split(0..6, [2], axis=1)" => "index";
     = |machine, args| {
-        let text = args.text(0)?;
+        let Value::Str(text) = args.get(0) else { return shapes::split(machine, args) };
         if args.is_none(1) {
             return texts(machine, text, || Box::new(text.split_whitespace()));
         }

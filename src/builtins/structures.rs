@@ -196,6 +196,7 @@ builtins! {
 
     /// Zeros of the shape and dtype of x, or of every numeric leaf of a structure.
     fn zeros_like(x, dtype = none, device = none)
+        also empty_like;
         creates true;
         ex "zeros_like([1.5, 2.5])" => "[0. 0.]";
         ex "zeros_like((w=[1, 2], name=\"sgd\"))" => "(w=[0 0], name='sgd')";
