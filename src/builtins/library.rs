@@ -23,6 +23,7 @@ static LIBRARIES: &[Library] = &[
     names("sets", include_str!("../../stdlib/sets.nab")),
     names("matrices", include_str!("../../stdlib/matrices.nab")),
     names("probabilities", include_str!("../../stdlib/probabilities.nab")),
+    names("dtypes", include_str!("../../stdlib/dtypes.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
