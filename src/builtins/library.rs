@@ -24,6 +24,7 @@ static LIBRARIES: &[Library] = &[
     names("matrices", include_str!("../../stdlib/matrices.nab")),
     names("probabilities", include_str!("../../stdlib/probabilities.nab")),
     names("dtypes", include_str!("../../stdlib/dtypes.nab")),
+    names("elements", include_str!("../../stdlib/elements.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
