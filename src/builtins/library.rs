@@ -25,6 +25,7 @@ static LIBRARIES: &[Library] = &[
     names("probabilities", include_str!("../../stdlib/probabilities.nab")),
     names("dtypes", include_str!("../../stdlib/dtypes.nab")),
     names("elements", include_str!("../../stdlib/elements.nab")),
+    names("shapes", include_str!("../../stdlib/shapes.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
