@@ -26,6 +26,7 @@ static LIBRARIES: &[Library] = &[
     names("dtypes", include_str!("../../stdlib/dtypes.nab")),
     names("elements", include_str!("../../stdlib/elements.nab")),
     names("shapes", include_str!("../../stdlib/shapes.nab")),
+    names("grids", include_str!("../../stdlib/grids.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
