@@ -27,6 +27,7 @@ static LIBRARIES: &[Library] = &[
     names("elements", include_str!("../../stdlib/elements.nab")),
     names("shapes", include_str!("../../stdlib/shapes.nab")),
     names("grids", include_str!("../../stdlib/grids.nab")),
+    names("edits", include_str!("../../stdlib/edits.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
