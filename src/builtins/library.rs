@@ -28,6 +28,7 @@ static LIBRARIES: &[Library] = &[
     names("shapes", include_str!("../../stdlib/shapes.nab")),
     names("grids", include_str!("../../stdlib/grids.nab")),
     names("edits", include_str!("../../stdlib/edits.nab")),
+    names("quantiles", include_str!("../../stdlib/quantiles.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
