@@ -29,6 +29,7 @@ static LIBRARIES: &[Library] = &[
     names("grids", include_str!("../../stdlib/grids.nab")),
     names("edits", include_str!("../../stdlib/edits.nab")),
     names("quantiles", include_str!("../../stdlib/quantiles.nab")),
+    names("padding", include_str!("../../stdlib/padding.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
