@@ -30,6 +30,7 @@ static LIBRARIES: &[Library] = &[
     names("edits", include_str!("../../stdlib/edits.nab")),
     names("quantiles", include_str!("../../stdlib/quantiles.nab")),
     names("padding", include_str!("../../stdlib/padding.nab")),
+    names("statistics", include_str!("../../stdlib/statistics.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
