@@ -31,6 +31,7 @@ static LIBRARIES: &[Library] = &[
     names("quantiles", include_str!("../../stdlib/quantiles.nab")),
     names("padding", include_str!("../../stdlib/padding.nab")),
     names("statistics", include_str!("../../stdlib/statistics.nab")),
+    names("nans", include_str!("../../stdlib/nans.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
