@@ -32,6 +32,7 @@ static LIBRARIES: &[Library] = &[
     names("padding", include_str!("../../stdlib/padding.nab")),
     names("statistics", include_str!("../../stdlib/statistics.nab")),
     names("nans", include_str!("../../stdlib/nans.nab")),
+    names("calculus", include_str!("../../stdlib/calculus.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
