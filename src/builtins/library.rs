@@ -33,6 +33,7 @@ static LIBRARIES: &[Library] = &[
     names("statistics", include_str!("../../stdlib/statistics.nab")),
     names("nans", include_str!("../../stdlib/nans.nab")),
     names("calculus", include_str!("../../stdlib/calculus.nab")),
+    names("signals", include_str!("../../stdlib/signals.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
