@@ -34,6 +34,7 @@ static LIBRARIES: &[Library] = &[
     names("nans", include_str!("../../stdlib/nans.nab")),
     names("calculus", include_str!("../../stdlib/calculus.nab")),
     names("signals", include_str!("../../stdlib/signals.nab")),
+    names("windows", include_str!("../../stdlib/windows.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
