@@ -35,6 +35,7 @@ static LIBRARIES: &[Library] = &[
     names("calculus", include_str!("../../stdlib/calculus.nab")),
     names("signals", include_str!("../../stdlib/signals.nab")),
     names("windows", include_str!("../../stdlib/windows.nab")),
+    names("histograms", include_str!("../../stdlib/histograms.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
