@@ -36,6 +36,7 @@ static LIBRARIES: &[Library] = &[
     names("signals", include_str!("../../stdlib/signals.nab")),
     names("windows", include_str!("../../stdlib/windows.nab")),
     names("histograms", include_str!("../../stdlib/histograms.nab")),
+    names("selection", include_str!("../../stdlib/selection.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
