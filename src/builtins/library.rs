@@ -37,6 +37,7 @@ static LIBRARIES: &[Library] = &[
     names("windows", include_str!("../../stdlib/windows.nab")),
     names("histograms", include_str!("../../stdlib/histograms.nab")),
     names("selection", include_str!("../../stdlib/selection.nab")),
+    names("bits", include_str!("../../stdlib/bits.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
