@@ -38,6 +38,7 @@ static LIBRARIES: &[Library] = &[
     names("histograms", include_str!("../../stdlib/histograms.nab")),
     names("selection", include_str!("../../stdlib/selection.nab")),
     names("bits", include_str!("../../stdlib/bits.nab")),
+    names("polynomials", include_str!("../../stdlib/polynomials.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
