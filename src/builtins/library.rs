@@ -39,6 +39,7 @@ static LIBRARIES: &[Library] = &[
     names("selection", include_str!("../../stdlib/selection.nab")),
     names("bits", include_str!("../../stdlib/bits.nab")),
     names("polynomials", include_str!("../../stdlib/polynomials.nab")),
+    names("mapping", include_str!("../../stdlib/mapping.nab")),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
