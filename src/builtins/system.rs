@@ -33,10 +33,19 @@ fn help(machine: &mut Machine, value: &Value) -> Result<String> {
     })
 }
 
-/// Help on a builtin whose name is given as text.
+/// Help on a builtin, or on what the standard library gives, whose name is given as text: `sum`, `linalg.inv`.
 fn named(machine: &mut Machine, name: &str) -> Result<String> {
-    match super::predefined(name) {
-        Some(value @ (Value::Builtin(_) | Value::DType(_))) => help(machine, &value),
+    let value = match name.split_once('.') {
+        Some((module, member)) => match machine.of_library(module)? {
+            Some(module) => Some(machine.field(&module, &Value::str(member))?),
+            None => None,
+        },
+        None => machine.of_library(name)?.or_else(|| super::predefined(name)),
+    };
+    match value {
+        Some(value @ (Value::Builtin(_) | Value::DType(_) | Value::Function(_) | Value::Module(_))) => {
+            help(machine, &value)
+        }
         _ => {
             let error = Error::new(Kind::Name, format!("there is no builtin `{name}`"));
             Err(match nearest(name, super::names()) {
@@ -263,12 +272,26 @@ builtins! {
         }
     };
 
-    /// Stops with an error of kind `error` and this message.
-    fn error(message)
+    /// Stops the program with an error.
+    /// `kind` is what `err.kind` gives where it is caught: "error", or one of "type", "shape", "value", "index", "overflow",
+    /// "device", "io", "memory", "graph" and "assert"; `help` is an advice that stands below the message.
+    fn error(message, kind = "error", help = none)
         ex "try { error(\"too small\") } catch err { err.message }" => "too small";
+        ex "try { error(\"too small\", kind=\"value\") } catch err { err.kind }" => "value";
         fails "error(\"too small\")" => "error";
+        fails "error(\"a row is missing\", kind=\"shape\", help=\"add one\")" => "shape";
+        fails "error(\"too small\", kind=\"internal\")" => "value";
         fails "error(1)" => "type";
-    = |_, args| Err(Error::new(Kind::Error, args.text(0)?));
+    = |_, args| {
+        let (message, name) = (args.text(0)?, args.text(1)?);
+        let Some(kind) = Kind::RAISED.iter().find(|kind| kind.name() == name) else {
+            let names: Vec<&str> = Kind::RAISED.iter().map(|kind| kind.name()).collect();
+            return Err(Error::value(format!("a program raises no errors of the kind \"{name}\""))
+                .help(format!("the kinds are {}", names.join(", "))));
+        };
+        let error = Error::new(*kind, message);
+        Err(if args.is_none(2) { error } else { error.help(args.text(2)?) })
+    };
 
     /// Stops with an error of kind `assert` unless the condition, one bool, holds.
     fn assert(condition, message = "the condition does not hold")

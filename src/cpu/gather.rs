@@ -47,6 +47,14 @@ impl Places {
         }
     }
 
+    /// The points, where each is one element, and what is added to them.
+    fn single(&self) -> Option<(usize, &[usize])> {
+        match (self.before.as_slice(), self.after.as_slice(), self.run) {
+            (&[before], &[after], 1) => Some((before.wrapping_add(after), &self.points)),
+            _ => None,
+        }
+    }
+
     /// The element `number` of the run at `start`.
     #[inline]
     fn position(&self, start: usize, number: usize) -> usize {
@@ -58,7 +66,9 @@ impl Places {
 pub fn gather(tensor: &Tensor, places: &Places, shape: &[usize]) -> Tensor {
     fn typed<T: Element>(values: &[T], places: &Places, shape: &[usize]) -> Tensor {
         let mut out = Vec::with_capacity(crate::tensor::shape::size(shape));
-        if places.stride == 1 {
+        if let Some((start, points)) = places.single() {
+            out.extend(points.iter().map(|&point| values[start.wrapping_add(point)].clone()));
+        } else if places.stride == 1 {
             places.each(|start| out.extend_from_slice(&values[start..start + places.run]));
         } else {
             places.each(|start| out.extend((0..places.run).map(|i| values[places.position(start, i)].clone())));
@@ -109,6 +119,14 @@ pub fn accumulate(mut tensor: Tensor, value: &Tensor, shape: &[usize], places: &
         places: &Places,
         add: impl Fn(T, T) -> T,
     ) -> Option<()> {
+        if let (Some((start, points)), 1) = (places.single(), value.size()) {
+            let value = value.walk::<T>()?.next()?;
+            for &point in points {
+                let sum = &mut sums[start.wrapping_add(point)];
+                *sum = add(*sum, value);
+            }
+            return Some(());
+        }
         let mut from = value.walk_as::<T>(shape)?;
         places.each(|start| {
             for (i, value) in (0..places.run).zip(&mut from) {
@@ -168,13 +186,20 @@ pub fn points(
 ) -> Result<Vec<usize>, (usize, i64)> {
     let mut points = vec![0usize; crate::tensor::shape::size(shape)];
     for (number, ((array, &len), &stride)) in arrays.iter().zip(lens).zip(strides).enumerate() {
-        let indices = array.walk_as::<i64>(shape).into_iter().flatten();
-        for (point, index) in points.iter_mut().zip(indices) {
+        let add = |point: &mut usize, index: i64| {
             let position = if index < 0 { index.wrapping_add(len as i64) } else { index };
             if position < 0 || position >= len as i64 {
                 return Err((number, index));
             }
             *point = point.wrapping_add_signed((position as isize).wrapping_mul(stride));
+            Ok(())
+        };
+        match array.as_slice::<i64>().filter(|_| array.shape() == shape) {
+            Some(indices) => points.iter_mut().zip(indices).try_for_each(|(point, &index)| add(point, index))?,
+            None => {
+                let indices = array.walk_as::<i64>(shape).into_iter().flatten();
+                points.iter_mut().zip(indices).try_for_each(|(point, index)| add(point, index))?;
+            }
         }
     }
     Ok(points)

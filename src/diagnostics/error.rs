@@ -32,6 +32,21 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Those that a program may raise itself.
+    pub const RAISED: [Kind; 11] = [
+        Kind::Error,
+        Kind::Type,
+        Kind::Shape,
+        Kind::Value,
+        Kind::Index,
+        Kind::Overflow,
+        Kind::Device,
+        Kind::Io,
+        Kind::Memory,
+        Kind::Graph,
+        Kind::Assert,
+    ];
+
     pub fn name(self) -> &'static str {
         match self {
             Kind::Syntax => "syntax",

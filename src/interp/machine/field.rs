@@ -14,7 +14,7 @@ use crate::tensor::Array;
 const PROPERTIES: [&str; 6] = ["T", "shape", "ndim", "size", "dtype", "device"];
 
 impl Machine {
-    pub(super) fn field(&mut self, x: &Value, name: &Value) -> Result<Value> {
+    pub fn field(&mut self, x: &Value, name: &Value) -> Result<Value> {
         let name = name.as_str().unwrap_or_default();
         match x {
             Value::Record(record) => match record.0.get(name) {

@@ -43,6 +43,19 @@ impl Machine {
         self.compile(module, source, stmt)
     }
 
+    /// What the standard library gives under a name: a function, or a module.
+    pub fn of_library(&mut self, name: &str) -> Result<Option<Value>> {
+        let Some(library) = builtins::library_of(name) else { return Ok(None) };
+        if self.modules.library(library.name).is_none() {
+            self.load_library(library)?;
+        }
+        let Some(module) = self.modules.library(library.name) else { return Ok(None) };
+        if library.module.is_some() {
+            return Ok(Some(Value::Module(module)));
+        }
+        Ok(module.member(name).map(|slot| self.globals[slot as usize].clone()))
+    }
+
     fn load_library(&mut self, library: &'static Library) -> Result<()> {
         let module = Rc::new(Module::new(library.name.to_string()));
         for builtin in library.module.unwrap_or(&[]) {
@@ -88,11 +101,8 @@ impl Machine {
         if name == "builtin" {
             return Ok(self.modules.builtin_module(&mut self.globals));
         }
-        if let Some(library) = builtins::library_of(name).filter(|library| library.module.is_some()) {
-            if self.modules.library(library.name).is_none() {
-                self.load_library(library)?;
-            }
-            return self.modules.library(library.name).ok_or_else(|| Error::new(Kind::Internal, "a library is gone"));
+        if let Some(Value::Module(module)) = self.of_library(name)? {
+            return Ok(module);
         }
         if let Some(hint) = python_hints::hint_for_import(name) {
             return Err(Error::new(Kind::Name, format!("there is no module `{name}`")).help(hint));
