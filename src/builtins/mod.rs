@@ -11,6 +11,7 @@ mod arithmetic;
 mod arrays;
 mod batches;
 mod derivatives;
+mod distributions;
 mod elementwise;
 mod files;
 mod graphs;

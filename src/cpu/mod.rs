@@ -3,6 +3,7 @@
 //! `+ - * / sqrt` are plain IEEE operations, never contracted, so that results are the same everywhere.
 
 pub mod arithmetic;
+pub mod choose;
 pub mod cluster;
 pub mod compare;
 pub mod contract;
@@ -14,6 +15,7 @@ mod loops;
 pub mod math;
 pub mod random;
 pub mod reduce;
+pub mod sample;
 pub mod select;
 mod tile;
 

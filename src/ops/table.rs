@@ -1,7 +1,8 @@
 //! All primitive operations there are.
 
 use super::{
-    Entry, arithmetic, cast, compare, contract, create, index, join, math, place, random, reduce, select, shape,
+    Entry, arithmetic, cast, choose, compare, contract, create, index, join, math, parameter, place, random, reduce,
+    sample, select, shape,
 };
 
 /// Every entry, family by family.
@@ -19,6 +20,9 @@ pub fn table() -> impl Iterator<Item = &'static Entry> {
         contract::TABLE,
         create::TABLE,
         random::TABLE,
+        parameter::TABLE,
+        sample::TABLE,
+        choose::TABLE,
         place::TABLE,
         crate::graph::cond::TABLE,
     ];

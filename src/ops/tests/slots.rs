@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 /// Reasons, each with the entries it goes for.
 type Lists = &'static [(&'static str, &'static [&'static str])];
 
-const NO_DERIVATIVE: Lists =
-    &[("comes with the derivatives of everything", &["append", "scatter", "compress", "prod"])];
+const NO_DERIVATIVE: Lists = &[
+    ("comes with the derivatives of everything", &["append", "scatter", "compress", "prod"]),
+    ("the numbers that were accepted do not move with the shape in a simple way", &["log_gamma"]),
+];
 
 const NO_BATCH: Lists = &[
     ("has no inputs: what is the same in all rows is made once", &["full", "arange", "linspace", "eye"]),
@@ -29,6 +31,20 @@ const NO_GPU: Lists = &[
         ],
     ),
     ("no kernel yet", &["append", "scatter", "compress", "argmax", "argmin"]),
+    (
+        "is drawn on the CPU and placed; a card would try in `f32`, and accept other numbers",
+        &[
+            "log_gamma",
+            "poisson",
+            "binomial",
+            "negative_binomial",
+            "geometric",
+            "integers",
+            "order",
+            "choice",
+            "distinct",
+        ],
+    ),
     ("is made on the CPU and placed", &["full", "arange", "linspace", "eye"]),
     ("knows devices by itself", &["rand", "randn", "randint", "place"]),
     ("is made of other operations", &["cond"]),
