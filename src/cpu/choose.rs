@@ -76,7 +76,7 @@ pub fn without_replacement(cx: &Context, probabilities: &Tensor, uniform: &Tenso
             .map(|(i, (weight, u))| (-libm::log1p(-u) / weight, i))
             .collect();
         if waits.len() < count {
-            let message = format!("{} probabilities are above 0: too few to choose {count} of them", waits.len());
+            let message = format!("cannot choose {count} without replacement: {} of `p` above 0", waits.len());
             return Err(Error::value(message).help("with `replace=true` one may be chosen again"));
         }
         waits.sort_unstable_by(|(a, i), (b, j)| a.total_cmp(b).then(i.cmp(j)));

@@ -9,6 +9,7 @@ pub mod compare;
 pub mod contract;
 pub mod convert;
 pub mod fill;
+pub mod gamma;
 pub mod gather;
 pub mod join;
 mod loops;

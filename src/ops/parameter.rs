@@ -98,12 +98,12 @@ impl Domain {
 #[cold]
 fn outside(parameter: &Parameter, x: &Array, number: usize) -> Error {
     let wanted = match parameter.domain {
-        Domain::NotNegative | Domain::Count => "be 0 or more".to_string(),
-        Domain::Positive => "be more than 0".to_string(),
-        Domain::Probability | Domain::Distribution => "lie between 0 and 1".to_string(),
-        Domain::Chance => "be more than 0 and at most 1".to_string(),
-        Domain::Mean => format!("lie between 0 and {MOST:e}"),
-        Domain::Integer => "be an integer".to_string(),
+        Domain::NotNegative | Domain::Count => "be 0 or more",
+        Domain::Positive => "be more than 0",
+        Domain::Probability | Domain::Distribution => "lie between 0 and 1",
+        Domain::Chance => "be more than 0 and at most 1",
+        Domain::Mean => "be 0 or more, and so small that counts fit i64",
+        Domain::Integer => "be an integer",
     };
     let value = x.to_tensor().and_then(|tensor| tensor.scalar(number)).map(show).unwrap_or_default();
     let message = format!("`{}` has to {wanted}, not {value}{}", parameter.name, place(number, x.shape()));

@@ -12,7 +12,9 @@
 
 use super::elementwise::adopt;
 use super::types::broadcast_all;
-use super::{Abstract, Arity, Attrs, Batch, Derivative, Entry, Op, WholeKernel, WholeRule, apply, random};
+use super::{
+    Abstract, Arity, Attrs, Batch, Derivative, Entry, Op, Partial, WholeKernel, WholeRule, apply, apply2, random,
+};
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::sample::{Stream, fill};
@@ -25,7 +27,23 @@ const fn entry(name: &'static str, parameters: usize, rule: WholeRule, kernel: W
 
 /// The logarithm of a gamma number of scale 1: of its shape.
 pub static LOG_GAMMA: Entry =
-    entry("log_gamma", 1, float, |cx, _, inputs, out| one(cx, inputs, &out, Stream::log_gamma));
+    entry("log_gamma", 1, float, |cx, _, inputs, out| one(cx, inputs, &out, Stream::log_gamma)).derivative(
+        Derivative::Elementwise(&[Partial::Of(|cx, x, y| match x {
+            [a, ..] => apply2(cx, &Op { entry: &LOG_GAMMA_SLOPE, attrs: Attrs::None }, a.clone(), y.clone()),
+            _ => Err(cpu::mistyped()),
+        })]),
+    );
+/// How it moves with the shape, at its place in the distribution.
+static LOG_GAMMA_SLOPE: Entry = Entry {
+    batch: Batch::Elementwise,
+    ..Entry::whole("log_gamma_slope", "log_gamma", Arity::Exactly(2), float, |cx, _, inputs, out| match inputs {
+        [a, y] => {
+            let (a, y) = (adopt(cx, a, DType::F64)?, adopt(cx, y, DType::F64)?);
+            cpu::gamma::log_slopes(cx, &a, &y, &out.shape).map(Array::from)
+        }
+        _ => Err(cpu::mistyped()),
+    })
+};
 /// Of its mean.
 pub static POISSON: Entry = counts("poisson", 1, |cx, _, inputs, out| one(cx, inputs, &out, Stream::poisson));
 /// Of the trials, whole numbers, and the probability of a success.
@@ -43,7 +61,8 @@ pub static INTEGERS: Entry = counts("integers", 2, |cx, _, inputs, out| {
     two(cx, inputs, &out, Stream::integer)
 });
 
-pub(super) static TABLE: &[&Entry] = &[&LOG_GAMMA, &POISSON, &BINOMIAL, &NEGATIVE_BINOMIAL, &GEOMETRIC, &INTEGERS];
+pub(super) static TABLE: &[&Entry] =
+    &[&LOG_GAMMA, &LOG_GAMMA_SLOPE, &POISSON, &BINOMIAL, &NEGATIVE_BINOMIAL, &GEOMETRIC, &INTEGERS];
 
 const fn counts(name: &'static str, parameters: usize, kernel: WholeKernel) -> Entry {
     entry(name, parameters, whole, kernel).derivative(Derivative::Flat)

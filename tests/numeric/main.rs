@@ -2,7 +2,9 @@
 
 mod contract;
 mod create;
+mod distributions;
 mod printing;
 mod random;
 mod reduce;
 mod sample;
+mod special;

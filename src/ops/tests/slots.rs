@@ -35,6 +35,7 @@ const NO_GPU: Lists = &[
         "is drawn on the CPU and placed; a card would try in `f32`, and accept other numbers",
         &[
             "log_gamma",
+            "log_gamma_slope",
             "poisson",
             "binomial",
             "negative_binomial",
