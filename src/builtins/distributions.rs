@@ -4,9 +4,9 @@ use super::Args;
 use super::declare::builtins;
 use crate::context::Context;
 use crate::diagnostics::{Error, Result};
-use crate::interp::Value;
+use crate::interp::{Value, operand_array};
 use crate::ops::parameter::{self, Domain};
-use crate::ops::{ADD, Entry, apply2, cast, choose, create, random, reshape, sample};
+use crate::ops::{ADD, Arity, Entry, apply2, cast, choose, create, random, reshape, sample};
 use crate::tensor::shape::{self, Shape};
 use crate::tensor::{Array, DType};
 
@@ -82,7 +82,7 @@ fn choice(cx: &mut Context, population: i64, p: Option<Array>, shape: &[i64], re
             choose::choice(cx, p, count, replace)?
         }
         None if replace => return random::randint(cx, 0, population.max(1), shape, DType::I64),
-        None => choose::order(cx, population.max(0) as usize, &[count as i64])?,
+        None => choose::order(cx, population.max(0) as usize, &[count.min(i64::MAX as usize) as i64])?,
     };
     reshape(cx, chosen, shape)
 }
@@ -168,7 +168,12 @@ builtins! {
         let (name, shape) = (args.text(0)?, args.ints(1)?);
         let found = SAMPLERS.iter().find(|entry| entry.name == name);
         let entry = found.ok_or_else(|| args.wrong(0, "the name of a distribution"))?;
-        sample::sample(&mut machine.host.cx, entry, &shape, &rest(args, 2)?).map(Value::Array)
+        let parameters = rest(args, 2)?;
+        // a distribution takes two words of random bits besides
+        if entry.arity != Arity::Exactly(parameters.len() + 2) {
+            return Err(args.wrong(2, "all parameters of the distribution"));
+        }
+        sample::sample(&mut machine.host.cx, entry, &shape, &parameters).map(Value::Array)
     };
 
     /// `x` in a dtype of floats.
@@ -178,6 +183,21 @@ builtins! {
     = |machine, args| {
         let dtype = random::float(args.dtype(1)?.unwrap_or(DType::F64), "this distribution")?;
         cast(&mut machine.host.cx, args.number(0)?, dtype).map(Value::Array)
+    };
+
+    /// What is chosen from or brought into order: an array, or a whole number.
+    fn _items(x)
+        ex "seed(1); random.shuffle([1, 2, 3])" => "[2 1 3]";
+        fails "random.choice((1, 2))" => "type";
+        fails "random.shuffle(\"abc\")" => "type";
+        fails "random.permuted((1, 2))" => "type";
+    = |_, args| {
+        let x = args.get(0);
+        if operand_array(x).is_some_and(|items| items.dtype() != DType::Str || items.ndim() > 0) {
+            return Ok(args.take(0));
+        }
+        let message = format!("what is chosen from has to be an array or a whole number, this is {}", x.describe());
+        Err(Error::ty(message).operand(0, x.type_name()).help("`stack(items)` makes an array of a tuple"))
     };
 
     /// Different whole numbers below `x`, in random order along the last axis of this shape.
@@ -190,7 +210,11 @@ builtins! {
         let population = args.int(0)?;
         let negative = |_| Error::value(format!("there is no order of {population} items"));
         let population = usize::try_from(population).map_err(negative)?;
-        choose::order(&mut machine.host.cx, population, &args.ints(1)?).map(Value::Array)
+        let shape = args.ints(1)?;
+        if shape.is_empty() {
+            return Err(args.wrong(1, "a shape with an axis"));
+        }
+        choose::order(&mut machine.host.cx, population, &shape).map(Value::Array)
     };
 
     /// Random indices of `a` items in this shape, with the probabilities `p`, or alike where it is none.

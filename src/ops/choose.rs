@@ -61,7 +61,7 @@ pub fn choice(cx: &mut Context, p: Array, count: usize, replace: bool) -> Result
         true => (&CHOICE, Attrs::None, count),
         false => (&DISTINCT, Attrs::Count(count), p.size()),
     };
-    let uniform = random::uniform_at_hand(cx, &[numbers as i64])?;
+    let uniform = random::uniform_at_hand(cx, &[numbers.min(i64::MAX as usize) as i64])?;
     apply(cx, &Op { entry, attrs }, &mut [p, uniform])
 }
 
