@@ -12,6 +12,7 @@ mod arrays;
 mod batches;
 mod characters;
 mod derivatives;
+mod distributions;
 mod elementwise;
 mod files;
 mod graphs;
