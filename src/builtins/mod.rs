@@ -24,6 +24,7 @@ mod shapes;
 mod strings;
 mod structures;
 mod system;
+mod tables;
 
 pub use args::Args;
 pub use declare::{Builtin, Elements, Param};
@@ -50,6 +51,7 @@ const FAMILIES: &[&[Builtin]] = &[
     strings::TABLE,
     structures::TABLE,
     system::TABLE,
+    tables::TABLE,
 ];
 
 /// Names of the language that later work fills with meaning.

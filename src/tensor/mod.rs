@@ -11,6 +11,7 @@ mod dtype;
 pub mod format;
 mod layout;
 mod lifted;
+pub mod printf;
 mod scalar;
 pub mod shape;
 pub mod show;
