@@ -32,7 +32,12 @@ pub fn load(cx: &Context, path: &Path, name: &str, only: Option<&str>) -> Result
     } else if let Some(only) = only.filter(|_| is_array) {
         Err(Error::value(format!("`{name}` is a single array: there is no `{only}` in it")))
     } else if is_array {
-        npy::read(cx, npy::Source { bytes: &mut bytes, len, held: 0, name }).map(Loaded::Array)
+        let array = npy::read(cx, npy::Source { bytes: &mut bytes, len, held: 0, name })?;
+        if len.is_none() {
+            // at its end the sum of what was compressed is checked
+            file::peek(&mut bytes, 1).map_err(|error| file::unreadable(name, &error))?;
+        }
+        Ok(Loaded::Array(array))
     } else if is_pickle {
         let error = Error::value(format!("`{name}` is a pickle: reading it could run any code, so it is refused"));
         Err(error.help("save arrays with `np.save` or `np.savez`"))
