@@ -183,3 +183,25 @@ fn archives_that_unpack_to_too_much_are_refused() {
         assert_eq!(eval(&mut session, code).map_err(|error| error.kind()), expected, "{code}");
     }
 }
+
+#[test]
+fn tables_of_many_small_fields_meet_the_limit() {
+    let scratch = Scratch::new("wide");
+    let mut session = session(&scratch.0);
+    session.limits_mut().memory = LIMIT / 10;
+    let wide = "write_text(\"wide.csv\", \",\" * 5000000)
+        write_text(\"wide.txt\", \"1 \" * 2500000)
+        write_text(\"long.csv\", \"x,y,z\\n\" + \"a,,\\n\" * 500000)";
+    eval(&mut session, wide).expect("there is room for it");
+    for code in [
+        "read_csv(\"wide.csv\")",
+        "read_csv(\"wide.csv\", header=false, dtype=str)",
+        "loadtxt(\"wide.txt\")",
+        "loadtxt(\"wide.txt\", usecols=0)",
+        "loadtxt(\"wide.csv\", delimiter=\",\", dtype=str)",
+        "read_csv(\"long.csv\")",
+        "read_csv(\"long.csv\", dtype=str)",
+    ] {
+        assert_eq!(eval(&mut session, code).map_err(|error| error.kind()), Err(Kind::Memory), "{code}");
+    }
+}

@@ -140,10 +140,11 @@ const EXACT: f64 = (1u64 << f64::MANTISSA_DIGITS) as f64;
 /// Bytes a string in a column takes besides its text.
 const TEXT_OVERHEAD: usize = 2 * size_of::<usize>();
 
-/// Bytes that it takes besides its place.
+/// Also gives the bytes that it takes besides its place.
 fn push_text(cells: &mut Vec<Text>, field: &str, missing: bool) -> usize {
-    cells.push(if missing { Text::default() } else { Text::from(field) });
-    if missing { 0 } else { TEXT_OVERHEAD + field.len() }
+    let text = if missing { "" } else { field };
+    cells.push(Text::from(text));
+    TEXT_OVERHEAD + text.len()
 }
 
 fn push<T>(cells: &mut Vec<T>, value: Option<T>) -> Option<()> {

@@ -42,8 +42,11 @@ pub enum Wanted {
 /// Columns with their names, all of the same length.
 pub type Table = Vec<(String, Data)>;
 
-/// Records read between looks at the interrupt flag and the memory.
-const BATCH: usize = 4096;
+/// Fields read between looks at the interrupt flag and the memory.
+const BATCH: usize = 1 << 15;
+
+/// Bytes a column takes besides its values: itself, its name, what is known of it.
+const PER_COLUMN: usize = size_of::<Column>() + 2 * size_of::<String>() + 64;
 
 /// Characters of a field that a message shows.
 const SHOWN: usize = 40;
@@ -52,7 +55,8 @@ const SHOWN: usize = 40;
 pub fn read(cx: &Context, name: &str, text: &str, layout: &Layout) -> Result<Table> {
     let file = File { name, text, delimiter: layout.delimiter };
     let mut records = file.records(file.behind_lines(layout.skip_lines));
-    let head = if records.advance() { records.len() } else { 0 };
+    let head = if records.advance(cx)? { records.len() } else { 0 };
+    cx.reserve(head, PER_COLUMN, || format!("the table in `{name}`"))?;
     let in_file = records.fields().iter().take(head).map(|field| field.trim().to_string());
     let in_file = in_file.take(if layout.header { head } else { 0 }).collect();
     let names = names(&file, layout, head, in_file, records.start)?;
@@ -98,12 +102,13 @@ impl Reading<'_> {
         };
         let longest = missing.iter().map(|text| text.len()).max().unwrap_or(0);
         let mut records = file.records(body);
-        let mut rows = 0;
-        while layout.max_rows.is_none_or(|most| rows < most) && records.advance() {
-            if rows % BATCH == 0 {
+        let (mut rows, mut look) = (0, 0);
+        while layout.max_rows.is_none_or(|most| rows < most) && records.advance(cx)? {
+            if rows == look {
+                look += (BATCH / width.max(1)).max(1);
                 cx.check()?;
                 let taken = columns.iter().fold(0usize, |taken, (_, column)| taken.saturating_add(column.memory()));
-                let room = taken.saturating_mul(2).saturating_add(BATCH);
+                let room = taken.saturating_mul(2).saturating_add(columns.len().saturating_mul(PER_COLUMN));
                 cx.reserve(room, 1, || format!("the table in `{}`", file.name))?;
             }
             if records.len() != width {

@@ -1,6 +1,7 @@
 //! The records of a table and the places of their fields: `csv-core` over a text that is in memory.
 
-use crate::diagnostics::{Error, Kind};
+use crate::context::Context;
+use crate::diagnostics::{Error, Kind, Result};
 use csv_core::{ReadFieldResult, ReadRecordResult, Reader, ReaderBuilder};
 
 /// A table as text.
@@ -79,7 +80,7 @@ impl<'t> File<'t> {
 
 impl Records<'_> {
     /// Goes on to the next record, if there is one.
-    pub fn advance(&mut self) -> bool {
+    pub fn advance(&mut self, cx: &Context) -> Result<bool> {
         self.start = self.position;
         let (mut written, mut count) = (0, 0);
         loop {
@@ -92,14 +93,13 @@ impl Records<'_> {
             match result {
                 // an empty input tells the reader that nothing follows
                 ReadRecordResult::InputEmpty => {}
-                // neither outgrows the text
-                ReadRecordResult::OutputFull => self.content.resize(2 * self.content.len(), 0),
-                ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
+                ReadRecordResult::OutputFull => grow(cx, self.file.name, &mut self.content)?,
+                ReadRecordResult::OutputEndsFull => grow(cx, self.file.name, &mut self.ends)?,
                 ReadRecordResult::Record => {
                     self.count = count;
-                    return true;
+                    return Ok(true);
                 }
-                ReadRecordResult::End => return false,
+                ReadRecordResult::End => return Ok(false),
             }
         }
     }
@@ -116,6 +116,14 @@ impl Records<'_> {
         // leaving ASCII out of UTF-8 leaves UTF-8
         Fields { content: std::str::from_utf8(content).unwrap_or_default(), ends }
     }
+}
+
+/// Twice the room for one record.
+fn grow<T: Clone + Default>(cx: &Context, name: &str, room: &mut Vec<T>) -> Result<()> {
+    let len = 2 * room.len();
+    cx.reserve(len, size_of::<T>(), || format!("a record of `{name}`"))?;
+    room.resize(len, T::default());
+    Ok(())
 }
 
 /// The fields of one record.
