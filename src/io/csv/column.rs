@@ -35,8 +35,11 @@ impl Column {
 
     /// Bytes of memory taken.
     pub fn memory(&self) -> usize {
-        let cells = self.cells.as_ref().map_or(0, |cells| cells.len().saturating_mul(cells.dtype().size()));
-        cells.saturating_add(self.texts)
+        let (len, width) = match &self.cells {
+            Some(cells) => (cells.len(), cells.dtype().size()),
+            None => (self.leading, size_of::<Text>()),
+        };
+        len.saturating_mul(width).saturating_add(self.texts)
     }
 
     /// Takes a field; `missing` if it holds no value.
@@ -62,6 +65,7 @@ impl Column {
             }
             Data::F64(cells) => push(cells, if missing { Some(f64::NAN) } else { number.parse().ok() }),
             Data::F32(cells) => push(cells, if missing { Some(f32::NAN) } else { number.parse().ok() }),
+            _ if missing => None,
             Data::I64(cells) => push(cells, number.parse().ok()),
             Data::I32(cells) => push(cells, number.parse().ok()),
             Data::U8(cells) => push(cells, number.parse().ok()),
@@ -80,12 +84,12 @@ impl Column {
             }
             Some(Data::Str(cells)) => self.texts += push_text(cells, field, missing),
             Some(Data::Bool(cells)) => match truth(number) {
-                Some(value) => cells.push(value),
-                None => self.text = true,
+                Some(value) if !missing => cells.push(value),
+                _ => self.text = true,
             },
             Some(Data::I64(cells)) => match number.parse() {
-                Ok(value) => cells.push(value),
-                Err(_) => {
+                Ok(value) if !missing => cells.push(value),
+                _ => {
                     self.beyond = cells.iter().any(|value| value.unsigned_abs() > EXACT as u64);
                     self.cells = Some(Data::F64(cells.iter().map(|&value| value as f64).collect()));
                     self.infer(field, missing);
@@ -232,5 +236,22 @@ mod tests {
         let Data::F64(cells) = column.finish() else { panic!("numbers with gaps are floats") };
         assert_eq!(cells.iter().map(|cell| cell.is_nan()).collect::<Vec<_>>(), [true, false, true, false]);
         assert_eq!((cells[1], cells[3]), (1.0, 2.0));
+    }
+
+    #[test]
+    fn what_is_said_to_be_missing_is_so_in_every_column() {
+        let column = |wanted: Option<DType>, fields: &[&str]| {
+            let mut column = Column::new(wanted);
+            let pushed = fields.iter().try_for_each(|field| column.push(field, *field == "-9" || *field == "false"));
+            pushed
+                .map(|()| (column.is_late_text(), format!("{:?}", column.finish())))
+                .map_err(|unreadable| unreadable.0)
+        };
+        assert_eq!(column(None, &["1", "-9", "2"]), Ok((false, "F64([1.0, NaN, 2.0])".to_string())));
+        assert_eq!(column(None, &["0.5", "-9"]), Ok((false, "F64([0.5, NaN])".to_string())));
+        assert!(column(None, &["true", "false"]).is_ok_and(|(late, _)| late));
+        assert_eq!(column(Some(DType::I64), &["1", "-9"]), Err(DType::I64));
+        assert_eq!(column(Some(DType::Bool), &["true", "false"]), Err(DType::Bool));
+        assert_eq!(column(Some(DType::Str), &["a", "-9"]), Ok((false, "Str([\"a\", \"\"])".to_string())));
     }
 }
