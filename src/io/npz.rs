@@ -7,7 +7,7 @@ use super::npy;
 use crate::context::Context;
 use crate::diagnostics::suggest::nearest;
 use crate::diagnostics::{Error, Result};
-use crate::tensor::{Tensor, Text};
+use crate::tensor::{TEXT_OVERHEAD, Tensor, Text};
 use flate2::Compression;
 use flate2::bufread::DeflateDecoder;
 use flate2::write::DeflateEncoder;
@@ -105,8 +105,10 @@ fn read_whole(cx: &Context, mut bytes: impl Read, len: Option<u64>, held: usize,
 }
 
 fn memory_of(tensor: &Tensor) -> usize {
-    let texts = tensor.walk::<Text>().into_iter().flatten().map(|text| text.len()).sum::<usize>();
-    tensor.size().saturating_mul(tensor.dtype().size()).saturating_add(texts)
+    match tensor.walk::<Text>() {
+        Some(texts) => texts.fold(0, |sum: usize, text| sum.saturating_add(text.len() + TEXT_OVERHEAD)),
+        None => tensor.size().saturating_mul(tensor.dtype().size()),
+    }
 }
 
 /// Writes an archive.

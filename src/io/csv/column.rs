@@ -3,7 +3,7 @@
 //! Kinds: truth values, whole numbers, numbers, text. Whole numbers never lose a digit: if some are missing they are
 //! floats where those hold them all, and text where not.
 
-use crate::tensor::{DType, Data, Text};
+use crate::tensor::{DType, Data, TEXT_OVERHEAD, Text};
 
 /// Fields that hold no value, besides empty ones.
 pub const MISSING: &[&str] = &["NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none"];
@@ -15,7 +15,7 @@ pub struct Column {
     cells: Option<Data>,
     /// Fields ahead of the first value, all missing.
     leading: usize,
-    /// Bytes of the text kept.
+    /// Bytes that the texts take.
     texts: usize,
     /// Among floats: a whole number was met that they may not hold, and one that is not whole.
     beyond: bool,
@@ -35,11 +35,10 @@ impl Column {
 
     /// Bytes of memory taken.
     pub fn memory(&self) -> usize {
-        let (len, width) = match &self.cells {
-            Some(cells) => (cells.len(), cells.dtype().size()),
-            None => (self.leading, size_of::<Text>()),
-        };
-        len.saturating_mul(width).saturating_add(self.texts)
+        match &self.cells {
+            Some(Data::Str(_)) | None => self.leading.saturating_mul(TEXT_OVERHEAD).saturating_add(self.texts),
+            Some(cells) => cells.len().saturating_mul(cells.dtype().size()),
+        }
     }
 
     /// Takes a field; `missing` if it holds no value.
@@ -141,10 +140,7 @@ impl Column {
 /// Up to here floats hold every whole number.
 const EXACT: f64 = (1u64 << f64::MANTISSA_DIGITS) as f64;
 
-/// Bytes a string in a column takes besides its text.
-const TEXT_OVERHEAD: usize = 2 * size_of::<usize>();
-
-/// Also gives the bytes that it takes besides its place.
+/// Also gives the bytes that it takes.
 fn push_text(cells: &mut Vec<Text>, field: &str, missing: bool) -> usize {
     let text = if missing { "" } else { field };
     cells.push(Text::from(text));

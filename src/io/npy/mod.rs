@@ -9,7 +9,7 @@ use super::file::{Stopped, Written, failed, unreadable};
 use crate::context::Context;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::shape::{self, Axes};
-use crate::tensor::{DType, Data, Device, Element, Layout, Tensor, Text, type_name, walk};
+use crate::tensor::{DType, Data, Device, Element, Layout, TEXT_OVERHEAD, Tensor, Text, type_name, walk};
 use bytemuck::NoUninit;
 use header::{Header, Stored};
 use std::io::{self, Read, Write};
@@ -21,9 +21,6 @@ const PIECE: usize = 1 << 20;
 
 /// Texts between such looks.
 const TEXTS: usize = 4096;
-
-/// Bytes a string in an array takes besides its text.
-const TEXT_OVERHEAD: usize = size_of::<Text>() + 2 * size_of::<usize>();
 
 /// Where an array is read from.
 pub struct Source<'s> {
