@@ -28,6 +28,7 @@ mod sorting;
 mod strings;
 mod structures;
 mod system;
+mod tables;
 
 pub use args::Args;
 pub use declare::{Builtin, Elements, Param};
@@ -57,6 +58,7 @@ const FAMILIES: &[&[Builtin]] = &[
     strings::TABLE,
     structures::TABLE,
     system::TABLE,
+    tables::TABLE,
 ];
 
 /// Names of the language that later work fills with meaning.
