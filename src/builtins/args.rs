@@ -135,14 +135,15 @@ impl Args {
         if let Some(error) = value.unknown() {
             return error;
         }
-        Error::ty(format!(
-            "`{}` of `{}` has to be {wanted}, this is {}",
-            param.name,
-            self.builtin.name,
-            value.describe()
-        ))
-        .operand(number, value.type_name())
-        .help(format!("the signature is {}", self.builtin.signature()))
+        let wrong = |of: &str| {
+            let message = format!("`{}`{of} has to be {wanted}, this is {}", param.name, value.describe());
+            Error::ty(message).operand(number, value.type_name())
+        };
+        // what only the standard library calls is nothing to whoever called the library
+        if self.builtin.name.starts_with('_') {
+            return wrong("");
+        }
+        wrong(&format!(" of `{}`", self.builtin.name)).help(format!("the signature is {}", self.builtin.signature()))
     }
 
     /// Numbers.

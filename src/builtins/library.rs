@@ -1,10 +1,11 @@
 //! The standard library: functions written in Nabla itself, embedded in the binary, and the modules that programs find
 //! under a name without importing them.
 //!
-//! A file gives its functions whose names do not begin with `_`. It is loaded when one of them is first named. Files may
-//! use each other's functions, but not in a circle.
+//! A library gives its functions and builtins whose names do not begin with `_`. It is loaded when one of them is first
+//! named. Files may use each other's functions, but not in a circle.
 
 use super::declare::Builtin;
+use super::distributions;
 use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
 
@@ -40,10 +41,15 @@ static LIBRARIES: &[Library] = &[
     names("bits", include_str!("../../stdlib/bits.nab")),
     names("polynomials", include_str!("../../stdlib/polynomials.nab")),
     names("mapping", include_str!("../../stdlib/mapping.nab")),
+    module("random", include_str!("../../stdlib/random.nab"), distributions::TABLE),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
     Library { name, text, module: None }
+}
+
+const fn module(name: &'static str, text: &'static str, builtins: &'static [Builtin]) -> Library {
+    Library { name, text, module: Some(builtins) }
 }
 
 /// Modules that later work fills.
@@ -54,7 +60,7 @@ impl Library {
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         let defined = self.text.lines().filter_map(|line| line.strip_prefix("fn ")?.split('(').next());
         let builtins = self.module.unwrap_or(&[]).iter().map(|builtin| builtin.name);
-        defined.filter(|name| !name.starts_with('_')).chain(builtins)
+        defined.chain(builtins).filter(|name| !name.starts_with('_'))
     }
 }
 

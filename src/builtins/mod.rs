@@ -12,6 +12,7 @@ mod arrays;
 mod batches;
 mod characters;
 mod derivatives;
+mod distributions;
 mod elementwise;
 mod files;
 mod graphs;
@@ -27,6 +28,7 @@ mod sorting;
 mod strings;
 mod structures;
 mod system;
+mod tables;
 
 pub use args::Args;
 pub use declare::{Builtin, Elements, Param};
@@ -56,6 +58,7 @@ const FAMILIES: &[&[Builtin]] = &[
     strings::TABLE,
     structures::TABLE,
     system::TABLE,
+    tables::TABLE,
 ];
 
 /// Names of the language that later work fills with meaning.

@@ -1,11 +1,21 @@
 //! Random numbers, the same for one seed on every machine and device.
 
+use super::Args;
 use super::arrays::dtype_or_f64;
 use super::declare::builtins;
 use crate::context::RandomState;
-use crate::interp::Value;
+use crate::diagnostics::{Error, Result};
+use crate::interp::{Machine, Value};
 use crate::ops::random;
 use crate::tensor::DType;
+
+/// Starts the stream of a seed.
+pub(super) fn start(machine: &mut Machine, args: &Args) -> Result<Value> {
+    let seed = args.int(0)?;
+    let seed = u64::try_from(seed).map_err(|_| Error::value(format!("a seed is 0 or more, not {seed}")))?;
+    machine.host.cx.random = RandomState::seeded(seed);
+    Ok(Value::None)
+}
 
 builtins! {
     elements Settled;
@@ -58,11 +68,5 @@ builtins! {
         ex "seed(42); a = rand(); seed(42); a == rand()" => "True";
         fails "seed(-1)" => "value";
         fails "seed(0.5)" => "type";
-    = |machine, args| {
-        let seed = args.int(0)?;
-        let seed = u64::try_from(seed)
-            .map_err(|_| crate::diagnostics::Error::value(format!("a seed is 0 or more, not {seed}")))?;
-        machine.host.cx.random = RandomState::seeded(seed);
-        Ok(Value::None)
-    };
+    = |machine, args| start(machine, args);
 }

@@ -4,10 +4,7 @@ use super::declare::builtins;
 use super::{Args, shapes};
 use crate::diagnostics::{Error, Result};
 use crate::interp::{Machine, Value};
-use crate::tensor::{Array, Element, Tensor, Text};
-
-/// Bytes a string in an array takes besides its text.
-const TEXT_OVERHEAD: usize = size_of::<Text>() + 2 * size_of::<usize>();
+use crate::tensor::{Array, Element, TEXT_OVERHEAD, Tensor, Text};
 
 /// What a function says of a string, or of every element of a `str` array.
 pub(super) fn each_text<T: Element>(args: &Args, f: impl Fn(&str) -> T) -> Result<Value> {

@@ -3,18 +3,21 @@
 //! `+ - * / sqrt` are plain IEEE operations, never contracted, so that results are the same everywhere.
 
 pub mod arithmetic;
+pub mod choose;
 pub mod cluster;
 pub mod compare;
 pub mod contract;
 pub mod convert;
 pub mod cumulate;
 pub mod fill;
+pub mod gamma;
 pub mod gather;
 pub mod join;
 mod loops;
 pub mod math;
 pub mod random;
 pub mod reduce;
+pub mod sample;
 pub mod select;
 pub mod sort;
 mod tile;

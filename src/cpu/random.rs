@@ -81,7 +81,7 @@ impl Draw {
 }
 
 /// Box and Muller's transform: two normal numbers from two times 64 bits.
-fn normal([first, second]: [u64; 2]) -> [f64; 2] {
+pub(super) fn normal([first, second]: [u64; 2]) -> [f64; 2] {
     let unit = 2f64.powi(-64);
     // -ln of (first + 1/2) / 2⁶⁴. In the upper half from the distance to 1, which no rounding has touched.
     let minus_log = if first >> 63 == 0 {

@@ -57,7 +57,10 @@ const NAMES: &[(&str, &str)] = &[
     ("numel", "write `x.size`"),
     ("isinstance", "compare `type(x)`, or state the type in the signature: `fn f(x: f32[n])`"),
     ("typeof", "write `type(x)`"),
-    ("open", "write `read_text(path)`, `write_text(path, text)` or `loadtxt(path)`"),
+    ("open", "write `read_text(path)`, `write_text(path, text)`, `read_csv(path)` or `load(path)`"),
+    ("genfromtxt", "write `read_csv(path)`, which reads tables with gaps"),
+    ("to_csv", "write `write_csv(path, table)`"),
+    ("DataFrame", "a table is a record of columns: `(x=[1, 2], y=[3, 4])`"),
     ("quit", "write `exit(0)`, or press Ctrl-D at the prompt"),
     ("foldl", "write `reduce(f, xs, init)`"),
     ("fold", "write `reduce(f, xs, init)`"),
@@ -98,6 +101,7 @@ const NAMES: &[(&str, &str)] = &[
     ("fill", "write `full(shape, value)`"),
     ("random_normal", "write `randn(shape)`"),
     ("random_uniform", "write `rand(shape)`"),
+    ("rng", "`seed(n)` starts the random numbers, then `random.normal(loc, scale, size)` draws some"),
     ("manual_seed", "write `seed(n)`"),
     ("set_seed", "write `seed(n)`"),
     ("GradientTape", GRADIENT),
@@ -116,11 +120,11 @@ const NAMES: &[(&str, &str)] = &[
 /// their prefix.
 const ATTRIBUTES: &[(&str, &str)] = &[
     ("linalg", "`inv(x)`, `solve(a, b)`, `norm(x)`"),
-    ("random", "`rand(shape)`, `randn(shape)`, `randint(low, high, shape)`, `seed(n)`"),
-    ("default_rng", "`seed(n)`, then `rand(shape)`, `randn(shape)`"),
-    ("normal", "`randn(shape)`"),
-    ("uniform", "`rand(shape)`"),
-    ("standard_normal", "`randn(shape)`"),
+    ("random", "`random.normal(loc, scale, size)` and its like, or `rand(shape)`, `randn(shape)`; `seed(n)`"),
+    ("default_rng", "`seed(n)`, then `random.normal(loc, scale, size)` and its like"),
+    ("RandomState", "`seed(n)`, then `random.normal(loc, scale, size)` and its like"),
+    ("random_sample", "`random.random(size)`"),
+    ("random_integers", "`random.integers(low, high, size, endpoint=true)`"),
     ("bool_", "`bool`"),
     ("function", "`graph(f)`"),
     ("fabs", "`abs(x)`"),
@@ -134,12 +138,17 @@ const ATTRIBUTES: &[(&str, &str)] = &[
 /// Modules whose functions are builtins here.
 const ARRAY_MODULES: &[&str] = &["np", "numpy", "jnp", "jax", "tf", "tensorflow", "torch", "math", "random", "linalg"];
 
+/// Members of their modules of random numbers that are builtins here.
+const BARE_DRAWS: &[&str] = &["rand", "randn", "randint", "seed"];
+
 /// Other modules people import.
 const MODULES: &[(&str, &str)] = &[
     ("matplotlib", "there is no plotting; write the numbers with `print` or `write_text`"),
-    ("scipy", "array functions, linear algebra and random numbers are builtins: no import is needed"),
-    ("pandas", "read a table of numbers with `loadtxt(path)`"),
-    ("csv", "read a table of numbers with `loadtxt(path)`"),
+    ("scipy", "array functions and linear algebra are builtins, distributions are in `random`: no import is needed"),
+    ("pandas", "read a table with `read_csv(path)`: it is a record of columns"),
+    ("csv", "read a table with `read_csv(path)`, write one with `write_csv(path, table)`"),
+    ("pickle", "save arrays with `savez(path, record)`, read them with `load(path)`"),
+    ("gzip", "files are compressed where their name ends in `.gz`, and read by their first bytes"),
     ("os", "`args`, `env(name)`, `exit(code)` are builtins: no import is needed"),
     ("sys", "`args`, `env(name)`, `exit(code)` are builtins: no import is needed"),
     ("time", "`clock()`, `sleep(s)` and `timeit(|| f(x))` are builtins: no import is needed"),
@@ -170,6 +179,8 @@ pub fn hint_for_use(name: &str, behind: &str) -> Option<String> {
     let end = behind.find(|c: char| c != '.' && c != '_' && !c.is_alphanumeric()).unwrap_or(behind.len());
     let attribute = behind[..end].starts_with('.').then(|| behind[..end].rsplit('.').next()).flatten();
     match attribute.filter(|attribute| !attribute.is_empty() && ARRAY_MODULES.contains(&name)) {
+        // the module of distributions is called so here, too
+        Some(attribute) if is_distribution(&behind[..end], attribute) => Some(format!("write `random.{attribute}`")),
         Some(attribute) => match find(ATTRIBUTES, attribute) {
             Some(spelling) => Some(format!("write {spelling}")),
             None => hint_for_name(attribute)
@@ -177,6 +188,13 @@ pub fn hint_for_use(name: &str, behind: &str) -> Option<String> {
         },
         None => hint_for_name(name).or_else(|| find(MODULES, name).map(str::to_string)),
     }
+}
+
+/// Is it a member of a module `random`, and spelled as there?
+fn is_distribution(path: &str, attribute: &str) -> bool {
+    path.strip_suffix(attribute).is_some_and(|path| path.ends_with(".random."))
+        && find(ATTRIBUTES, attribute).is_none()
+        && !BARE_DRAWS.contains(&attribute)
 }
 
 fn find(table: &[(&str, &'static str)], key: &str) -> Option<&'static str> {
@@ -201,6 +219,8 @@ mod tests {
         let hint = |name, behind| hint_for_use(name, behind).unwrap_or_default();
         assert_eq!(hint("np", ".zeros((2, 3))"), "array functions need no prefix: write `zeros`");
         assert_eq!(hint("np", ".random.randn(3)\n"), "array functions need no prefix: write `randn`");
+        assert_eq!(hint("np", ".random.normal(0, 1, 3)\n"), "write `random.normal`");
+        assert!(hint("np", ".random.default_rng(0)").starts_with("write `seed(n)`, then `random.normal("));
         assert_eq!(hint("np", ".float32"), "write `f32`");
         assert_eq!(hint("np", ""), NO_PREFIX);
         assert_eq!(hint("np", " + 1"), NO_PREFIX);

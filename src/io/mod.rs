@@ -1,6 +1,12 @@
-//! Files: reading and writing text, tables of numbers.
+//! Files: reading and writing text, tables, arrays in NumPy's formats.
 //!
-//! Errors are of kind `io` and name the file and the reason. Nothing here knows values of the language.
+//! Errors name the file and the reason. Nothing here knows values of the language.
 
+pub mod csv;
+pub mod file;
+pub mod load;
+pub mod npy;
+pub mod npz;
+pub mod savetxt;
 pub mod table;
 pub mod text;

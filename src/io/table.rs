@@ -42,7 +42,7 @@ pub fn read(cx: &Context, name: &str, text: &str, layout: &Layout, dtype: DType)
     }
 }
 
-/// Lines read between looks at the interrupt flag and the memory.
+/// Lines, or fields of one line, read between looks at the interrupt flag and the memory.
 const BATCH: usize = 4096;
 
 fn typed<T: Element>(
@@ -52,56 +52,115 @@ fn typed<T: Element>(
     layout: &Layout,
     parse: impl Fn(&str) -> Option<T>,
 ) -> Result<Table> {
-    let mut values: Vec<T> = Vec::new();
-    let (mut rows, mut width) = (0, None);
-    let mut fields: Vec<&str> = Vec::new();
+    let mut rows = Rows { cx, name, layout, parse, values: Vec::new(), width: None };
+    let (comments, delimiter) = (Mark::new(layout.comments), layout.delimiter.map(Mark::new));
+    let mut count = 0;
     for (number, line) in text.lines().enumerate().skip(layout.skip_lines) {
         if number % BATCH == 0 {
-            cx.check()?;
-            let room = values.len().saturating_mul(2).saturating_add(BATCH);
-            cx.reserve(room, size_of::<T>(), || format!("the table in `{name}`"))?;
+            rows.make_room()?;
         }
-        if layout.max_rows.is_some_and(|most| rows >= most) {
+        if layout.max_rows.is_some_and(|most| count >= most) {
             break;
         }
-        let content = match layout.comments {
-            "" => line,
-            comments => line.split(comments).next().unwrap_or(line),
+        let content = match comments {
+            Mark::None => line,
+            Mark::One(mark) => line.split(mark).next().unwrap_or(line),
+            Mark::Several(mark) => line.split(mark).next().unwrap_or(line),
         };
         if content.trim().is_empty() {
             continue;
         }
-        fields.clear();
-        match layout.delimiter {
-            Some(delimiter) => fields.extend(content.split(delimiter).map(str::trim)),
-            None => fields.extend(content.split_whitespace()),
-        }
         let place = Place { name, line, number };
-        match width {
-            None => width = Some(fields.len()),
-            Some(width) if width != fields.len() => return Err(place.ragged(fields.len(), width)),
-            Some(_) => {}
+        match delimiter {
+            Some(Mark::One(mark)) => rows.add(&place, content.split(mark).map(str::trim)),
+            Some(Mark::Several(mark)) => rows.add(&place, content.split(mark).map(str::trim)),
+            Some(Mark::None) | None => rows.add(&place, content.split_whitespace()),
+        }?;
+        count += 1;
+    }
+    let columns = layout.columns.map_or(rows.width.unwrap_or(0), <[i64]>::len);
+    Ok(Table { data: T::wrap(rows.values), rows: count, columns })
+}
+
+/// Text that is looked for; one character is found much faster.
+#[derive(Clone, Copy)]
+enum Mark<'t> {
+    None,
+    One(char),
+    Several(&'t str),
+}
+
+impl Mark<'_> {
+    fn new(text: &str) -> Mark<'_> {
+        let mut characters = text.chars();
+        match (characters.next(), characters.next()) {
+            (None, _) => Mark::None,
+            (Some(one), None) => Mark::One(one),
+            _ => Mark::Several(text),
         }
-        let mut push = |field: &str| -> Result<()> {
-            values.push(parse(field).ok_or_else(|| place.unreadable(field, T::DTYPE, layout))?);
-            Ok(())
-        };
-        match layout.columns {
-            None => fields.iter().try_for_each(|field| push(field))?,
+    }
+}
+
+/// The rows read so far.
+struct Rows<'t, T, P> {
+    cx: &'t Context,
+    name: &'t str,
+    layout: &'t Layout<'t>,
+    parse: P,
+    values: Vec<T>,
+    /// Fields of a line.
+    width: Option<usize>,
+}
+
+impl<T: Element, P: Fn(&str) -> Option<T>> Rows<'_, T, P> {
+    fn make_room(&self) -> Result<()> {
+        self.cx.check()?;
+        let room = self.values.len().saturating_mul(2).saturating_add(BATCH);
+        self.cx.reserve(room, size_of::<T>(), || format!("the table in `{}`", self.name))
+    }
+
+    fn add<'f>(&mut self, place: &Place, fields: impl Iterator<Item = &'f str>) -> Result<()> {
+        let found = match self.layout.columns {
+            None => {
+                let mut found = 0;
+                for field in fields {
+                    found += 1;
+                    if found % BATCH == 0 {
+                        self.make_room()?;
+                    }
+                    self.push(place, field)?;
+                }
+                found
+            }
             Some(columns) => {
+                // a field takes a byte at least
+                self.cx.reserve(place.line.len(), size_of::<&str>(), || format!("a line of `{}`", self.name))?;
+                let fields: Vec<&str> = fields.collect();
                 for &column in columns {
                     let at = if column < 0 { column.saturating_add(fields.len() as i64) } else { column };
                     match usize::try_from(at).ok().and_then(|at| fields.get(at)) {
-                        Some(field) => push(field)?,
+                        Some(field) => self.push(place, field)?,
                         None => return Err(place.no_column(column, fields.len())),
                     }
                 }
+                fields.len()
+            }
+        };
+        match self.width {
+            Some(width) if width != found => Err(place.ragged(found, width)),
+            _ => {
+                self.width = Some(found);
+                Ok(())
             }
         }
-        rows += 1;
     }
-    let columns = layout.columns.map_or(width.unwrap_or(0), <[i64]>::len);
-    Ok(Table { data: T::wrap(values), rows, columns })
+
+    #[inline]
+    fn push(&mut self, place: &Place, field: &str) -> Result<()> {
+        let value = (self.parse)(field).ok_or_else(|| place.unreadable(field, T::DTYPE, self.layout))?;
+        self.values.push(value);
+        Ok(())
+    }
 }
 
 /// A line of a file, for messages.

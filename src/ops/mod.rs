@@ -6,6 +6,7 @@
 mod apply;
 pub mod arithmetic;
 pub mod cast;
+pub mod choose;
 pub mod compare;
 pub mod contract;
 pub mod create;
@@ -18,10 +19,12 @@ pub mod index;
 pub mod join;
 pub mod linear;
 pub mod math;
+pub mod parameter;
 pub mod place;
 pub mod random;
 pub mod reduce;
 pub mod rows;
+pub mod sample;
 pub mod select;
 pub mod shape;
 pub mod slice;
@@ -81,6 +84,10 @@ pub enum Attrs {
     Create(create::Recipe),
     /// Of what, and the tensor it makes. Which draw it is, the session tells when it runs.
     Draw(random::Distribution, Abstract),
+    /// Which parameter of a distribution it is.
+    Parameter(parameter::Parameter),
+    /// How many there are to choose, or to choose from.
+    Count(usize),
     /// Where to, and the dtype there.
     Place(Option<Device>, DType),
     /// The graphs of which one runs.

@@ -15,6 +15,9 @@
 //!   even and √(-2 ln u) · sin 2πv for the odd element (Box and Muller). For u ≥ ½ the logarithm is that of one less the
 //!   exact distance to 1, so that single precision loses nothing near 1. Computed in `f64`, on engines without it in
 //!   `f32`; for `f32` rounded.
+//!
+//! The members of the module `random` are made of these draws, by formulas in `stdlib/random.nab` and as `ops::sample` and
+//! `ops::choose` say.
 
 use super::place::{on_device, place};
 use super::{Abstract, Arity, Attrs, Derivative, Entry, Op, apply, cast, create, now};
@@ -69,7 +72,23 @@ pub fn randint(cx: &mut Context, low: i64, high: i64, shape: &[i64], dtype: DTyp
     cast(cx, drawn, dtype)
 }
 
-fn float(dtype: DType, name: &str) -> Result<DType> {
+/// Two words for every element, at hand whatever the device of new values is.
+pub(super) fn words(cx: &mut Context, shape: &[i64]) -> Result<[Array; 2]> {
+    let all = Distribution::Integers { low: i64::from(i32::MIN), range: 1 << 32 };
+    let mut word = || {
+        let drawn = draw_on(cx, None, &RANDINT, shape, DType::I64, all)?;
+        cast(cx, drawn, DType::I32)
+    };
+    Ok([word()?, word()?])
+}
+
+/// As `rand`, at hand whatever the device of new values is.
+pub(super) fn uniform_at_hand(cx: &mut Context, shape: &[i64]) -> Result<Array> {
+    draw_on(cx, None, &RAND, shape, DType::F64, Distribution::Uniform)
+}
+
+/// The dtype of numbers that are floats.
+pub fn float(dtype: DType, name: &str) -> Result<DType> {
     match dtype {
         DType::F32 | DType::F64 => Ok(dtype),
         _ => Err(Error::ty(format!("{name} draws f32 or f64, not {dtype}")).help("randint draws integers")),
@@ -84,6 +103,17 @@ fn draw(
     distribution: Distribution,
 ) -> Result<Array> {
     let home = cx.devices.home;
+    draw_on(cx, home, entry, shape, dtype, distribution)
+}
+
+fn draw_on(
+    cx: &mut Context,
+    home: Option<Device>,
+    entry: &'static Entry,
+    shape: &[i64],
+    dtype: DType,
+    distribution: Distribution,
+) -> Result<Array> {
     let out = Abstract { device: home, ..Abstract::new(create::lengths(shape)?, on_device(dtype, home)) };
     apply(cx, &Op { entry, attrs: Attrs::Draw(distribution, out) }, &mut [])
 }

@@ -1,8 +1,8 @@
 //! All primitive operations there are.
 
 use super::{
-    Entry, arithmetic, cast, compare, contract, create, cumulate, index, join, math, place, random, reduce, select,
-    shape, sort,
+    Entry, arithmetic, cast, choose, compare, contract, create, cumulate, index, join, math, parameter, place, random,
+    reduce, sample, select, shape, sort,
 };
 
 /// Every entry, family by family.
@@ -22,6 +22,9 @@ pub fn table() -> impl Iterator<Item = &'static Entry> {
         contract::TABLE,
         create::TABLE,
         random::TABLE,
+        parameter::TABLE,
+        sample::TABLE,
+        choose::TABLE,
         place::TABLE,
         crate::graph::cond::TABLE,
     ];

@@ -6,6 +6,9 @@ use std::rc::Rc;
 /// An element of a `str` tensor.
 pub type Text = Rc<str>;
 
+/// Bytes an element of a `str` tensor takes besides its text: its place, and the counts of references.
+pub const TEXT_OVERHEAD: usize = size_of::<Text>() + 2 * size_of::<usize>();
+
 #[derive(Clone, Debug)]
 pub enum Data {
     Bool(Vec<bool>),

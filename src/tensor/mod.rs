@@ -11,6 +11,7 @@ mod dtype;
 pub mod format;
 mod layout;
 mod lifted;
+pub mod printf;
 mod scalar;
 pub mod shape;
 pub mod show;
@@ -19,7 +20,7 @@ pub mod walk;
 
 pub use abstract_value::Abstract;
 pub use array::{Array, ElementType, type_name};
-pub use data::{Data, Element, Text};
+pub use data::{Data, Element, TEXT_OVERHEAD, Text};
 pub use device::Device;
 pub use dtype::{DType, promote};
 pub use layout::Layout;

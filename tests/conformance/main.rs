@@ -22,8 +22,14 @@ use std::time::{Duration, Instant};
 
 /// What a program prints; where it fails, the message behind it.
 fn run(code: &str) -> Result<String, String> {
+    run_in(Path::new(""), code)
+}
+
+/// The same of a program that works in a directory.
+fn run_in(directory: &Path, code: &str) -> Result<String, String> {
     let printed = Printed::default();
     let mut session = Session::new(Box::new(printed.clone()));
+    session.set_directory(directory.to_path_buf());
     session.limits_mut().deadline = Some(Instant::now() + Duration::from_secs(60));
     match session.eval(Arc::new(Source::new("example.nab", code))) {
         Ok(()) => Ok(printed.0.take()),

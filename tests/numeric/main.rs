@@ -2,8 +2,10 @@
 
 mod contract;
 mod create;
+mod distributions;
 mod printing;
 mod random;
 mod reduce;
 mod sample;
 mod sorting;
+mod special;

@@ -53,7 +53,7 @@ fn single_precision_is_the_same_stream() {
 }
 
 /// Kolmogorov and Smirnov's distance between a sample and a distribution.
-fn distance(mut sample: Vec<f64>, cumulative: impl Fn(f64) -> f64) -> f64 {
+pub fn distance(mut sample: Vec<f64>, cumulative: impl Fn(f64) -> f64) -> f64 {
     sample.sort_by(f64::total_cmp);
     let count = sample.len() as f64;
     let gap = |(i, &x): (usize, &f64)| {

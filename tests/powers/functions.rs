@@ -5,7 +5,7 @@
 //! in single precision. A section says which of these its calls leave out.
 
 use crate::Runner;
-use nabla::builtins;
+use nabla::builtins::{self, Builtin};
 use std::collections::BTreeSet;
 
 const LIST: &str = include_str!("functions.txt");
@@ -86,16 +86,18 @@ fn list() -> (Vec<Case>, Vec<String>) {
 
 /// Every function there is, those of modules with the module's name.
 fn names() -> BTreeSet<String> {
-    let everywhere = builtins::table().map(|builtin| builtin.name.to_string());
-    let in_modules: BTreeSet<&str> =
-        builtins::libraries().filter_map(|library| library.module).flatten().map(|builtin| builtin.name).collect();
+    let in_modules = |builtin: &Builtin| {
+        let mut tables = builtins::libraries().filter_map(|library| library.module);
+        tables.any(|table| table.iter().any(|own| std::ptr::eq(own, builtin)))
+    };
+    let everywhere = builtins::table().filter(|builtin| !in_modules(builtin)).map(|builtin| builtin.name.to_string());
     let library = builtins::libraries().flat_map(|library| {
         library.names().map(move |name| match library.module {
             Some(_) => format!("{}.{name}", library.name),
             None => name.to_string(),
         })
     });
-    everywhere.filter(|name| !in_modules.contains(name.as_str())).chain(library).collect()
+    everywhere.chain(library).collect()
 }
 
 #[test]
@@ -127,9 +129,11 @@ fn functions_agree_in_every_power() {
             if without.iter().any(|left_out| left_out == power || power == "second" && left_out == "grad") {
                 continue;
             }
+            // draws are the same at every call
+            let seeded = if call.starts_with("random.") { "seed(7); " } else { "" };
             let code = format!(
                 "fn any_float(y) {{ for leaf in leaves(y) {{ if leaf.dtype == f64 {{ return true }} }}; false }}
-f = |x| {call}
+f = |x| {{ {seeded}{call} }}
 x = array({x})
 try {{ if {moves} {{ {check}(f, x) }} }} catch err {{ print(f\"{{err.kind}}: {{err.message}}\") }}"
             );

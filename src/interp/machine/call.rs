@@ -391,7 +391,9 @@ fn effect_in_graph(name: &str) -> Error {
     );
     match name {
         "print" => error.help("give what is to be printed as a result, and print it outside"),
-        "loadtxt" | "read_text" | "input" | "env" | "clock" => error.help("do it outside, and pass the value in"),
+        "load" | "loadtxt" | "read_csv" | "read_text" | "input" | "env" | "clock" => {
+            error.help("do it outside, and pass the value in")
+        }
         _ => error.help("do it outside the function that is traced"),
     }
 }

@@ -5,6 +5,7 @@ use super::super::value::Value;
 use super::Machine;
 use super::index::no_field;
 use super::registers::Window;
+use crate::builtins;
 use crate::diagnostics::python_hints;
 use crate::diagnostics::suggest::nearest;
 use crate::diagnostics::{Error, Kind, Result};
@@ -31,6 +32,9 @@ impl Machine {
                 None => {
                     let names = module.member_names();
                     let error = Error::new(Kind::Name, format!("module `{}` has no `{name}`", module.name));
+                    if builtins::find(name).is_some() {
+                        return Err(error.help(format!("it is a builtin: write `{name}` alone")));
+                    }
                     Err(match nearest(name, names.iter().map(|name| &**name)) {
                         Some(near) => error.help(format!("did you mean `{near}`?")),
                         None => error,

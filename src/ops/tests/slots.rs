@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 /// Reasons, each with the entries it goes for.
 type Lists = &'static [(&'static str, &'static [&'static str])];
 
-const NO_DERIVATIVE: Lists = &[];
+const NO_DERIVATIVE: Lists =
+    &[("a second derivative of the incomplete gamma function, which nobody has summed", &["log_gamma_slope"])];
 
 const NO_BATCH: Lists = &[
     ("has no inputs: what is the same in all rows is made once", &["full", "arange", "linspace", "eye"]),
@@ -44,6 +45,21 @@ const NO_GPU: Lists = &[
     ),
     ("no kernel yet", &["scatter", "compress", "argmax", "argmin", "argwhere", "cumsum", "cumprod", "gcd", "lcm"]),
     ("sorting runs on the CPU so far", &["sort", "argsort", "search_ahead", "search_behind"]),
+    (
+        "is drawn on the CPU and placed; a card would try in `f32`, and accept other numbers",
+        &[
+            "log_gamma",
+            "log_gamma_slope",
+            "poisson",
+            "binomial",
+            "negative_binomial",
+            "geometric",
+            "integers",
+            "order",
+            "choice",
+            "distinct",
+        ],
+    ),
     ("is made on the CPU and placed", &["full", "arange", "linspace", "eye"]),
     ("knows devices by itself", &["rand", "randn", "randint", "place"]),
     ("is made of other operations", &["cond"]),
