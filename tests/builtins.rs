@@ -115,7 +115,7 @@ fn examples_of_the_library_show_what_they_say() {
 /// The examples in a documentation: `> code`, `. more code`, and what they show.
 fn examples_of(help: &str) -> Vec<(String, String)> {
     let mut examples: Vec<(String, String)> = Vec::new();
-    for line in help.lines().map(str::trim_start) {
+    for line in help.lines().map(|line| line.strip_prefix("    ").unwrap_or(line)) {
         if let Some(code) = line.strip_prefix("> ") {
             examples.push((code.to_string(), String::new()));
         } else if let Some((code, shown)) = examples.last_mut() {

@@ -17,7 +17,10 @@ pub struct Library {
     pub module: Option<&'static [Builtin]>,
 }
 
-static LIBRARIES: &[Library] = &[names("prelude", include_str!("../../stdlib/prelude.nab"))];
+static LIBRARIES: &[Library] = &[
+    names("prelude", include_str!("../../stdlib/prelude.nab")),
+    Library { name: "linalg", text: include_str!("../../stdlib/linalg.nab"), module: Some(super::linalg::TABLE) },
+];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
     Library { name, text, module: None }

@@ -15,6 +15,7 @@ mod elementwise;
 mod files;
 mod graphs;
 mod library;
+mod linalg;
 mod linear;
 mod logic;
 mod math;

@@ -10,6 +10,7 @@ pub mod convert;
 pub mod fill;
 pub mod gather;
 pub mod join;
+pub mod linalg;
 mod loops;
 pub mod math;
 pub mod random;

@@ -14,6 +14,7 @@ mod entry;
 pub mod gather;
 pub mod index;
 pub mod join;
+pub mod linalg;
 pub mod linear;
 pub mod math;
 pub mod place;
@@ -28,7 +29,7 @@ mod table;
 mod tests;
 mod types;
 
-pub use apply::{Outputs, apply, apply_all, apply1, apply2, now};
+pub use apply::{Outputs, apply, apply_all, apply1, apply2, now, now_all};
 pub use arithmetic::*;
 pub use cast::cast;
 pub use compare::*;
@@ -82,6 +83,12 @@ pub enum Attrs {
     Draw(random::Distribution, Abstract),
     /// Where to, and the dtype there.
     Place(Option<Device>, DType),
+    /// What of the eigenvalues, or of the singular values.
+    Spectrum(linalg::Spectrum),
+    /// The triangle of a matrix that counts.
+    Triangle(linalg::Triangle),
+    /// Is the orthogonal factor to be square?
+    Complete(bool),
     /// The graphs of which one runs.
     Cond(Branches),
 }
@@ -96,7 +103,7 @@ impl Op {
     pub fn infer_all(&self, inputs: &[Abstract]) -> Result<SmallVec<[Abstract; 1]>> {
         let mut outs = self.infer_types(inputs)?;
         let placed = inputs.iter().any(|input| input.device.is_some());
-        if !placed || std::ptr::eq(self.entry, &place::PLACE) || matches!(self.entry.rule, Rule::Many(_)) {
+        if !placed || std::ptr::eq(self.entry, &place::PLACE) || matches!(self.entry.kernel, Kernel::Composed(_)) {
             return Ok(outs);
         }
         let device = place::common(self, inputs.iter().map(|input| (input.device, input.type_name())))?;

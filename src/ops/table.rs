@@ -1,7 +1,7 @@
 //! All primitive operations there are.
 
 use super::{
-    Entry, arithmetic, cast, compare, contract, create, index, join, math, place, random, reduce, select, shape,
+    Entry, arithmetic, cast, compare, contract, create, index, join, linalg, math, place, random, reduce, select, shape,
 };
 
 /// Every entry, family by family.
@@ -17,6 +17,7 @@ pub fn table() -> impl Iterator<Item = &'static Entry> {
         index::TABLE,
         reduce::TABLE,
         contract::TABLE,
+        linalg::TABLE,
         create::TABLE,
         random::TABLE,
         place::TABLE,

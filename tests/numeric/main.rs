@@ -2,6 +2,7 @@
 
 mod contract;
 mod create;
+mod linalg;
 mod printing;
 mod random;
 mod reduce;
