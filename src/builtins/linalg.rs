@@ -5,7 +5,7 @@
 use super::Args;
 use super::declare::builtins;
 use crate::diagnostics::{Error, Result};
-use crate::interp::Value;
+use crate::interp::{Machine, Value};
 use crate::ops::linalg::{self, Spectrum};
 use crate::tensor::Array;
 
@@ -18,6 +18,12 @@ fn record(names: &[&str], results: impl IntoIterator<Item = Array>) -> Value {
 fn single(results: impl IntoIterator<Item = Array>) -> Result<Value> {
     let first = results.into_iter().next();
     first.map(Value::Array).ok_or_else(|| Error::new(crate::Kind::Internal, "an operation gave no result"))
+}
+
+/// The first argument; mirrored along its diagonal if argument `hermitian` says so.
+fn given(machine: &mut Machine, args: &Args, hermitian: usize, name: &str) -> Result<Array> {
+    let (a, hermitian) = (args.number(0)?, args.bool(hermitian)?);
+    if hermitian { linalg::mirrored(&mut machine.host.cx, name, a) } else { Ok(a) }
 }
 
 /// Is the upper triangle of a symmetric matrix meant?
@@ -157,16 +163,18 @@ builtins! {
     };
 
     /// The singular value decomposition (U=, S=, Vh=), with U * S @ Vh = a and S in descending order.
-    /// With `full_matrices` U and Vh are square. Without `compute_uv` the result is S alone. The further vectors of full
-    /// matrices have no derivative, nor have those of equal singular values.
-    fn svd(a, full_matrices = true, compute_uv = true)
+    /// With `full_matrices` U and Vh are square. Without `compute_uv` the result is S alone. With `hermitian` the matrix is
+    /// symmetric, and its lower triangle is read. The further vectors of full matrices have no derivative, nor have those
+    /// of equal singular values.
+    fn svd(a, full_matrices = true, compute_uv = true, hermitian = false)
         ex "linalg.svd([[0.0, 2.0], [1.0, 0.0]]).S" => "[2. 1.]";
         ex "(u, s, vh) = linalg.svd([[3.0, 0.0], [4.0, 5.0]], full_matrices=false)\nround(u * s @ vh, 12)" => "[[3. 0.]\n [4. 5.]]";
         ex "linalg.svd(ones((2, 3))).Vh.shape" => "(3, 3)";
         fails "linalg.svd([1.0])" => "shape";
         fails "linalg.svd([[inf, 1.0]])" => "value";
     = |machine, args| {
-        let (a, full, vectors) = (args.number(0)?, args.bool(1)?, args.bool(2)?);
+        let (full, vectors) = (args.bool(1)?, args.bool(2)?);
+        let a = given(machine, args, 3, "linalg.svd")?;
         let found = linalg::svd(&mut machine.host.cx, a, Spectrum { vectors, full: full && vectors })?;
         if vectors { Ok(record(&["U", "S", "Vh"], found)) } else { single(found) }
     };
@@ -182,21 +190,22 @@ builtins! {
 
     /// The pseudo-inverse of matrices (Moore and Penrose).
     /// Singular values up to `rcond` times the largest count as zero; without it that is the larger side times the
-    /// precision of the dtype. It may be one number or one for each matrix of a stack; `rtol` is another name of it. The
-    /// derivative holds where the rank does not change.
-    fn pinv(a, rcond = none, rtol = none)
+    /// precision of the dtype. It may be one number or one for each matrix of a stack; `rtol` is another name of it. With
+    /// `hermitian` the matrix is symmetric, and its lower triangle is read. The derivative holds where the rank does not
+    /// change.
+    fn pinv(a, rcond = none, hermitian = false, rtol = none)
         ex "round(linalg.pinv([[1.0, 2.0], [2.0, 4.0]]), 12)" => "[[0.04 0.08]\n [0.08 0.16]]";
         ex "linalg.pinv(ones((2, 3))).shape" => "(3, 2)";
         fails "linalg.pinv([1.0])" => "shape";
         fails "linalg.pinv(eye(2), rcond=0.1, rtol=0.1)" => "value";
     = |machine, args| {
-        let a = args.number(0)?;
-        let cutoff = match (args.is_none(1), args.is_none(2)) {
+        let cutoff = match (args.is_none(1), args.is_none(3)) {
             (true, true) => None,
             (false, true) => Some(args.number(1)?),
-            (true, false) => Some(args.number(2)?),
+            (true, false) => Some(args.number(3)?),
             (false, false) => return Err(Error::value("`rcond` and `rtol` mean the same: give one of them")),
         };
+        let a = given(machine, args, 2, "linalg.pinv")?;
         linalg::pinv(&mut machine.host.cx, a, cutoff).map(Value::Array)
     };
 }

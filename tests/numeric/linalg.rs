@@ -300,3 +300,56 @@ fn limits_hold() {
     assert_eq!(inv(&mut cx, a.clone()).expect_err("interrupted").kind(), Kind::Interrupted);
     assert_eq!(eigh(&mut cx, a, true, false).expect_err("interrupted").kind(), Kind::Interrupted);
 }
+
+/// Numbers at the edges of what there is, and matrices full of zeros and ones, of every rank.
+#[test]
+fn no_element_makes_it_hang_or_panic() {
+    const FINITE: &[f64] = &[0.0, -0.0, 1.0, -1.0, 5e-324, f64::MIN_POSITIVE, 1e-160, 1e160, f64::MAX, f64::MIN];
+    const ALL: &[f64] = &[0.0, 1.0, -1.0, f64::MAX, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+    let mut sample = Sample::new(21);
+    let mut cx = Context::default();
+    for case in 0..600 {
+        let most = if case % 50 == 0 { 40 } else { 5 };
+        let (rows, columns) = (1 + sample.below(most), 1 + sample.below(most));
+        let numbers = [&[0.0, 1.0][..], &[0.0, 1.0, -1.0], FINITE, ALL][case % 4];
+        let dtype = [DType::F32, DType::F64][case / 4 % 2];
+        let mut values: Vec<f64> = (0..rows * columns).map(|_| numbers[sample.below(numbers.len())]).collect();
+        let mut squares: Vec<f64> = (0..rows * rows).map(|_| numbers[sample.below(numbers.len())]).collect();
+        if case % 3 == 0 {
+            // ones above the diagonal: defective matrices
+            (0..rows).for_each(|i| squares[i * rows..i * rows + i].fill(0.0));
+        }
+        if dtype == DType::F32 {
+            let narrow = |x: &mut f64| *x = if x.is_finite() { x.clamp(-3e38, 3e38) } else { *x };
+            values.iter_mut().chain(&mut squares).for_each(narrow);
+        }
+        let any = stack_of(&[Matrix { rows, columns, values }], &[rows, columns], dtype);
+        let square = stack_of(&[Matrix { rows, columns: rows, values: squares }], &[rows, rows], dtype);
+        let several = [
+            qr(&mut cx, any.clone(), false),
+            qr(&mut cx, any.clone(), true),
+            svd(&mut cx, any.clone(), Spectrum { vectors: true, full: true }),
+            svd(&mut cx, any.clone(), Spectrum { vectors: true, full: false }),
+            svd(&mut cx, any.clone(), Spectrum { vectors: false, full: false }),
+            slogdet(&mut cx, square.clone()),
+            eigh(&mut cx, square.clone(), true, false),
+            eigh(&mut cx, square.clone(), false, true),
+            eig(&mut cx, square.clone(), true),
+            eig(&mut cx, square.clone(), false),
+        ];
+        let single = [
+            pinv(&mut cx, any.clone(), None),
+            det(&mut cx, square.clone()),
+            inv(&mut cx, square.clone()),
+            cholesky(&mut cx, square.clone(), false),
+            solve(&mut cx, square, any),
+        ];
+        let errors = several.into_iter().filter_map(Result::err).chain(single.into_iter().filter_map(Result::err));
+        for error in errors {
+            assert_eq!(error.kind(), Kind::Value, "{}", error.message());
+            let is_finite = numbers != ALL;
+            let unfound = error.message().contains("does not converge");
+            assert!(!(is_finite && unfound), "{}", error.message());
+        }
+    }
+}

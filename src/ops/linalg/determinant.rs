@@ -1,14 +1,13 @@
 //! Determinants.
 
-use super::super::{
-    Abstract, Arity, Attrs, Derivative, Entry, Kernel, Op, Outputs, Rule, apply1, broadcast_to, reduce::floats,
-};
 use super::{
-    SQUARE, Tangents, as_matrices, div, inv, many, mul, one_float, product, square, stacked, sub, total, transposed,
+    SQUARE, Tangents, as_matrices, div, floats, inv, many, mul, one_float, product, square, stacked, sub, total,
+    transposed,
 };
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
+use crate::ops::{Abstract, Arity, Attrs, Derivative, Entry, Kernel, Op, Outputs, Rule, apply1, broadcast_to};
 use crate::tensor::{Array, Shape};
 use smallvec::smallvec;
 

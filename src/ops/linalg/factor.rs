@@ -1,14 +1,14 @@
 //! Factors of matrices: Cholesky and QR.
 
-use super::super::{Abstract, Arity, Attrs, Derivative, Entry, Kernel, Op, Outputs, Rule, apply1, reduce::floats};
 use super::system::triangular_solve;
 use super::{
-    SQUARE, Tangents, Triangle, add, identity, leading, many, matrices, mul, one_float, product, square, stacked, sub,
-    symmetric, transposed, triangle,
+    SQUARE, Tangents, Triangle, add, floats, identity, leading, many, matrices, mul, one_float, product, square,
+    stacked, sub, symmetric, transposed, triangle,
 };
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
+use crate::ops::{Abstract, Arity, Attrs, Derivative, Entry, Kernel, Op, Outputs, Rule, apply1};
 use crate::tensor::Array;
 use smallvec::{SmallVec, smallvec};
 

@@ -21,7 +21,7 @@ pub use system::{inv, solve};
 
 use super::contract::matmul;
 use super::index::{self, Index};
-use super::reduce::{SUM, reduce};
+use super::reduce::{SUM, floats, reduce};
 use super::{
     ADD, Abstract, DIV, Entry, GE, MUL, NEG, Op, Outputs, SUB, apply_all, apply1, apply2, create, expand_dims, select,
     swapaxes,
@@ -185,10 +185,17 @@ fn triangle(cx: &mut Context, x: &Array, which: Triangle, strict: bool) -> Resul
     select(cx, inside, x.clone(), Array::Float(0.0))
 }
 
-/// How a symmetric matrix moves of which the lower triangle is read.
-fn symmetric(cx: &mut Context, tangent: &Array) -> Result<Array> {
-    let lower = triangle(cx, tangent, Triangle::Lower, false)?;
-    let strict = triangle(cx, tangent, Triangle::Lower, true)?;
+/// The symmetric matrices with the lower triangles of these; `name` is who asks.
+pub fn mirrored(cx: &mut Context, name: &str, a: Array) -> Result<Array> {
+    let a = floats(cx, name, a)?;
+    square(name, &a.aval(), SQUARE)?;
+    symmetric(cx, &a)
+}
+
+/// A symmetric matrix of which the lower triangle is read, or how it moves.
+fn symmetric(cx: &mut Context, x: &Array) -> Result<Array> {
+    let lower = triangle(cx, x, Triangle::Lower, false)?;
+    let strict = triangle(cx, x, Triangle::Lower, true)?;
     let upper = transposed(cx, &strict)?;
     add(cx, lower, upper)
 }

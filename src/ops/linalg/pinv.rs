@@ -1,12 +1,10 @@
 //! The pseudo-inverse. It is an operation of its own because it moves smoothly where singular vectors do not.
 
-use super::super::{
-    Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, apply2, broadcast_to, cast, reduce::floats, rows,
-};
-use super::{Tangents, add, matrices, product, sub, transposed};
+use super::{Tangents, add, floats, matrices, product, sub, transposed};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
+use crate::ops::{Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, apply2, broadcast_to, cast, rows};
 use crate::tensor::{Array, DType, Shape};
 use smallvec::smallvec;
 

@@ -1,18 +1,18 @@
 //! Eigenvalues and singular values.
 
-use super::super::{
-    Abstract, Arity, Attrs, Derivative, Entry, Kernel, Op, Outputs, RECIPROCAL, Rule, apply1, apply2, broadcast_to,
-    reduce::floats,
-};
 use super::system::SOLVE;
 use super::{
-    SQUARE, Tangents, add, as_column, as_row, diagonal, div, identity, many, matrices, mul, one_float, product, square,
-    stacked, sub, symmetric, transposed,
+    SQUARE, Tangents, add, as_column, as_row, diagonal, div, floats, identity, many, matrices, mul, one_float, product,
+    square, stacked, sub, symmetric, transposed,
 };
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::linalg::Spectrum;
 use crate::diagnostics::{Error, Result};
+use crate::ops::{
+    Abstract, Arity, Attrs, Derivative, Entry, Kernel, ManyKernel, Op, Outputs, RECIPROCAL, Rule, apply1, apply2,
+    broadcast_to,
+};
 use crate::tensor::{Array, Tensor};
 use smallvec::{SmallVec, smallvec};
 
@@ -34,7 +34,7 @@ pub(super) static SVD: Entry = entry("svd", "linalg.svd", Rule::Many(svd_rule), 
 })
 .derivative(Derivative::Whole(svd_tangent));
 
-const fn entry(name: &'static str, symbol: &'static str, rule: Rule, kernel: super::super::ManyKernel) -> Entry {
+const fn entry(name: &'static str, symbol: &'static str, rule: Rule, kernel: ManyKernel) -> Entry {
     Entry::of(name, symbol, Arity::Exactly(1), rule, Kernel::Many(kernel)).batched(stacked)
 }
 

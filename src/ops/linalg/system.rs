@@ -1,13 +1,15 @@
 //! Systems of linear equations.
 
-use super::super::{
-    Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, Term, apply2, broadcast_to, cast, contract, expand_dims,
-    rows, squeeze,
+use super::{
+    Cotangents, Tangents, Triangle, floats, identity, matrices, negative, product, square, sub, transposed, triangle,
 };
-use super::{Cotangents, Tangents, Triangle, identity, matrices, negative, product, square, sub, transposed, triangle};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
+use crate::ops::{
+    Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, Term, apply2, broadcast_to, cast, contract, expand_dims,
+    rows, squeeze,
+};
 use crate::tensor::{Array, DType, promote, shape};
 use smallvec::smallvec;
 
@@ -80,7 +82,7 @@ pub fn solve(cx: &mut Context, a: Array, b: Array) -> Result<Array> {
 
 /// The inverse, which solves for the identity.
 pub fn inv(cx: &mut Context, a: Array) -> Result<Array> {
-    let a = super::super::reduce::floats(cx, "linalg.inv", a)?;
+    let a = floats(cx, "linalg.inv", a)?;
     let aval = a.aval();
     let (_, side) = square("linalg.inv", &aval, "`linalg.pinv(a)` is the pseudo-inverse of any matrix")?;
     let ones = identity(cx, side, &a)?;
