@@ -5,7 +5,7 @@
 //! named. Files may use each other's functions, but not in a circle.
 
 use super::declare::Builtin;
-use super::distributions;
+use super::{distributions, linalg};
 use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
 
@@ -42,6 +42,7 @@ static LIBRARIES: &[Library] = &[
     names("polynomials", include_str!("../../stdlib/polynomials.nab")),
     names("mapping", include_str!("../../stdlib/mapping.nab")),
     module("random", include_str!("../../stdlib/random.nab"), distributions::TABLE),
+    module("linalg", include_str!("../../stdlib/linalg.nab"), linalg::TABLE),
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {

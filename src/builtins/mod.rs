@@ -17,6 +17,7 @@ mod elementwise;
 mod files;
 mod graphs;
 mod library;
+mod linalg;
 mod linear;
 mod logic;
 mod math;

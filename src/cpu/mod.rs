@@ -13,6 +13,7 @@ pub mod fill;
 pub mod gamma;
 pub mod gather;
 pub mod join;
+pub mod linalg;
 mod loops;
 pub mod math;
 pub mod random;

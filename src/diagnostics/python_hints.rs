@@ -119,7 +119,7 @@ const NAMES: &[(&str, &str)] = &[
 /// Attributes of the array libraries' modules that are spelled otherwise here. Names not listed are the same without
 /// their prefix.
 const ATTRIBUTES: &[(&str, &str)] = &[
-    ("linalg", "`inv(x)`, `solve(a, b)`, `norm(x)`"),
+    ("linalg", "`linalg.inv(x)`, `linalg.solve(a, b)`, `linalg.norm(x)`"),
     ("random", "`random.normal(loc, scale, size)` and its like, or `rand(shape)`, `randn(shape)`; `seed(n)`"),
     ("default_rng", "`seed(n)`, then `random.normal(loc, scale, size)` and its like"),
     ("RandomState", "`seed(n)`, then `random.normal(loc, scale, size)` and its like"),
@@ -136,7 +136,7 @@ const ATTRIBUTES: &[(&str, &str)] = &[
 ];
 
 /// Modules whose functions are builtins here.
-const ARRAY_MODULES: &[&str] = &["np", "numpy", "jnp", "jax", "tf", "tensorflow", "torch", "math", "random", "linalg"];
+const ARRAY_MODULES: &[&str] = &["np", "numpy", "jnp", "jax", "tf", "tensorflow", "torch", "math", "random"];
 
 /// Members of their modules of random numbers that are builtins here.
 const BARE_DRAWS: &[&str] = &["rand", "randn", "randint", "seed"];
@@ -144,7 +144,7 @@ const BARE_DRAWS: &[&str] = &["rand", "randn", "randint", "seed"];
 /// Other modules people import.
 const MODULES: &[(&str, &str)] = &[
     ("matplotlib", "there is no plotting; write the numbers with `print` or `write_text`"),
-    ("scipy", "array functions and linear algebra are builtins, distributions are in `random`: no import is needed"),
+    ("scipy", "array functions need no prefix, `linalg` and `random` no import: `linalg.solve(a, b)`"),
     ("pandas", "read a table with `read_csv(path)`: it is a record of columns"),
     ("csv", "read a table with `read_csv(path)`, write one with `write_csv(path, table)`"),
     ("pickle", "save arrays with `savez(path, record)`, read them with `load(path)`"),
@@ -168,6 +168,9 @@ pub fn hint_for_name(name: &str) -> Option<String> {
 /// Advice for `import numpy`, of the module or of a part of it (`numpy.linalg`).
 pub fn hint_for_import(module: &str) -> Option<String> {
     let root = module.split('.').next().unwrap_or(module);
+    if module.ends_with(".linalg") {
+        return Some("no import is needed: write `linalg.solve(a, b)`".to_string());
+    }
     if ARRAY_MODULES.contains(&root) {
         return Some("array functions are builtins: no import is needed, write `zeros((2, 3))`, `grad(f)`".to_string());
     }
@@ -177,6 +180,10 @@ pub fn hint_for_import(module: &str) -> Option<String> {
 /// Advice for a name that is not known, given the text behind it: of `np.random.randn(3)` it sees the whole path.
 pub fn hint_for_use(name: &str, behind: &str) -> Option<String> {
     let end = behind.find(|c: char| c != '.' && c != '_' && !c.is_alphanumeric()).unwrap_or(behind.len());
+    let is_array_module = ARRAY_MODULES.contains(&name) || ["scipy", "sp"].contains(&name);
+    if let Some(member) = behind[..end].strip_prefix(".linalg.").filter(|_| is_array_module) {
+        return Some(format!("the module `linalg` needs no prefix: write `linalg.{member}`"));
+    }
     let attribute = behind[..end].starts_with('.').then(|| behind[..end].rsplit('.').next()).flatten();
     match attribute.filter(|attribute| !attribute.is_empty() && ARRAY_MODULES.contains(&name)) {
         // the module of distributions is called so here, too
@@ -222,6 +229,8 @@ mod tests {
         assert_eq!(hint("np", ".random.normal(0, 1, 3)\n"), "write `random.normal`");
         assert!(hint("np", ".random.default_rng(0)").starts_with("write `seed(n)`, then `random.normal("));
         assert_eq!(hint("np", ".float32"), "write `f32`");
+        assert_eq!(hint("np", ".linalg.inv(a)"), "the module `linalg` needs no prefix: write `linalg.inv`");
+        assert_eq!(hint("scipy", ".linalg.solve(a, b)"), "the module `linalg` needs no prefix: write `linalg.solve`");
         assert_eq!(hint("np", ""), NO_PREFIX);
         assert_eq!(hint("np", " + 1"), NO_PREFIX);
         assert_eq!(hint("tf", ".constant([1])"), LITERAL);
@@ -229,7 +238,8 @@ mod tests {
         assert_eq!(hint("nil", ""), "write `none`");
         assert!(hint("os", ".environ").contains("`env(name)`"));
         assert_eq!(hint_for_use("model", ".zeros"), None);
-        assert!(hint_for_import("numpy.linalg").is_some_and(|hint| hint.contains("no import is needed")));
+        assert!(hint_for_import("numpy.linalg").is_some_and(|hint| hint.contains("`linalg.solve(a, b)`")));
+        assert!(hint_for_import("numpy.random").is_some_and(|hint| hint.contains("no import is needed")));
         assert!(hint_for_import("model").is_none());
         assert_eq!(hint_for_name("frobnicate"), None);
     }

@@ -46,7 +46,7 @@ static COND: Entry = Entry {
     derivative: Derivative::Whole(tangents),
     transpose: Some(transposed),
     batch: Batch::Whole(batched),
-    ..Entry::of("cond", "if", Arity::AtLeast(1), Rule::Many(rule), Kernel::Many(kernel))
+    ..Entry::of("cond", "if", Arity::AtLeast(1), Rule::Many(rule), Kernel::Composed(kernel))
 };
 
 /// Runs the branch that the condition tells.

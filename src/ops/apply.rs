@@ -32,9 +32,24 @@ pub fn apply(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
 /// The same for any number of results.
 pub fn apply_all(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     match &op.entry.kernel {
-        Kernel::Many(kernel) if !inputs.iter().any(Array::is_lifted) => kernel(cx, op, inputs),
-        Kernel::Many(_) => transform::run(cx, op, inputs),
+        Kernel::Many(_) | Kernel::Composed(_) if inputs.iter().any(Array::is_lifted) => transform::run(cx, op, inputs),
+        Kernel::Many(_) | Kernel::Composed(_) => now_all(cx, op, inputs),
         _ => Ok(smallvec![apply(cx, op, inputs)?]),
+    }
+}
+
+/// As `now`, for any number of results.
+pub fn now_all(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
+    match &op.entry.kernel {
+        Kernel::Many(kernel) => {
+            let avals: SmallVec<[Abstract; 2]> = inputs.iter().map(Array::aval).collect();
+            for out in op.infer_all(&avals)? {
+                cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
+            }
+            kernel(cx, op, inputs)
+        }
+        Kernel::Composed(kernel) => kernel(cx, op, inputs),
+        _ => Ok(smallvec![now(cx, op, inputs)?]),
     }
 }
 
@@ -49,7 +64,7 @@ pub fn now(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
             kernel(cx, op, inputs, out)
         }
         (Kernel::Look(layout), [input]) => look(cx, op, *layout, input),
-        (Kernel::Many(kernel), inputs) => single(kernel(cx, op, inputs)?),
+        (Kernel::Many(_) | Kernel::Composed(_), inputs) => single(now_all(cx, op, inputs)?),
         (Kernel::Open(kernel), inputs) => kernel(cx, op, inputs),
         (_, inputs) => Err(elementwise::wrong_arity(op, inputs.len())),
     }

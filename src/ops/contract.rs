@@ -104,7 +104,7 @@ fn common(cx: &mut Context, a: Array, b: Array) -> Result<(Array, Array)> {
 }
 
 /// With these batch axes ahead of the matrix.
-fn stretched(cx: &mut Context, x: Array, batch: &[usize]) -> Result<Array> {
+pub(super) fn stretched(cx: &mut Context, x: Array, batch: &[usize]) -> Result<Array> {
     let matrix = &x.shape()[x.ndim() - 2..];
     let whole: Shape = batch.iter().chain(matrix).copied().collect();
     if x.shape() == whole.as_slice() { Ok(x) } else { broadcast_to(cx, x, &whole) }

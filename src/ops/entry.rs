@@ -113,6 +113,7 @@ pub type ManyRule = fn(&Op, &[Abstract]) -> Result<SmallVec<[Abstract; 1]>>;
 pub type WholeRule = fn(&Op, &[Abstract]) -> Result<Abstract>;
 pub type LayoutRule = fn(&Op, &Layout) -> Layout;
 pub type WholeKernel = fn(&mut Context, &Op, &mut [Array], Abstract) -> Result<Array>;
+pub type ManyKernel = fn(&mut Context, &Op, &mut [Array]) -> Result<Outputs>;
 
 /// How the CPU computes it.
 pub enum Kernel {
@@ -124,8 +125,10 @@ pub enum Kernel {
     Whole(WholeKernel),
     /// Looks at the elements of its first input where they are.
     Look(LayoutRule),
-    /// Makes several results; what it composes checks the memory.
-    Many(fn(&mut Context, &Op, &mut [Array]) -> Result<Outputs>),
+    /// As `Whole`, of several results.
+    Many(ManyKernel),
+    /// Makes several results of other operations, which check the memory and know where they run.
+    Composed(ManyKernel),
     /// As `Whole`, where there is no rule; it checks types and memory by itself.
     Open(fn(&mut Context, &Op, &mut [Array]) -> Result<Array>),
 }

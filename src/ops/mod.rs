@@ -17,6 +17,7 @@ mod entry;
 pub mod gather;
 pub mod index;
 pub mod join;
+pub mod linalg;
 pub mod linear;
 pub mod math;
 pub mod parameter;
@@ -34,7 +35,7 @@ mod table;
 mod tests;
 mod types;
 
-pub use apply::{Outputs, apply, apply_all, apply1, apply2, now};
+pub use apply::{Outputs, apply, apply_all, apply1, apply2, now, now_all};
 pub use arithmetic::*;
 pub use cast::cast;
 pub use compare::*;
@@ -90,6 +91,12 @@ pub enum Attrs {
     Count(usize),
     /// Where to, and the dtype there.
     Place(Option<Device>, DType),
+    /// What of the eigenvalues, or of the singular values.
+    Spectrum(linalg::Spectrum),
+    /// The triangle of a matrix that counts.
+    Triangle(linalg::Triangle),
+    /// Is the orthogonal factor to be square?
+    Complete(bool),
     /// The graphs of which one runs.
     Cond(Branches),
 }
@@ -104,7 +111,7 @@ impl Op {
     pub fn infer_all(&self, inputs: &[Abstract]) -> Result<SmallVec<[Abstract; 1]>> {
         let mut outs = self.infer_types(inputs)?;
         let placed = inputs.iter().any(|input| input.device.is_some());
-        if !placed || std::ptr::eq(self.entry, &place::PLACE) || matches!(self.entry.rule, Rule::Many(_)) {
+        if !placed || std::ptr::eq(self.entry, &place::PLACE) || matches!(self.entry.kernel, Kernel::Composed(_)) {
             return Ok(outs);
         }
         let device = place::common(self, inputs.iter().map(|input| (input.device, input.type_name())))?;

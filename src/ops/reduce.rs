@@ -115,7 +115,8 @@ fn counted(x: &Array, axes: Option<&[i64]>) -> Result<f64> {
     Ok(resolve(x, axes)?.iter().map(|&axis| x.shape()[axis] as f64).product())
 }
 
-fn floats(cx: &mut Context, name: &str, x: Array) -> Result<Array> {
+/// In floats: integers and truth values in `f64`. `name` is who asks.
+pub(super) fn floats(cx: &mut Context, name: &str, x: Array) -> Result<Array> {
     match x.dtype() {
         DType::Str => Err(no_text(name, &x.type_name())),
         dtype => cast(cx, x, dtype.to_float()),

@@ -1,8 +1,8 @@
 //! All primitive operations there are.
 
 use super::{
-    Entry, arithmetic, cast, choose, compare, contract, create, cumulate, index, join, math, parameter, place, random,
-    reduce, sample, select, shape, sort,
+    Entry, arithmetic, cast, choose, compare, contract, create, cumulate, index, join, linalg, math, parameter, place,
+    random, reduce, sample, select, shape, sort,
 };
 
 /// Every entry, family by family.
@@ -20,6 +20,7 @@ pub fn table() -> impl Iterator<Item = &'static Entry> {
         cumulate::TABLE,
         sort::TABLE,
         contract::TABLE,
+        linalg::TABLE,
         create::TABLE,
         random::TABLE,
         parameter::TABLE,

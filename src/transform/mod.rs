@@ -151,13 +151,13 @@ fn innermost(inputs: &[Array]) -> Option<Lifted> {
 }
 
 fn at_level_0(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
-    if let Kernel::Many(kernel) = op.entry.kernel {
+    if let Kernel::Composed(kernel) = op.entry.kernel {
         return kernel(cx, op, inputs);
     }
     if let Some(device) = inputs.iter().find_map(Array::place) {
         return placed::run(cx, op, inputs, device);
     }
-    Ok(smallvec![pending::run(cx, op, inputs)?])
+    pending::run(cx, op, inputs)
 }
 
 /// Values out of nothing: draws are made by the innermost transform that has a say in it.

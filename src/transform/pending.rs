@@ -8,9 +8,9 @@ use super::cluster::Cluster;
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
-use crate::ops::{Attrs, Op, Rule, now};
+use crate::ops::{Attrs, Op, Outputs, Rule, now_all};
 use crate::tensor::{Abstract, Array, DType, ElementType, Lifted, Mode, WeakLifted};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::cell::RefCell;
 
 /// Elements from which on an operation waits.
@@ -97,13 +97,13 @@ pub(super) fn weight_of(array: &Array) -> Option<usize> {
 }
 
 /// An operation on values of which some wait.
-pub(super) fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
+pub(super) fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     let long = inputs.iter().any(|input| input.size() >= LONG);
     if long && can_fuse(op, inputs) {
-        return wait(cx, op, inputs);
+        return Ok(smallvec![wait(cx, op, inputs)?]);
     }
     let mut settled = settled_all(cx, inputs)?;
-    now(cx, op, &mut settled)
+    now_all(cx, op, &mut settled)
 }
 
 fn settled_all(cx: &mut Context, inputs: &[Array]) -> Result<SmallVec<[Array; 3]>> {

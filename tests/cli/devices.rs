@@ -30,6 +30,21 @@ fn without_a_gpu_one_warning_says_so() {
 }
 
 #[test]
+fn decompositions_run_where_the_cpu_stands_in() {
+    let program = "a = [[4.0, 1.0], [2.0, 3.0]] @ gpu\ntype(linalg.inv(a))\n(u, s, vh) = linalg.svd(a)\n\
+        type(u), type(s), abs(round(u * s @ vh - a, 4))\ntype(grad(|a| linalg.slogdet(a).logabsdet)(a))";
+    let printed = "f32[2, 2] @ gpu\n('f32[2, 2] @ gpu', 'f32[2] @ gpu', [[0. 0.]\n                                     \
+        [0. 0.]])\nf32[2, 2] @ gpu\n";
+    assert_eq!(on_gpu(&["--quiet", "-e", program], "off", &[]), Run::good(printed));
+    let refused = on_gpu(&["-e", "linalg.svd([[1.0]] @ gpu)"], "software", &[]);
+    assert!(
+        refused.err.starts_with("error[device]: a GPU has no `linalg.svd` of f32[1, 1] @ gpu yet\n"),
+        "{}",
+        refused.err
+    );
+}
+
+#[test]
 fn strict_makes_it_an_error() {
     let refused = on_gpu(&["--strict-device", "-e", "1\n[1.0] @ gpu"], "off", &[]);
     assert_eq!((refused.status, refused.out.as_str()), (Some(1), "1\n"));

@@ -3,6 +3,7 @@
 mod contract;
 mod create;
 mod distributions;
+mod linalg;
 mod printing;
 mod random;
 mod reduce;

@@ -112,6 +112,8 @@ impl Machine {
         match value {
             Value::Tuple(items) if items.0.len() == count => Ok(Rc::unwrap_or_clone(items).take()),
             Value::Tuple(ref items) => Err(mismatch(items.0.len(), &value)),
+            Value::Record(ref record) if record.0.len() == count => Ok(record.0.values().cloned().collect()),
+            Value::Record(ref record) => Err(mismatch(record.0.len(), &value)),
             Value::Array(ref array) if array.ndim() > 0 => {
                 if array.shape()[0] != count {
                     return Err(mismatch(array.shape()[0], &value));

@@ -63,6 +63,10 @@ const NO_GPU: Lists = &[
     ("is made on the CPU and placed", &["full", "arange", "linspace", "eye"]),
     ("knows devices by itself", &["rand", "randn", "randint", "place"]),
     ("is made of other operations", &["cond"]),
+    (
+        "decompositions run on the CPU so far",
+        &["solve", "triangular_solve", "det", "slogdet", "adjugate", "cholesky", "qr", "eigh", "eig", "svd", "pinv"],
+    ),
 ];
 
 fn check(slot: &str, is_empty: fn(&Entry) -> bool, lists: Lists) {

@@ -1,0 +1,222 @@
+//! Eigenvalues and singular values, which are found by iteration.
+
+use super::system::determinant;
+use super::{Made, Real, Stack, with_real};
+use crate::context::Context;
+use crate::diagnostics::{Error, Result};
+use crate::tensor::Tensor;
+use faer::linalg::solvers::{Eigen, SelfAdjointEigen, Svd};
+use faer::{Mat, Side};
+
+/// What of a spectrum is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spectrum {
+    /// The vectors, too, and not only the values.
+    pub vectors: bool,
+    /// All vectors that a basis of the whole space has, and not only those that belong to a value.
+    pub full: bool,
+}
+
+impl<T: Real> Stack<'_, T> {
+    /// A matrix of finite numbers, divided by a power of two if its squares would overflow or vanish; and that number.
+    fn scaled(&self, number: usize, matrix: Mat<T>) -> Result<(Mat<T>, T)> {
+        let matrix = self.finite(number, matrix)?;
+        let largest = matrix.norm_max();
+        let low = T::sqrt_min_positive_impl() / T::epsilon_impl();
+        let high = T::sqrt_max_positive_impl() * T::epsilon_impl();
+        if largest == T::zero() || low <= largest && largest <= high {
+            return Ok((matrix, T::one()));
+        }
+        let unit = T::rounded(largest.widened().log2().floor().exp2());
+        Ok((Mat::from_fn(self.rows, self.columns, |i, j| matrix[(i, j)] / unit), unit))
+    }
+
+    /// The error of an iteration that finds no end.
+    #[cold]
+    fn unfound(&self, number: usize, what: &str) -> Error {
+        self.refused(number, &format!("has {what} that were not found: the iteration does not converge"))
+    }
+}
+
+/// Of symmetric matrices, whose lower triangle is read: eigenvalues in ascending order, and orthonormal eigenvectors in
+/// the columns of a matrix.
+pub fn eigh(cx: &Context, a: &Tensor, vectors: bool) -> Result<Vec<Tensor>> {
+    with_real!(a, T => eigh_of::<T>(cx, a, vectors))
+}
+
+fn eigh_of<T: Real>(cx: &Context, a: &Tensor, vectors: bool) -> Result<Vec<Tensor>> {
+    let stack = Stack::<T>::of(cx, a, 6)?;
+    let side = stack.rows;
+    let mut values = Made::new(stack.shape(&[side]));
+    let mut columns = Made::new(stack.shape(&[side, if vectors { side } else { 0 }]));
+    for number in 0..stack.len() {
+        cx.check()?;
+        if side == 0 {
+            continue;
+        }
+        let mut matrix = stack.matrix(number);
+        // what stands above the diagonal does not count, even if it is nan
+        for column in 0..side {
+            for row in 0..column {
+                matrix[(row, column)] = matrix[(column, row)];
+            }
+        }
+        let (matrix, unit) = stack.scaled(number, matrix)?;
+        let unfound = |_| stack.unfound(number, "eigenvalues");
+        if vectors {
+            let found = SelfAdjointEigen::new(matrix.as_ref(), Side::Lower).map_err(unfound)?;
+            values.values.extend(found.S().column_vector().iter().map(|&value| value * unit));
+            columns.push(found.U());
+        } else {
+            let found = matrix.self_adjoint_eigenvalues(Side::Lower).map_err(unfound)?;
+            values.values.extend(found.into_iter().map(|value| value * unit));
+        }
+    }
+    Ok(if vectors { vec![values.finish(), columns.finish()] } else { vec![values.finish()] })
+}
+
+/// Singular values in descending order; with the vectors `u`, the values and `vh` with `u * s @ vh = a`.
+pub fn svd(cx: &Context, a: &Tensor, Spectrum { vectors, full }: Spectrum) -> Result<Vec<Tensor>> {
+    with_real!(a, T => svd_of::<T>(cx, a, vectors, full))
+}
+
+fn svd_of<T: Real>(cx: &Context, a: &Tensor, vectors: bool, full: bool) -> Result<Vec<Tensor>> {
+    let stack = Stack::<T>::of(cx, a, if full { 8 } else { 6 })?;
+    let (rows, columns) = (stack.rows, stack.columns);
+    let inner = rows.min(columns);
+    let (left, right) = if full { (rows, columns) } else { (inner, inner) };
+    let mut values = Made::new(stack.shape(&[inner]));
+    if !vectors {
+        for number in 0..stack.len() {
+            cx.check()?;
+            let (matrix, unit) = stack.scaled(number, stack.matrix(number))?;
+            let found = matrix.singular_values().map_err(|_| stack.unfound(number, "singular values"))?;
+            values.values.extend(found.into_iter().map(|value| value * unit));
+        }
+        return Ok(vec![values.finish()]);
+    }
+    let mut u = Made::new(stack.shape(&[rows, left]));
+    let mut vh = Made::new(stack.shape(&[right, columns]));
+    for number in 0..stack.len() {
+        cx.check()?;
+        if inner == 0 {
+            u.push(Mat::identity(rows, left).as_ref());
+            vh.push(Mat::identity(right, columns).as_ref());
+            continue;
+        }
+        let (matrix, unit) = stack.scaled(number, stack.matrix(number))?;
+        let found = if full { Svd::new(matrix.as_ref()) } else { Svd::new_thin(matrix.as_ref()) };
+        let found = found.map_err(|_| stack.unfound(number, "singular values"))?;
+        u.push(found.U());
+        values.values.extend(found.S().column_vector().iter().map(|&value| value * unit));
+        vh.push(found.V().transpose());
+    }
+    Ok(vec![u.finish(), values.finish(), vh.finish()])
+}
+
+/// The adjugate, which is the determinant times the inverse and is there for singular matrices, too: with
+/// `a = u diag(s) v^T` it is `det(u) det(v) v diag(p) u^T`, where each of `p` is the product of all other `s`.
+pub fn adjugate(cx: &Context, a: &Tensor) -> Result<Tensor> {
+    with_real!(a, T => adjugate_of::<T>(cx, a))
+}
+
+fn adjugate_of<T: Real>(cx: &Context, a: &Tensor) -> Result<Tensor> {
+    let stack = Stack::<T>::of(cx, a, 8)?;
+    let side = stack.rows;
+    let mut found = Made::new(stack.shape(&[side, side]));
+    for number in 0..stack.len() {
+        cx.check()?;
+        if side == 0 {
+            continue;
+        }
+        let (matrix, unit) = stack.scaled(number, stack.matrix(number))?;
+        let parts = Svd::new(matrix.as_ref()).map_err(|_| stack.unfound(number, "singular values"))?;
+        let values: Vec<T> = parts.S().column_vector().iter().copied().collect();
+        let mut after = vec![T::one(); side];
+        for i in (1..side).rev() {
+            after[i - 1] = after[i] * values[i];
+        }
+        // each entry is a sum of products of all rows but one
+        let units = (1..side).fold(T::one(), |product, _| product * unit);
+        let mut before = determinant(parts.U()) * determinant(parts.V());
+        let mut scaled = parts.V().to_owned();
+        for i in 0..side {
+            let product = before * after[i] * units;
+            scaled.col_mut(i).iter_mut().for_each(|x| *x *= product);
+            before *= values[i];
+        }
+        found.push((scaled * parts.U().transpose()).as_ref());
+    }
+    Ok(found.finish())
+}
+
+/// The pseudo-inverse `v diag(1 / s) u^T`, where singular values up to the cutoff of the matrix, times the largest,
+/// count as zero.
+pub fn pinv(cx: &Context, a: &Tensor, cutoffs: &Tensor) -> Result<Tensor> {
+    with_real!(a, T => pinv_of::<T>(cx, a, cutoffs))
+}
+
+fn pinv_of<T: Real>(cx: &Context, a: &Tensor, cutoffs: &Tensor) -> Result<Tensor> {
+    let stack = Stack::<T>::of(cx, a, 8)?;
+    let cutoffs = cutoffs.walk::<T>().ok_or_else(crate::cpu::mistyped)?;
+    let mut found = Made::new(stack.shape(&[stack.columns, stack.rows]));
+    for (number, cutoff) in (0..stack.len()).zip(cutoffs) {
+        cx.check()?;
+        let (matrix, unit) = stack.scaled(number, stack.matrix(number))?;
+        if stack.rows.min(stack.columns) == 0 {
+            found.push(matrix.transpose());
+            continue;
+        }
+        let parts = Svd::new_thin(matrix.as_ref()).map_err(|_| stack.unfound(number, "singular values"))?;
+        let values = parts.S().column_vector();
+        let mut scaled = parts.V().to_owned();
+        for (i, &value) in values.iter().enumerate() {
+            let factor = if value > values[0] * cutoff { T::one() / value / unit } else { T::zero() };
+            scaled.col_mut(i).iter_mut().for_each(|x| *x *= factor);
+        }
+        found.push((scaled * parts.U().transpose()).as_ref());
+    }
+    Ok(found.finish())
+}
+
+/// Eigenvalues of any square matrices, and eigenvectors of length one in the columns of a matrix. Complex ones are an
+/// error. On the way to vectors of length one are much longer ones, for which `f32` has no room: all is done in `f64`.
+pub fn eig(cx: &Context, a: &Tensor, vectors: bool) -> Result<Vec<Tensor>> {
+    with_real!(a, T => eig_of::<T>(cx, a, vectors))
+}
+
+fn eig_of<T: Real>(cx: &Context, a: &Tensor, vectors: bool) -> Result<Vec<Tensor>> {
+    let stack = Stack::<T>::of(cx, a, 24)?;
+    let side = stack.rows;
+    let mut values = Made::new(stack.shape(&[side]));
+    let mut columns = Made::new(stack.shape(&[side, if vectors { side } else { 0 }]));
+    for number in 0..stack.len() {
+        cx.check()?;
+        if side == 0 {
+            continue;
+        }
+        let (matrix, unit) = stack.scaled(number, stack.matrix(number))?;
+        let matrix = Mat::from_fn(side, side, |i, j| matrix[(i, j)].widened());
+        let unfound = |_| stack.unfound(number, "eigenvalues");
+        let mut found = None;
+        let own: Vec<_> = if vectors {
+            let found = found.insert(Eigen::new_from_real(matrix.as_ref()).map_err(unfound)?);
+            found.S().column_vector().iter().copied().collect()
+        } else {
+            matrix.eigenvalues().map_err(unfound)?
+        };
+        if own.iter().any(|value| value.im != 0.0) {
+            return Err(stack
+                .refused(number, "has complex eigenvalues, and there are no complex numbers yet")
+                .help("`linalg.eigh(a)` is for symmetric matrices, whose eigenvalues are real"));
+        }
+        values.values.extend(own.iter().map(|value| T::rounded(value.re) * unit));
+        let Some(found) = found else { continue };
+        let lengths: Vec<f64> = found.U().col_iter().map(|column| column.norm_l2()).collect();
+        if lengths.iter().any(|length| !length.is_finite()) {
+            return Err(stack.refused(number, "has eigenvectors that were not found: numbers on the way overflow"));
+        }
+        columns.push(Mat::from_fn(side, side, |i, j| T::rounded(found.U()[(i, j)].re / lengths[j])).as_ref());
+    }
+    Ok(if vectors { vec![values.finish(), columns.finish()] } else { vec![values.finish()] })
+}

@@ -1,0 +1,108 @@
+//! Determinants.
+
+use super::{
+    SQUARE, Tangents, as_matrices, div, floats, inv, many, mul, one_float, product, square, stacked, sub, total,
+    transposed,
+};
+use crate::context::Context;
+use crate::cpu;
+use crate::diagnostics::Result;
+use crate::ops::{Abstract, Arity, Attrs, Derivative, Entry, Kernel, Op, Outputs, Rule, apply1, broadcast_to};
+use crate::tensor::{Array, Shape};
+use smallvec::smallvec;
+
+/// A number for each matrix.
+pub(super) static DET: Entry =
+    Entry::whole("det", "linalg.det", Arity::Exactly(1), number_rule, |cx, _, inputs, _| match inputs {
+        [a] => Ok(cpu::linalg::det(cx, &a.to_tensor().ok_or_else(cpu::mistyped)?)?.into()),
+        _ => Err(cpu::mistyped()),
+    })
+    .derivative(Derivative::Whole(det_tangent))
+    .batched(stacked);
+
+/// The sign of the determinant, and the logarithm of its magnitude.
+pub(super) static SLOGDET: Entry = Entry::of(
+    "slogdet",
+    "linalg.slogdet",
+    Arity::Exactly(1),
+    Rule::Many(|op, inputs| Ok(smallvec![number_rule(op, inputs)?; 2])),
+    Kernel::Many(|cx, _, inputs| match inputs {
+        [a] => {
+            let found = cpu::linalg::slogdet(cx, &a.to_tensor().ok_or_else(cpu::mistyped)?)?;
+            Ok(found.map(Array::from).into_iter().collect())
+        }
+        _ => Err(cpu::mistyped()),
+    }),
+)
+.derivative(Derivative::Whole(slogdet_tangent))
+.batched(stacked);
+
+/// The determinant times the inverse, also of singular matrices: how the determinant moves. Where it is zero, the
+/// adjugate itself has no derivative here.
+pub(super) static ADJUGATE: Entry = Entry::whole(
+    "adjugate",
+    "adjugate",
+    Arity::Exactly(1),
+    |op, inputs| square(op.entry.symbol, one_float(inputs)?, SQUARE).map(|_| inputs[0].clone()),
+    |cx, _, inputs, _| match inputs {
+        [a] => Ok(cpu::linalg::adjugate(cx, &a.to_tensor().ok_or_else(cpu::mistyped)?)?.into()),
+        _ => Err(cpu::mistyped()),
+    },
+)
+.derivative(Derivative::Whole(adjugate_tangent))
+.batched(stacked);
+
+pub fn det(cx: &mut Context, a: Array) -> Result<Array> {
+    let a = floats(cx, "linalg.det", a)?;
+    apply1(cx, &Op { entry: &DET, attrs: Attrs::None }, a)
+}
+
+pub fn slogdet(cx: &mut Context, a: Array) -> Result<Outputs> {
+    let a = floats(cx, "linalg.slogdet", a)?;
+    many(cx, &Op { entry: &SLOGDET, attrs: Attrs::None }, a)
+}
+
+fn number_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
+    let a = one_float(inputs)?;
+    let (batch, _) = square(op.entry.symbol, a, SQUARE)?;
+    Ok(Abstract::new(Shape::from_slice(batch), a.dtype))
+}
+
+/// The sum of `weights^T * da` over each matrix.
+fn weighted(cx: &mut Context, weights: &Array, da: &Array) -> Result<Array> {
+    let weights = transposed(cx, weights)?;
+    let parts = mul(cx, da.clone(), weights)?;
+    total(cx, parts)
+}
+
+/// Jacobi's formula: the trace of `adj(a) da`.
+fn det_tangent(cx: &mut Context, _: &Op, a: &[Array], _: &[Array], tangents: &[Option<Array>]) -> Tangents {
+    let ([a], [da]) = (a, tangents) else { return Err(cpu::mistyped()) };
+    let Some(da) = da else { return Ok(smallvec![None]) };
+    let adjugate = apply1(cx, &Op { entry: &ADJUGATE, attrs: Attrs::None }, a.clone())?;
+    Ok(smallvec![Some(weighted(cx, &adjugate, da)?)])
+}
+
+/// The trace of `a^-1 da`; the sign does not move.
+fn slogdet_tangent(cx: &mut Context, _: &Op, a: &[Array], _: &[Array], tangents: &[Option<Array>]) -> Tangents {
+    let ([a], [da]) = (a, tangents) else { return Err(cpu::mistyped()) };
+    let Some(da) = da else { return Ok(smallvec![None, None]) };
+    let inverse = inv(cx, a.clone())?;
+    Ok(smallvec![None, Some(weighted(cx, &inverse, da)?)])
+}
+
+/// From `adj(a) = det(a) a^-1`: `(trace(adj(a) da) adj(a) - adj(a) da adj(a)) / det(a)`.
+fn adjugate_tangent(cx: &mut Context, _: &Op, a: &[Array], adj: &[Array], tangents: &[Option<Array>]) -> Tangents {
+    let ([a], [adj], [da]) = (a, adj, tangents) else { return Err(cpu::mistyped()) };
+    let Some(da) = da else { return Ok(smallvec![None]) };
+    let trace = weighted(cx, adj, da)?;
+    let trace = as_matrices(cx, trace)?;
+    let trace = broadcast_to(cx, trace, adj.shape())?;
+    let first = mul(cx, trace, adj.clone())?;
+    let left = product(cx, adj, da)?;
+    let second = product(cx, &left, adj)?;
+    let difference = sub(cx, first, second)?;
+    let det = det(cx, a.clone())?;
+    let det = as_matrices(cx, det)?;
+    Ok(smallvec![Some(div(cx, difference, det)?)])
+}
