@@ -67,6 +67,7 @@ builtins! {
     };
 
     /// The determinant of square matrices.
+    /// At a singular matrix the first derivative is there, and those of it are nan or infinite.
     fn det(a)
         ex "linalg.det([[2, 0], [1, 3]])" => "6.0";
         ex "linalg.det(zeros((0, 0)))" => "1.0";

@@ -4,9 +4,69 @@ use super::{Made, Real, Stack, with_real};
 use crate::context::Context;
 use crate::diagnostics::Result;
 use crate::tensor::{Shape, Tensor};
-use faer::linalg::solvers::{PartialPivLu, Solve};
+use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
+use faer::linalg::lu::partial_pivoting::factor::{lu_in_place, lu_in_place_scratch};
+use faer::linalg::lu::partial_pivoting::solve::{solve_in_place, solve_in_place_scratch};
 use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
+use faer::perm::PermRef;
 use faer::{Mat, MatRef, Par};
+
+/// The factors of one square matrix after the other, with memory for all of them: matrices may be many and small.
+struct Lu<T> {
+    /// `U`, and below its diagonal `L`, whose diagonal is one.
+    factors: Mat<T>,
+    /// Which row of the matrix each row of the factors was, and back.
+    order: [Vec<usize>; 2],
+    exchanges: usize,
+    memory: MemBuffer,
+}
+
+impl<T: Real> Lu<T> {
+    /// For matrices of so many rows, and as many right sides.
+    fn new(rows: usize, right_sides: usize) -> Lu<T> {
+        let needs = StackReq::any_of(&[
+            lu_in_place_scratch::<usize, T>(rows, rows, Par::Seq, Default::default()),
+            solve_in_place_scratch::<usize, T>(rows, right_sides, Par::Seq),
+        ]);
+        let order = [vec![0; rows], vec![0; rows]];
+        Lu { factors: Mat::zeros(rows, rows), order, exchanges: 0, memory: MemBuffer::new(needs) }
+    }
+
+    fn factor(&mut self, matrix: Mat<T>) {
+        self.factors = matrix;
+        let [forward, backward] = &mut self.order;
+        let stack = MemStack::new(&mut self.memory);
+        let (found, _) = lu_in_place(self.factors.as_mut(), forward, backward, Par::Seq, stack, Default::default());
+        self.exchanges = found.transposition_count;
+    }
+
+    /// The diagonal of `U`. What stands behind a zero was divided by it.
+    fn pivots(&self) -> impl Iterator<Item = T> {
+        self.factors.diagonal().column_vector().iter().copied()
+    }
+
+    /// 1, or -1 where the rows were exchanged an odd number of times.
+    fn sign(&self) -> T {
+        if self.exchanges.is_multiple_of(2) { T::one() } else { -T::one() }
+    }
+
+    fn determinant(&self) -> T {
+        let mut product = self.sign();
+        for pivot in self.pivots() {
+            product *= pivot;
+            if pivot == T::zero() {
+                break;
+            }
+        }
+        product
+    }
+
+    fn solve(&mut self, x: &mut Mat<T>) {
+        let (factors, [forward, backward]) = (self.factors.as_ref(), &self.order);
+        let order = PermRef::new_checked(forward, backward, forward.len());
+        solve_in_place(factors, factors, order, x.as_mut(), Par::Seq, MemStack::new(&mut self.memory));
+    }
+}
 
 /// `x` with `a x = b`, for stacks of one length.
 pub fn solve(cx: &Context, a: &Tensor, b: &Tensor) -> Result<Tensor> {
@@ -16,47 +76,26 @@ pub fn solve(cx: &Context, a: &Tensor, b: &Tensor) -> Result<Tensor> {
 fn solve_of<T: Real>(cx: &Context, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let (left, right) = (Stack::<T>::of(cx, a, 5)?, Stack::<T>::of(cx, b, 2)?);
     let mut found = Made::new(Shape::from_slice(b.shape()));
-    let mut factors: Option<(isize, PartialPivLu<T>)> = None;
+    let mut lu = Lu::new(left.rows, right.columns);
+    let mut factored = None;
     for number in 0..left.len() {
         cx.check()?;
         // one matrix stretched along the stack is factored once
-        let start = left.start(number);
-        let lu = match factors.take().filter(|(known, _)| *known == start) {
-            Some((_, lu)) => lu,
-            None => PartialPivLu::new(left.matrix(number).as_ref()),
-        };
-        if pivots(&lu).any(|pivot| pivot == T::zero()) {
+        let start = Some(left.start(number));
+        if factored != start {
+            lu.factor(left.matrix(number));
+            factored = start;
+        }
+        if lu.pivots().any(|pivot| pivot == T::zero()) {
             return Err(left
                 .refused(number, "is singular")
                 .help("`linalg.lstsq(a, b)` and `linalg.pinv(a)` take singular matrices, too"));
         }
         let mut x = right.matrix(number);
-        lu.solve_in_place(&mut x);
+        lu.solve(&mut x);
         found.push(x.as_ref());
-        factors = Some((start, lu));
     }
     Ok(found.finish())
-}
-
-fn pivots<T: Real>(lu: &PartialPivLu<T>) -> impl Iterator<Item = T> {
-    lu.U().diagonal().column_vector().iter().copied()
-}
-
-/// 1, or -1 where the rows were exchanged an odd number of times.
-fn sign_of_exchanges<T: Real>(lu: &PartialPivLu<T>) -> T {
-    let (order, _) = lu.P().arrays();
-    let mut seen = vec![false; order.len()];
-    let mut sign = T::one();
-    for first in 0..order.len() {
-        // a cycle of n rows takes n - 1 exchanges
-        let mut at = order[first];
-        while !seen[first] && at != first {
-            seen[at] = true;
-            sign = -sign;
-            at = order[at];
-        }
-    }
-    sign
 }
 
 /// The determinant.
@@ -67,25 +106,20 @@ pub fn det(cx: &Context, a: &Tensor) -> Result<Tensor> {
 fn det_of<T: Real>(cx: &Context, a: &Tensor) -> Result<Tensor> {
     let stack = Stack::<T>::of(cx, a, 4)?;
     let mut found = Made::new(stack.shape(&[]));
+    let mut lu = Lu::new(stack.rows, 0);
     for number in 0..stack.len() {
         cx.check()?;
-        found.values.push(determinant(stack.matrix(number).as_ref()));
+        lu.factor(stack.matrix(number));
+        found.values.push(lu.determinant());
     }
     Ok(found.finish())
 }
 
 /// The determinant of one matrix.
 pub(super) fn determinant<T: Real>(matrix: MatRef<'_, T>) -> T {
-    let lu = PartialPivLu::new(matrix);
-    let mut product = sign_of_exchanges(&lu);
-    for pivot in pivots(&lu) {
-        product *= pivot;
-        // what stands behind a zero was divided by it
-        if pivot == T::zero() {
-            break;
-        }
-    }
-    product
+    let mut lu = Lu::new(matrix.nrows(), 0);
+    lu.factor(matrix.to_owned());
+    lu.determinant()
 }
 
 /// The sign of the determinant, and the logarithm of its magnitude.
@@ -96,11 +130,12 @@ pub fn slogdet(cx: &Context, a: &Tensor) -> Result<[Tensor; 2]> {
 fn slogdet_of<T: Real>(cx: &Context, a: &Tensor) -> Result<[Tensor; 2]> {
     let stack = Stack::<T>::of(cx, a, 4)?;
     let (mut signs, mut logs) = (Made::new(stack.shape(&[])), Made::new(stack.shape(&[])));
+    let mut lu = Lu::new(stack.rows, 0);
     for number in 0..stack.len() {
         cx.check()?;
-        let lu = PartialPivLu::new(stack.matrix(number).as_ref());
-        let (mut sign, mut log) = (sign_of_exchanges(&lu), T::zero());
-        for pivot in pivots(&lu) {
+        lu.factor(stack.matrix(number));
+        let (mut sign, mut log) = (lu.sign(), T::zero());
+        for pivot in lu.pivots() {
             log += if pivot < T::zero() { -pivot } else { pivot }.ln();
             if pivot < T::zero() {
                 sign = -sign;
