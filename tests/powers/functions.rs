@@ -76,7 +76,7 @@ fn list() -> (Vec<Case>, Vec<String>) {
             without = left_out.split_whitespace().map(String::from).collect();
             assert!(without.is_empty() || reason.len() > 10, "{line}: no reason");
         } else {
-            let (call, x) = line.split_once(" @ ").unwrap_or_else(|| panic!("{line}: no x"));
+            let (call, x) = line.rsplit_once(" @ ").unwrap_or_else(|| panic!("{line}: no x"));
             let name = call.split('(').next().expect("a call").trim().to_string();
             cases.push(Case { name, call: call.into(), x: x.into(), without: without.clone() });
         }
