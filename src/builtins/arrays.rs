@@ -2,15 +2,24 @@
 
 use super::Args;
 use super::declare::builtins;
+use crate::context::Context;
 use crate::diagnostics::{Error, Result};
 use crate::interp::structure::check_depth;
-use crate::interp::{Machine, Value};
-use crate::ops::create;
+use crate::interp::{Machine, Value, operand_array};
+use crate::ops::{self, create};
+use crate::tensor::shape::check_ndim;
 use crate::tensor::{Array, DType};
 
 /// The dtype that argument `number` asks for; `f64` for `none`.
 pub(super) fn dtype_or_f64(args: &Args, number: usize) -> Result<DType> {
     Ok(args.dtype(number)?.unwrap_or(DType::F64))
+}
+
+/// An array of fewer axes gets further ones in front.
+pub(super) fn at_least(cx: &mut Context, array: Array, ndim: usize) -> Result<Array> {
+    check_ndim(ndim)?;
+    let places: Vec<i64> = (0..ndim.saturating_sub(array.ndim()) as i64).collect();
+    if places.is_empty() { Ok(array) } else { ops::expand_dims(cx, array, &places) }
 }
 
 /// An array of what a tuple holds, tuples inside it too.
@@ -122,22 +131,29 @@ builtins! {
     };
 
     /// An array of what a tuple holds, tuples in it becoming rows.
-    /// Arrays stay as they are.
-    fn array(x, dtype = none)
+    /// Arrays stay as they are; one of fewer than `ndmin` axes gets further ones in front.
+    fn array(x, dtype = none, ndmin = 0, copy = none, device = none)
         also asarray;
         also ascontiguousarray;
         creates true;
         ex "array((1, 2, 3.5))" => "[1.  2.  3.5]";
         ex "array(((1, 2), (3, 4)), dtype=f32)" => "[[1. 2.]\n [3. 4.]]";
+        ex "array([1, 2], ndmin=2)" => "[[1 2]]";
         fails "array((1, sin))" => "type";
         fails "array(((1, 2), (3,)))" => "shape";
     = |machine, args| {
-        let dtype = args.dtype(1)?;
+        let (dtype, ndmin) = (args.dtype(1)?, args.int(2)?);
         let array = array_of(machine, args.get(0), 0)?;
-        match (&array, dtype) {
-            (_, Some(dtype)) => machine.cast(array, dtype),
-            (Value::Array(_) | Value::Str(_), None) => Ok(array),
-            _ => Err(args.wrong(0, "numbers, text, or a tuple of them")),
+        let array = match (&array, dtype) {
+            (_, Some(dtype)) => machine.cast(array, dtype)?,
+            (Value::Array(_) | Value::Str(_), None) => array,
+            _ => return Err(args.wrong(0, "numbers, text, or a tuple of them")),
+        };
+        match (operand_array(&array), usize::try_from(ndmin)) {
+            (Some(flat), Ok(ndmin)) if flat.ndim() < ndmin => {
+                Ok(Value::Array(at_least(&mut machine.host.cx, flat, ndmin)?))
+            }
+            _ => Ok(array),
         }
     };
 

@@ -153,7 +153,11 @@ builtins! {
     fn center(text, width, fillchar = " ")
         ex "center(\"ab\", 6, \"-\")" => "--ab--";
         fails "center(1, 3)" => "type";
-    = |machine, args| filled(machine, args, |missing| missing / 2);
+    = |machine, args| {
+        // of an odd number of blanks the left gets more where the width is odd, as in Python
+        let odd = args.int(1)? & 1 == 1;
+        filled(machine, args, |missing| missing / 2 + usize::from(odd && missing % 2 == 1))
+    };
 
     /// A number as text, filled up with zeros to a width, behind its sign.
     fn zfill(text, width)

@@ -172,7 +172,8 @@ fn run_graph(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> 
         }
         return replay(machine, derived, trace, arrays);
     }
-    let slots = globals_read(std::iter::once(&derived.of).chain(&args), &machine.globals);
+    let mut slots = globals_read(std::iter::once(&derived.of).chain(&args), &machine.globals);
+    slots.retain(|&slot| !machine.modules.is_constant(slot));
     let globals = values_of(machine, &slots);
     let parts = Flat::of(machine, &globals)?;
     let arrays = [flat.arrays, parts.arrays].concat();

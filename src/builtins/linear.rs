@@ -27,6 +27,9 @@ fn by_numbers(args: &Args) -> Result<(String, Vec<Array>)> {
     };
     let (mut parts, mut operands) = (Vec::new(), Vec::new());
     let (pairs, rest) = given.as_chunks::<2>();
+    if pairs.is_empty() {
+        return Err(args.wrong(0, "a string, or an operand with a list of integers behind it"));
+    }
     for [operand, list] in pairs {
         operands.push(operand.as_array().ok_or_else(|| args.wrong(0, "a string or numbers"))?);
         parts.push(letters(list)?);
@@ -113,12 +116,13 @@ builtins! {
     fn tensordot(a, b, axes = 2)
         ex "tensordot(ones((3, 4, 5)), ones((4, 5, 2))).shape" => "(3, 2)";
         ex "tensordot([[1, 2], [3, 4]], [10, 100], axes=(0, 0))" => "[310 420]";
+        ex "tensordot([[1, 2], [3, 4]], [[1, 0], [0, 1]], axes=[[0, 1], [0, 1]])" => "5";
         fails "tensordot([1, 2], [1, 2, 3], axes=1)" => "shape";
         fails "tensordot([1, 2], [1, 2], axes=3)" => "value";
     = |machine, args| {
         let (a, b) = (args.number(0)?, args.number(1)?);
         let [left, right] = match args.get(2) {
-            Value::Tuple(pair) => match pair.0.as_slice() {
+            pair @ (Value::Tuple(_) | Value::Array(Array::Tensor(_))) => match machine.items(pair)?.as_slice() {
                 [left, right] => [ints(left), ints(right)].map(|axes| axes.ok_or_else(|| args.wrong(2, AXES))),
                 _ => return Err(args.wrong(2, AXES)),
             },

@@ -1,6 +1,7 @@
 //! Other shapes for the same elements, and several arrays made one.
 
 use super::Args;
+use super::arrays::at_least;
 use super::declare::builtins;
 use crate::diagnostics::{Error, Result};
 use crate::interp::{Machine, Value, operand_array, wrap};
@@ -29,15 +30,8 @@ fn in_one_tuple(error: Error) -> Error {
 }
 
 /// Arrays of fewer axes get further ones in front.
-fn at_least(machine: &mut Machine, arrays: Vec<Array>, ndim: usize) -> Result<Vec<Array>> {
-    let places: Vec<i64> = (0..ndim as i64).collect();
-    arrays
-        .into_iter()
-        .map(|array| match ndim.checked_sub(array.ndim()) {
-            Some(missing) if missing > 0 => ops::expand_dims(&mut machine.host.cx, array, &places[..missing]),
-            _ => Ok(array),
-        })
-        .collect()
+fn all_at_least(machine: &mut Machine, arrays: Vec<Array>, ndim: usize) -> Result<Vec<Array>> {
+    arrays.into_iter().map(|array| at_least(&mut machine.host.cx, array, ndim)).collect()
 }
 
 /// The parts of an array along an axis, as a tuple: so many equal ones, or those between places to cut before.
@@ -80,12 +74,8 @@ fn nonzero(machine: &mut Machine, args: &Args) -> Result<Value> {
     if x.ndim() == 0 {
         return Err(Error::shape("a number has no axes along which elements could be found"));
     }
-    let ndim = x.ndim();
-    let cx = &mut machine.host.cx;
-    let rows = ops::sort::argwhere(cx, x)?;
-    let all = Index::Slice { start: None, stop: None, step: None };
-    let mut column = |axis: usize| index::get(cx, &rows, &[all.clone(), Index::At(axis as i64)]).map(Value::Array);
-    Ok(Value::tuple((0..ndim).map(&mut column).collect::<Result<_>>()?))
+    let found = ops::sort::nonzero(&mut machine.host.cx, x)?;
+    Ok(Value::tuple(found.into_iter().map(Value::Array).collect()))
 }
 
 builtins! {
@@ -220,7 +210,7 @@ builtins! {
         fails "vstack(([1, 2], [3]))" => "shape";
     = |machine, args| {
         let arrays = arrays(machine, args, 0)?;
-        let arrays = at_least(machine, arrays, 2)?;
+        let arrays = all_at_least(machine, arrays, 2)?;
         ops::concatenate(&mut machine.host.cx, arrays, Some(0)).map(Value::Array)
     };
 
@@ -231,7 +221,7 @@ builtins! {
         fails "hstack(([[1], [2]], [[3]]))" => "shape";
     = |machine, args| {
         let arrays = arrays(machine, args, 0)?;
-        let arrays = at_least(machine, arrays, 1)?;
+        let arrays = all_at_least(machine, arrays, 1)?;
         let axis = if arrays.first().is_some_and(|array| array.ndim() > 1) { 1 } else { 0 };
         ops::concatenate(&mut machine.host.cx, arrays, Some(axis)).map(Value::Array)
     };

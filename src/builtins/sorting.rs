@@ -6,7 +6,7 @@ use crate::diagnostics::{Error, Result};
 use crate::interp::{Machine, Value};
 use crate::ops::index::{self, Index};
 use crate::ops::{self, Entry, cumulate, sort};
-use crate::tensor::{Array, shape};
+use crate::tensor::{Array, DType, shape};
 
 /// The array of argument 0 with the axis of argument `number`; without one, all its elements in a row.
 fn rows(machine: &mut Machine, args: &Args, number: usize) -> Result<(Array, i64)> {
@@ -109,7 +109,15 @@ builtins! {
         let (x, axis) = rows(machine, args, 2)?;
         let axis = shape::axis(axis, x.ndim()).map_err(|error| error.operand(0, x.type_name()))?;
         let len = x.shape()[axis] as i64;
-        let (mut indices, cx) = (args.number(1)?, &mut machine.host.cx);
+        let cx = &mut machine.host.cx;
+        // a narrow dtype has no room for the length
+        let mut indices = match args.number(1)? {
+            indices if indices.dtype().is_integer() => ops::cast(cx, indices, DType::I64)?,
+            other => other,
+        };
+        if len == 0 && indices.size() > 0 {
+            return Err(Error::index(format!("there is nothing to take from {}", x.type_name())));
+        }
         match args.text(3)? {
             "raise" => {}
             "wrap" => indices = ops::apply2(cx, &ops::REM, indices, Array::Int(len))?,
@@ -121,8 +129,8 @@ builtins! {
         }
         let mut index = vec![Index::Slice { start: None, stop: None, step: None }; axis];
         index.push(match indices.as_scalar().and_then(|place| place.as_i64()) {
-            Some(place) => Index::At(place),
-            None => Index::Array(indices),
+            Some(place) if indices.ndim() == 0 => Index::At(place),
+            _ => Index::Array(indices),
         });
         index::get(cx, &x, &index).map(crate::interp::wrap)
     };
@@ -145,13 +153,20 @@ builtins! {
     };
 
     /// x with the elements that integers point to along an axis replaced by `values`; x itself stays as it is.
+    /// Without an axis the integers point into the row of all elements.
     fn put_along_axis(x, indices, values, axis = -1)
         ex "put_along_axis([[10, 30], [60, 40]], [[1], [0]], 99, axis=1)" => "[[10 99]\n [99 40]]";
         fails "put_along_axis([1, 2], [2], 0)" => "index";
     = |machine, args| {
-        let (mut x, indices, values, axis) = (args.array(0)?, args.number(1)?, args.array(2)?, args.int(3)?);
-        sort::put_along(&mut machine.host.cx, &mut x, indices, axis, values)?;
-        Ok(Value::Array(x))
+        let (x, indices, values) = (args.array(0)?, args.number(1)?, args.array(2)?);
+        let lengths: Vec<i64> = x.shape().iter().map(|&len| len as i64).collect();
+        let cx = &mut machine.host.cx;
+        let (mut x, axis) = match args.optional_int(3)? {
+            Some(axis) => (x, axis),
+            None => (ops::ravel(cx, x)?, 0),
+        };
+        sort::put_along(cx, &mut x, indices, axis, values)?;
+        ops::reshape(cx, x, &lengths).map(Value::Array)
     };
 
     /// The index of every element that is true, or not 0: one row each.

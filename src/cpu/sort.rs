@@ -40,6 +40,7 @@ pub fn sort(cx: &Context, mut tensor: Tensor) -> Result<Tensor> {
     tensor.make_owned();
     let (data, shape) = tensor.owned_mut().ok_or_else(mistyped)?;
     let len = shape.last().copied().unwrap_or(1);
+    cx.reserve(data.len().min(len) / 2, data.dtype().size(), || format!("sorting {len} elements"))?;
     with_data!(data, values => typed(cx, values, len))?;
     Ok(tensor)
 }
@@ -48,6 +49,11 @@ pub fn sort(cx: &Context, mut tensor: Tensor) -> Result<Tensor> {
 pub fn argsort(cx: &Context, tensor: &Tensor) -> Result<Tensor> {
     fn typed<T: Element + PartialOrd>(cx: &Context, values: &[T], len: usize) -> Result<Vec<i64>> {
         let mut numbers = Vec::with_capacity(values.len());
+        if values.is_empty() {
+            return Ok(numbers);
+        }
+        // the pairs, and half of them again for the sort
+        cx.reserve(len + len / 2, size_of::<(T, i64)>(), || format!("sorting {len} elements"))?;
         let mut pairs: Vec<(T, i64)> = Vec::with_capacity(len);
         for row in values.chunks_exact(len.max(1)) {
             pairs.clear();

@@ -80,6 +80,13 @@ impl Modules {
             .collect()
     }
 
+    /// Can nobody give this global another value? So it is with the predefined names that a library uses.
+    pub fn is_constant(&self, slot: u32) -> bool {
+        let module = &self.slots[slot as usize].1;
+        let of_library = self.libraries.values().any(|library| Rc::ptr_eq(library, module));
+        of_library && !module.bound.borrow().contains(&slot)
+    }
+
     pub fn set_library(&mut self, name: &'static str, module: Rc<Module>) {
         self.libraries.insert(name, module);
     }

@@ -57,8 +57,8 @@ elementwise! {
         wgsl [number "a"];
     /// The remainder with the sign of the dividend.
     FMOD "fmod" "fmod" Binary counting loops::fmod, guard &BY_ZERO, moves [One, Of(whole_quotient)];
-    GCD "gcd" "gcd" Binary shift loops::gcd, moves flat;
-    LCM "lcm" "lcm" Binary shift loops::lcm, moves flat;
+    GCD "gcd" "gcd" Binary shift loops::gcd, exact common_divisor, moves flat;
+    LCM "lcm" "lcm" Binary shift loops::lcm, exact common_multiple, moves flat;
     BIT_COUNT "bitwise_count" "bitwise_count" Unary shift loops::bit_count, moves flat,
         wgsl [integer "countOneBits(abs(a))"];
     BIT_NOT "invert" "~" Unary bitwise loops::bit_not, moves flat,
@@ -118,6 +118,24 @@ fn power(a: i64, b: i64) -> Option<Array> {
             _ => None,
         },
     }
+}
+
+fn common_divisor(a: i64, b: i64) -> Option<Array> {
+    i64::try_from(divisor(a, b)).ok().map(Array::Int)
+}
+
+fn common_multiple(a: i64, b: i64) -> Option<Array> {
+    let multiple = (a.unsigned_abs() / divisor(a, b).max(1)).checked_mul(b.unsigned_abs())?;
+    i64::try_from(multiple).ok().map(Array::Int)
+}
+
+/// Euclid's algorithm.
+fn divisor(a: i64, b: i64) -> u64 {
+    let (mut a, mut b) = (a.unsigned_abs(), b.unsigned_abs());
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 /// The bits must not be lost.

@@ -96,8 +96,8 @@ fn kernel(cx: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Resu
         return Ok(mem::take(input));
     }
     match &*input {
-        numbers if out.dtype == DType::Str => write(numbers),
-        Array::Tensor(tensor) if tensor.dtype() == DType::Str => parse(tensor, out.dtype),
+        numbers if out.dtype == DType::Str => write(cx, numbers),
+        Array::Tensor(tensor) if tensor.dtype() == DType::Str => parse(cx, tensor, out.dtype),
         Array::Tensor(tensor) => {
             check(tensor, out.dtype)?;
             Ok(Array::from(convert::convert(cx, tensor, out.dtype)?))
@@ -197,33 +197,49 @@ fn no_room(value: Scalar, dtype: DType, place: String) -> Error {
 }
 
 /// Numbers and truth values as text, each as it is shown by itself.
-fn write(x: &Array) -> Result<Array> {
+fn write(cx: &Context, x: &Array) -> Result<Array> {
     let tensor = x.to_tensor().ok_or_else(cpu::mistyped)?;
-    let text = |number| tensor.scalar(number).map(|scalar| Text::from(show::alone(scalar)));
-    let texts: Option<Vec<Text>> = (0..tensor.size()).map(text).collect();
-    Ok(Array::from(Tensor::from_vec(texts.ok_or_else(cpu::mistyped)?, tensor.shape())))
+    let mut texts: Vec<Text> = Vec::with_capacity(tensor.size());
+    for number in 0..tensor.size() {
+        if number % STRETCH == 0 {
+            cx.check()?;
+        }
+        let scalar = tensor.scalar(number).ok_or_else(cpu::mistyped)?;
+        texts.push(Text::from(show::alone(scalar)));
+    }
+    Ok(Array::from(Tensor::from_vec(texts, tensor.shape())))
 }
 
+/// Texts read or written between two looks at the interrupt flag.
+const STRETCH: usize = 1 << 16;
+
 /// Numbers and truth values from text.
-fn parse(tensor: &Tensor, dtype: DType) -> Result<Array> {
-    fn all<T: Element>(tensor: &Tensor, dtype: DType, read: impl Fn(&str) -> Option<T>) -> Result<Array> {
+fn parse(cx: &Context, tensor: &Tensor, dtype: DType) -> Result<Array> {
+    let all = (cx, tensor, dtype);
+    fn each<T: Element>(
+        (cx, tensor, dtype): (&Context, &Tensor, DType),
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Array> {
         let mut values = Vec::with_capacity(tensor.size());
         for (number, text) in tensor.walk::<Text>().ok_or_else(cpu::mistyped)?.enumerate() {
+            if number % STRETCH == 0 {
+                cx.check()?;
+            }
             values.push(read(text.trim()).ok_or_else(|| unreadable(&text, dtype, place(number, tensor.shape())))?);
         }
         Ok(Array::from(Tensor::from_vec(values, tensor.shape())))
     }
     match dtype {
-        DType::Bool => all(tensor, dtype, |text| match text {
+        DType::Bool => each(all, |text| match text {
             "true" | "True" => Some(true),
             "false" | "False" => Some(false),
             _ => None,
         }),
-        DType::U8 => all(tensor, dtype, |text| text.parse::<u8>().ok()),
-        DType::I32 => all(tensor, dtype, |text| text.parse::<i32>().ok()),
-        DType::I64 => all(tensor, dtype, |text| text.parse::<i64>().ok()),
-        DType::F32 => all(tensor, dtype, |text| text.parse::<f32>().ok()),
-        DType::F64 => all(tensor, dtype, |text| text.parse::<f64>().ok()),
+        DType::U8 => each(all, |text| text.parse::<u8>().ok()),
+        DType::I32 => each(all, |text| text.parse::<i32>().ok()),
+        DType::I64 => each(all, |text| text.parse::<i64>().ok()),
+        DType::F32 => each(all, |text| text.parse::<f32>().ok()),
+        DType::F64 => each(all, |text| text.parse::<f64>().ok()),
         DType::Str => Err(cpu::mistyped()),
     }
 }

@@ -6,13 +6,16 @@
 use super::contract::{Dimensions, contract};
 use super::index::{self, Index};
 use super::reduce::{SUM, reduce};
-use super::{MUL, apply2, cast, reshape, transpose};
+use super::{MUL, apply2, cast, create, reshape, transpose};
 use crate::context::Context;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::shape::{self, Axes};
 use crate::tensor::{Array, DType, ElementType, promote};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
+
+/// From so many operands on they are joined in the order in which they stand: looking for the best pair takes long.
+const MANY: usize = 24;
 
 /// A letter of the notation, or an axis that `...` stands for, counted from the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,12 +62,13 @@ pub fn einsum(cx: &mut Context, notation: &str, operands: Vec<Array>) -> Result<
         sum_out(cx, &mut terms[number], &needed)?;
     }
     while terms.len() > 1 {
-        let (first, second) = cheapest(&terms, &wanted);
+        cx.check()?;
+        let (first, second) = if terms.len() > MANY { (0, 1) } else { cheapest(&terms, &wanted) };
         let needed = needed(&terms, &[first, second], &wanted);
         // the later one is taken out first, so that the other stays in its place
         let b = terms.remove(second);
         let a = terms.remove(first);
-        terms.push(product(cx, a, b, &needed)?);
+        terms.insert(0, product(cx, a, b, &needed)?);
     }
     let Some(term) = terms.pop() else { return Err(Error::value("`einsum` needs at least one operand")) };
     let order: SmallVec<[i64; 4]> =
@@ -114,8 +118,7 @@ fn parse(notation: &str, operands: Vec<Array>) -> Result<(Vec<Term>, Vec<Label>)
     }
     let mut terms = Vec::with_capacity(operands.len());
     for (number, (part, array)) in parts.iter().zip(operands).enumerate() {
-        let labels =
-            labels(notation, part, Some(array.ndim())).map_err(|error| error.operand(number, array.type_name()))?;
+        let labels = labels(notation, part, array.ndim()).map_err(|error| error.operand(number, array.type_name()))?;
         terms.push(Term { array, labels });
     }
     let dots = terms.iter().flat_map(|term| &term.labels).filter(|label| matches!(label, Label::Dots(_)));
@@ -140,9 +143,8 @@ fn parse(notation: &str, operands: Vec<Array>) -> Result<(Vec<Term>, Vec<Label>)
 }
 
 /// The labels of an operand with so many axes.
-fn labels(notation: &str, part: &str, ndim: Option<usize>) -> Result<Vec<Label>> {
+fn labels(notation: &str, part: &str, ndim: usize) -> Result<Vec<Label>> {
     let letters = part.replacen("...", "", 1).chars().count();
-    let ndim = ndim.unwrap_or(letters);
     let dots = if part.contains("...") { ndim.checked_sub(letters) } else { Some(0) };
     let labels = labels_with(notation, part, dots.unwrap_or(0))?;
     if dots.is_none() || labels.len() != ndim {
@@ -250,8 +252,16 @@ fn sum_out(cx: &mut Context, term: &mut Term, needed: &[Label]) -> Result<()> {
         .collect();
     if !axes.is_empty() {
         let dtype = term.array.dtype();
-        let sum = reduce(cx, &SUM, term.array.clone(), Some(&axes), false)?;
-        term.array = cast(cx, sum, dtype)?;
+        term.array = if matches!(dtype, DType::F32 | DType::F64 | DType::I64) {
+            reduce(cx, &SUM, term.array.clone(), Some(&axes), false)?
+        } else {
+            // a product with ones stays in the dtype, and wraps in it
+            let axes: Axes = axes.iter().map(|&axis| axis as usize).collect();
+            let lengths: SmallVec<[i64; 4]> = axes.iter().map(|&axis| term.array.shape()[axis] as i64).collect();
+            let ones = create::ones(cx, &lengths, dtype)?;
+            let all = (0..axes.len()).collect();
+            contract(cx, term.array.clone(), ones, Dimensions { contract: [axes, all], ..Default::default() })?
+        };
         term.labels.retain(|label| needed.contains(label));
     }
     Ok(())

@@ -3,7 +3,7 @@
 use super::index::{self, Index};
 use super::linear::{lengths, sum_to, zeros};
 use super::slice::{Slice, check_value, taken};
-use super::sort::argwhere;
+use super::sort::nonzero;
 use super::{Abstract, Arity, Attrs, Derivative, EQ, Entry, Kernel, Op, Outputs, Rule, Term};
 use super::{apply, apply2, reshape, rows, select, transpose};
 use crate::context::Context;
@@ -204,12 +204,7 @@ fn compress_tangent(
     tangents: &[Option<Array>],
 ) -> Result<SmallVec<[Option<Array>; 1]>> {
     let ([_, mask], [Some(tangent), _]) = (x, tangents) else { return Ok(smallvec![None]) };
-    let rows = argwhere(cx, mask.clone())?;
-    let all = Index::Slice { start: None, stop: None, step: None };
-    let mut index = Vec::with_capacity(mask.ndim());
-    for axis in 0..mask.ndim() {
-        index.push(Index::Array(index::get(cx, &rows, &[all.clone(), Index::At(axis as i64)])?));
-    }
+    let index: Vec<Index> = nonzero(cx, mask.clone())?.into_iter().map(Index::Array).collect();
     Ok(smallvec![Some(index::get(cx, tangent, &index)?)])
 }
 

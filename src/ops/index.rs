@@ -5,14 +5,13 @@
 //! nobody else holds the buffer.
 
 use super::linear::lengths;
-use super::{ADD, Abstract, Entry, SELECT, apply, apply2, gather, reshape, slice};
+use super::{Abstract, Entry, NEG, SELECT, apply, apply1, gather, reshape, slice};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::shape::{self, Axes, Shape};
-use crate::tensor::{Array, DType, Data, Scalar, Tensor};
+use crate::tensor::{Array, DType, Data, Scalar, Tensor, promote};
 use crate::transform::concrete;
-use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use std::mem;
 
@@ -65,7 +64,6 @@ pub fn get(cx: &mut Context, x: &Array, index: &[Index]) -> Result<Array> {
 pub fn set(cx: &mut Context, target: &mut Array, index: &[Index], value: Array) -> Result<()> {
     let mask = whole_mask(target, index);
     if let (Some(mask), 0) = (mask, value.ndim()) {
-        let value = fit(cx, value, target)?;
         return set_where(cx, target, mask, value);
     }
     let plan = plan(cx, target, index)?;
@@ -87,32 +85,39 @@ fn put(cx: &mut Context, target: &mut Array, op: &super::Op, mut inputs: Vec<Arr
     keep(target, result, inputs.swap_remove(0))
 }
 
-/// `target[index] += value`, where an index may point to an element several times: then so many values are added. The
-/// dtype of the target is kept, as in `set`.
-pub fn add(cx: &mut Context, target: &mut Array, index: &[Index], value: Array) -> Result<()> {
-    let value = fit(cx, value, target)?;
-    match plan(cx, target, index)? {
-        Plan::Basic(slice) => {
-            let before = apply(cx, &slice::read(slice), &mut [target.clone()])?;
-            let sum = apply2(cx, &ADD, before, value)?;
-            set(cx, target, index, sum)
-        }
-        Plan::Advanced(gather, arrays) => {
-            let mut inputs = vec![mem::take(target), value];
-            inputs.extend(arrays);
-            put(cx, target, &gather::accumulate(gather), inputs)
-        }
+/// `target[index] += value`, or `-=`, through arrays of integers, which may point to an element several times: then so
+/// many values are added. The sums are made in the common dtype, and must fit that of the target.
+pub fn add(cx: &mut Context, target: &mut Array, index: &[Index], value: Array, subtract: bool) -> Result<()> {
+    let common = promote(&[target.element_type(), value.element_type()]).map(|found| found.dtype);
+    if let Some(wider) = common.filter(|&common| common != target.dtype() && !target.is_lifted()) {
+        let mut sums = super::cast(cx, target.clone(), wider)?;
+        add(cx, &mut sums, index, value, subtract)?;
+        *target = fit(cx, sums, target)?;
+        return Ok(());
     }
+    let mut value = fit(cx, value, target)?;
+    if subtract {
+        // integers wrap, so that adding the negative is subtracting
+        value = apply1(cx, &NEG, value)?;
+    }
+    let Plan::Advanced(gather, arrays) = plan(cx, target, index)? else { return Err(cpu::mistyped()) };
+    let mut inputs = vec![mem::take(target), value];
+    inputs.extend(arrays);
+    put(cx, target, &gather::accumulate(gather), inputs)
 }
 
 /// Does an index point to an element more than once?
 pub fn repeats(cx: &mut Context, x: &Array, index: &[Index]) -> Result<bool> {
     let Plan::Advanced(gather, arrays) = plan(cx, x, index)? else { return Ok(false) };
     let lens = gather.slice.shape(x.shape());
-    let arrays = arrays.iter().map(|array| concrete(cx, array)).collect::<Result<Vec<Array>>>()?;
-    let points = gather::points(cx, &gather, &lens, &arrays)?;
-    let mut seen = FxHashSet::default();
-    Ok(!points.into_iter().all(|point| seen.insert(point)))
+    let known = arrays.iter().map(|array| concrete(cx, array)).collect::<Result<Vec<Array>>>();
+    let arrays = known.map_err(|_| {
+        Error::new(Kind::Graph, "whether indices repeat is not known here")
+            .help("read, compute and write: `a[i] = a[i] * v`")
+    })?;
+    let mut points = gather::points(cx, &gather, &lens, &arrays)?;
+    points.sort_unstable();
+    Ok(points.windows(2).any(|pair| pair[0] == pair[1]))
 }
 
 /// Puts the result in the place of the target, or the target back.
@@ -128,15 +133,19 @@ fn keep(target: &mut Array, result: Result<Array>, before: Array) -> Result<()> 
 /// The mask that is all of the index and covers the first axes of the value.
 fn whole_mask<'a>(x: &Array, index: &'a [Index]) -> Option<&'a Array> {
     match index {
-        [Index::Array(mask)] if mask.dtype() == DType::Bool && mask.ndim() > 0 => {
-            (x.shape().get(..mask.ndim()) == Some(mask.shape())).then_some(mask)
-        }
+        [Index::Array(mask)] if covers(x, mask) => Some(mask),
         _ => None,
     }
 }
 
-/// One value wherever the mask holds.
-fn set_where(cx: &mut Context, target: &mut Array, mask: &Array, value: Array) -> Result<()> {
+/// Does a mask cover the first axes of a value?
+pub fn covers(x: &Array, mask: &Array) -> bool {
+    mask.dtype() == DType::Bool && mask.ndim() > 0 && x.shape().get(..mask.ndim()) == Some(mask.shape())
+}
+
+/// A value, which broadcasts to the target, wherever the mask holds.
+pub fn set_where(cx: &mut Context, target: &mut Array, mask: &Array, value: Array) -> Result<()> {
+    let value = fit(cx, value, target)?;
     let mut shape = Shape::from_slice(mask.shape());
     shape.resize(target.ndim(), 1);
     let mask = reshape(cx, mask.clone(), &lengths(&shape))?;

@@ -4,7 +4,9 @@ use super::elementwise::adopt;
 use super::index::{self, Index};
 use super::linear::cast_back;
 use super::slice::taken;
-use super::{Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, Term, apply, expand_dims, moveaxis, ravel, rows};
+use super::{
+    Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, Term, apply, cast, expand_dims, moveaxis, ravel, rows,
+};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
@@ -139,6 +141,10 @@ pub fn concatenate(cx: &mut Context, mut values: Vec<Array>, axis: Option<i64>) 
 /// Puts `value` behind the last row of `xs`. It costs amortised constant time if nobody else holds `xs`. `f64[0]`, the
 /// value of `[]`, takes the dtype and shape of the first value; else the dtype is the common one.
 pub fn append(cx: &mut Context, xs: &mut Array, value: Array) -> Result<()> {
+    let value = match (xs.place(), value.is_weak() && !is_blank(&xs.aval())) {
+        (Some(_), true) => cast(cx, value.clone(), common_dtype(&[xs.aval(), value.aval()], "append")?)?,
+        _ => value,
+    };
     let mut inputs = [mem::take(xs), value];
     match apply(cx, &APPEND, &mut inputs) {
         Ok(longer) => {
@@ -263,9 +269,12 @@ fn concatenate_transposed(
 }
 
 fn stack_rows(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], rows: usize) -> Result<Outputs> {
+    let dtype = common_dtype(&row_avals(inputs, batched), "an array")?;
     let mut all = Vec::with_capacity(inputs.len());
     for (input, &batched) in inputs.iter().zip(batched) {
-        all.push(rows::all_rows(cx, input, batched, rows)?);
+        // a number that was written out takes the dtype of the others before it is made rows
+        let typed = cast(cx, input.clone(), dtype)?;
+        all.push(rows::all_rows(cx, &typed, batched, rows)?);
     }
     let stacked = apply(cx, op, &mut all)?;
     Ok(smallvec![moveaxis(cx, stacked, &[1], &[0])?])
@@ -309,7 +318,8 @@ fn append_rule(_: &Op, inputs: &[Abstract]) -> Result<Abstract> {
 
 /// The value of `[]`.
 fn is_blank(xs: &Abstract) -> bool {
-    xs.shape.as_slice() == [0] && xs.dtype == DType::F64
+    let floats = matches!((xs.dtype, xs.device), (DType::F64, _) | (DType::F32, Some(_)));
+    xs.shape.as_slice() == [0] && floats
 }
 
 fn append_transposed(
@@ -336,15 +346,26 @@ fn append_transposed(
     Ok(smallvec![rows, row])
 }
 
+/// What every row has.
+fn row_avals(inputs: &[Array], batched: &[bool]) -> Vec<Abstract> {
+    let row = |(input, batched): (&Array, &bool)| {
+        let mut aval = input.aval();
+        if *batched {
+            aval.shape.remove(0);
+        }
+        aval
+    };
+    inputs.iter().zip(batched).map(row).collect()
+}
+
 fn append_rows(cx: &mut Context, _: &Op, inputs: &[Array], batched: &[bool], rows: usize) -> Result<Outputs> {
     let ([xs, value], [of_xs, of_value]) = (inputs, batched) else { return Err(cpu::mistyped()) };
-    let value = rows::all_rows(cx, value, *of_value, rows)?;
+    let avals = row_avals(inputs, batched);
+    let blank = avals.first().is_some_and(is_blank);
+    let value = if blank { value.clone() } else { cast(cx, value.clone(), common_dtype(&avals, "append")?)? };
+    let value = rows::all_rows(cx, &value, *of_value, rows)?;
     let value = expand_dims(cx, value, &[1])?;
-    let mut aval = xs.aval();
-    if *of_xs {
-        aval.shape.remove(0);
-    }
-    if is_blank(&aval) {
+    if blank {
         return Ok(smallvec![value]);
     }
     let xs = rows::all_rows(cx, xs, *of_xs, rows)?;

@@ -95,7 +95,9 @@ pub fn var(cx: &mut Context, x: Array, axes: Option<&[i64]>, keepdims: bool, ddo
     let distance = apply2(cx, &SUB, x, centre)?;
     let squares = apply1(cx, &SQUARE, distance)?;
     let sum = reduce(cx, &SUM, squares, axes, keepdims)?;
-    divide(cx, sum, (count - ddof).max(0.0))
+    let freedom = count - ddof;
+    // nan stays nan
+    divide(cx, sum, if freedom < 0.0 { 0.0 } else { freedom })
 }
 
 /// The square root of `var`.

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::shape;
-use crate::tensor::{Array, DType, promote};
+use crate::tensor::{Array, DType, ElementType, promote};
 use smallvec::{SmallVec, smallvec};
 
 /// Every row in rising order; NaN last.
@@ -60,11 +60,11 @@ pub fn sort(cx: &mut Context, x: Array, axis: i64, descending: bool) -> Result<A
 /// The numbers of the elements along an axis in the order in which `sort` puts them. Of equal ones the first comes
 /// first, in falling order too.
 pub fn argsort(cx: &mut Context, x: Array, axis: i64, descending: bool) -> Result<Array> {
-    if !descending {
+    if !descending || x.ndim() == 0 {
         return along(cx, &ARGSORT, x, axis, |_, numbers| Ok(numbers));
     }
     // sorted from behind and read from behind, equal elements stand as before
-    let axis = shape::axis(axis, x.ndim())? as i64;
+    let axis = shape::axis(axis, x.ndim()).map_err(|error| error.operand(0, x.type_name()))? as i64;
     let len = x.shape().get(axis as usize).copied().unwrap_or(0) as i64;
     let back = flip(cx, x, Some(&[axis]))?;
     along(cx, &ARGSORT, back, axis, |cx, numbers| {
@@ -99,7 +99,8 @@ pub fn searchsorted(cx: &mut Context, sorted: Array, x: Array, behind: bool) -> 
         let message = format!("`searchsorted` searches in one axis, not in {}", sorted.type_name());
         return Err(Error::shape(message).operand(0, sorted.type_name()));
     }
-    let Some(common) = promote(&[sorted.element_type(), x.element_type()]) else {
+    // a number that is sought is data: one that `sorted` has no room for is behind all
+    let Some(common) = promote(&[sorted.element_type(), ElementType::typed(x.dtype())]) else {
         let message = format!("cannot search {} for {}", sorted.type_name(), x.type_name());
         return Err(Error::ty(message).operand(0, sorted.type_name()).operand(1, x.type_name()));
     };
@@ -112,6 +113,14 @@ pub fn searchsorted(cx: &mut Context, sorted: Array, x: Array, behind: bool) -> 
 pub fn argwhere(cx: &mut Context, x: Array) -> Result<Array> {
     let truth = cast(cx, x, DType::Bool)?;
     apply1(cx, &ARGWHERE, truth)
+}
+
+/// The indices of the elements that are true, or not 0, as one array for each axis.
+pub fn nonzero(cx: &mut Context, x: Array) -> Result<Vec<Array>> {
+    let ndim = x.ndim();
+    let rows = argwhere(cx, x)?;
+    let all = Index::Slice { start: None, stop: None, step: None };
+    (0..ndim).map(|axis| index::get(cx, &rows, &[all.clone(), Index::At(axis as i64)])).collect()
 }
 
 /// The elements that `indices` point to along an axis. All other axes of both are of one length, or of length 1.

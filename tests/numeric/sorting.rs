@@ -181,8 +181,12 @@ fn writes_through_indices_as_loops_do() {
         let value = if sample.below(3) == 0 { sample.array(dtype, &[]) } else { sample.array(dtype, &place) };
         let adds = sample.below(2) == 0;
         let mut target = x.clone();
-        let write = if adds { index::add } else { index::set };
-        write(&mut cx, &mut target, &index, value.clone()).expect("it is written");
+        let subtracts = adds && sample.below(2) == 0;
+        let written = match adds {
+            true => index::add(&mut cx, &mut target, &index, value.clone(), subtracts),
+            false => index::set(&mut cx, &mut target, &index, value.clone()),
+        };
+        written.expect("it is written");
         let mut expected = numbers(&x);
         let values = numbers(&value);
         for (at, spot) in indices(&place).iter().enumerate() {
@@ -192,8 +196,11 @@ fn writes_through_indices_as_loops_do() {
             let (cell, value) = (&mut expected[number(&full, &shape)], values[at % values.len()]);
             *cell = match (adds, dtype) {
                 (false, _) => value,
+                (true, DType::U8) if subtracts => f64::from((*cell as u8).wrapping_sub(value as u8)),
                 (true, DType::U8) => f64::from((*cell as u8).wrapping_add(value as u8)),
+                (true, DType::F32) if subtracts => f64::from(*cell as f32 - value as f32),
                 (true, DType::F32) => f64::from(*cell as f32 + value as f32),
+                (true, _) if subtracts => *cell - value,
                 (true, _) => *cell + value,
             };
         }

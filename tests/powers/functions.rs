@@ -28,11 +28,19 @@ fn weighed(f) = |x| {
     }
     total
 }
-fn in_a_graph(f, x) = near(\"graph\", graph(f)(x), f(x), 1e-14)
+fn typed(what, found, expected) {
+    for (a, b) in leaves(found, expected) { assert(a.dtype == b.dtype, f\"{what}: {a.dtype} for {b.dtype}\") }
+}
+fn in_a_graph(f, x) {
+    (found, y) = (graph(f)(x), f(x))
+    typed(\"graph\", found, y)
+    near(\"graph\", found, y, 1e-14)
+}
 fn in_rows(f, x) {
     turned = if x.ndim == 0 { x } else { x[::-1] }
     rows = stack((x, turned, x))
     found = vmap(f)(rows)
+    typed(\"vmap\", found, f(x))
     for (i, row) in enumerate(rows) { near(\"vmap\", map_leaves(|y| y[i], found), f(row), 1e-13) }
 }
 fn slopes(f, x) {

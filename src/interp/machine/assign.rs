@@ -8,7 +8,6 @@ use super::operator::operand_array;
 use super::registers::Window;
 use crate::context::Context;
 use crate::diagnostics::{Error, Kind, Result};
-use crate::ops;
 use crate::ops::index::{self, Index};
 use crate::tensor::{Array, DType};
 use nabla_grammar::tree::BinaryOp;
@@ -98,24 +97,38 @@ impl Machine {
     /// `a[indices] op= value` where indices may repeat: sums accumulate, all else is refused then. False, and nothing
     /// done, where reading, computing and writing will do.
     fn accumulate(&mut self, place: &mut Value, index: &[Index], op: BinaryOp, value: &Value) -> Result<bool> {
+        let Value::Array(target) = place else { return Ok(false) };
+        if let ([Index::Array(mask)], Value::Array(operand)) = (index, value)
+            && mask.is_lifted()
+            && operand.ndim() == 0
+            && index::covers(target, mask)
+        {
+            // which elements it is about is not known: all are computed, and those chosen that are meant
+            let mut operands = [Value::Array(target.clone()), value.clone()];
+            let Value::Array(whole) = self.binary(op, &mut operands)? else { return Ok(false) };
+            return index::set_where(&mut self.host.cx, target, mask, whole).map(|()| true);
+        }
         let several = |part: &Index| matches!(part, Index::Array(array) if array.dtype() != DType::Bool);
-        let (Value::Array(target), true) = (place, index.iter().any(several)) else { return Ok(false) };
+        if !index.iter().any(several) {
+            return Ok(false);
+        }
         let cx = &mut self.host.cx;
-        let addend = match op {
-            BinaryOp::Add if target.dtype() != DType::Str => operand_array(value),
-            BinaryOp::Sub => operand_array(value).map(|value| ops::apply1(cx, &ops::NEG, value)).transpose()?,
-            _ if index::repeats(cx, target, index)? => {
-                return Err(Error::value(format!(
-                    "an element is pointed to twice in `a[indices] {}= v`",
-                    op.spelling()
-                ))
-                .help("only `+=` and `-=` count an element as often as it is pointed to"));
+        let dtype = target.dtype();
+        match (op, operand_array(value)) {
+            (BinaryOp::Add, Some(addend)) if dtype != DType::Str => {
+                index::add(cx, target, index, addend, false).map(|()| true)
             }
-            _ => None,
-        };
-        match addend {
-            Some(addend) => index::add(cx, target, index, addend).map(|()| true),
-            None => Ok(false),
+            (BinaryOp::Sub, Some(addend)) if !matches!(dtype, DType::Str | DType::Bool) => {
+                index::add(cx, target, index, addend, true).map(|()| true)
+            }
+            _ if index::repeats(cx, target, index)? => {
+                let message = format!("an element is pointed to twice in `a[indices] {}= v`", op.spelling());
+                Err(Error::value(message).help(match dtype {
+                    DType::Str | DType::Bool => "only numbers count an element as often as it is pointed to",
+                    _ => "only `+=` and `-=` count an element as often as it is pointed to",
+                }))
+            }
+            _ => Ok(false),
         }
     }
 }

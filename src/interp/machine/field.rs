@@ -4,6 +4,7 @@ use super::super::code::Reg;
 use super::super::value::Value;
 use super::Machine;
 use super::index::no_field;
+use super::operator::operand_array;
 use super::registers::Window;
 use crate::builtins;
 use crate::diagnostics::python_hints;
@@ -41,7 +42,8 @@ impl Machine {
                     })
                 }
             },
-            _ => match x.as_array() {
+            // a string is a `str` array without axes
+            _ => match operand_array(x) {
                 Some(array) => self.property(array, name),
                 None => Err(no_property(x, name)),
             },
