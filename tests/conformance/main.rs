@@ -3,6 +3,7 @@
 //! The suites of printing and of NumPy's examples are not part of this repository: where they are not at hand, a message
 //! that cannot be overlooked says so.
 
+mod array_api;
 mod calls;
 mod numpy;
 mod printing;
