@@ -109,6 +109,7 @@ builtins! {
     /// summarised, with `edgeitems` at each edge, `linewidth` the columns of a line; `suppress` shows small floats
     /// without exponents.
     fn print_options(precision = none, threshold = none, edgeitems = none, linewidth = none, suppress = none)
+        also set_printoptions;
         effect true;
         ex "print_options(precision=4)\n[1.23456789]" => "[1.2346]";
         ex "print_options(threshold=5, edgeitems=1)\n0..10" => "[0 ... 9]";

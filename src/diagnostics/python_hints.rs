@@ -132,7 +132,6 @@ const ATTRIBUTES: &[(&str, &str)] = &[
     ("keras", "`import nn`"),
     ("nn", "`import nn`"),
     ("optim", "`import optim`"),
-    ("set_printoptions", "`print_options(precision=4)`"),
 ];
 
 /// Modules whose functions are builtins here.
