@@ -2,7 +2,8 @@
 //!
 //! A line of the list is a call with `x` in it, and the value of `x`. The value of the call is compared with what a graph
 //! of it gives, with the rows of a batch, with central differences for its first and second derivative, and with the GPU
-//! in single precision. A section says which of these its calls leave out.
+//! in single precision, once with `x` there and once in a block where all is made there. A section says which of these its
+//! calls leave out.
 
 use crate::Runner;
 use nabla::builtins::{self, Builtin};
@@ -53,6 +54,13 @@ fn curvature(f, x) {
     (of, d) = (weighed(f), spread(x, 0.3))
     along = |x| sum(grad(of)(x) * d)
     near(\"second derivative\", jvp(along, x, d)[1], (along(x + 1e-5 * d) - along(x - 1e-5 * d)) / 2e-5, 2e-5)
+}
+fn in_a_block(f, x, there) {
+    found = try { there() } catch err {
+        if err.kind == \"device\" and \"a GPU has no\" in err.message { return none }
+        error(f\"in a block: {err.message}\")
+    }
+    near(\"in a block\", found, f(x), 2e-5)
 }
 fn on_gpu(f, x) {
     y = f(x)
@@ -132,18 +140,23 @@ fn functions_agree_in_every_power() {
             ("grad", "slopes"),
             ("second", "curvature"),
             ("gpu", "on_gpu"),
+            ("block", "in_a_block"),
         ] {
             let moves = if matches!(power, "grad" | "second") { "x.dtype == f64 and any_float(f(x))" } else { "true" };
-            if without.iter().any(|left_out| left_out == power || power == "second" && left_out == "grad") {
+            if without.iter().any(|left_out| {
+                left_out == power || matches!((power, left_out.as_str()), ("second", "grad") | ("block", "gpu"))
+            }) {
                 continue;
             }
             // draws are the same at every call
             let seeded = if call.starts_with("random.") { "seed(7); " } else { "" };
+            let there =
+                if power == "block" { format!(", || @ gpu {{ x = array({x}); {call} }}") } else { String::new() };
             let code = format!(
                 "fn any_float(y) {{ for leaf in leaves(y) {{ if leaf.dtype == f64 {{ return true }} }}; false }}
 f = |x| {{ {seeded}{call} }}
 x = array({x})
-try {{ if {moves} {{ {check}(f, x) }} }} catch err {{ print(f\"{{err.kind}}: {{err.message}}\") }}"
+try {{ if {moves} {{ {check}(f, x{there}) }} }} catch err {{ print(f\"{{err.kind}}: {{err.message}}\") }}"
             );
             let said = runner.eval(&code, call);
             if !said.is_empty() {

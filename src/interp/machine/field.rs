@@ -1,6 +1,7 @@
 //! `x.name`: fields of records, members of modules, properties of tensors.
 
 use super::super::code::Reg;
+use super::super::module::Module;
 use super::super::value::Value;
 use super::Machine;
 use super::index::no_field;
@@ -25,9 +26,15 @@ impl Machine {
             },
             Value::Module(module) => match module.member(name) {
                 Some(slot) => match &self.globals[slot as usize] {
-                    Value::Undefined => {
-                        Err(Error::new(Kind::Name, format!("`{}.{name}` has no value yet", module.name)))
-                    }
+                    // what `builtin` has of the standard library is loaded when it is asked for
+                    Value::Undefined if module.name == "builtin" => match self.of_library(name)? {
+                        Some(value) => {
+                            self.globals[slot as usize] = value.clone();
+                            Ok(value)
+                        }
+                        None => Err(no_value(module, name)),
+                    },
+                    Value::Undefined => Err(no_value(module, name)),
                     value => Ok(value.clone()),
                 },
                 None => {
@@ -78,6 +85,11 @@ impl Machine {
         regs[a as usize + 1] = Value::Undefined;
         Ok(true)
     }
+}
+
+#[cold]
+fn no_value(module: &Module, name: &str) -> Error {
+    Error::new(Kind::Name, format!("`{}.{name}` has no value yet", module.name))
 }
 
 #[cold]
