@@ -5,8 +5,11 @@ use super::{Made, Real, Stack, with_real};
 use crate::context::Context;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::Tensor;
-use faer::linalg::solvers::{Eigen, SelfAdjointEigen, Svd};
-use faer::{Mat, Side};
+use faer::diag::Diag;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::evd::{ComputeEigenvectors, EvdParams, evd_real, evd_scratch};
+use faer::linalg::solvers::{SelfAdjointEigen, Svd};
+use faer::{Auto, Mat, Par, Side};
 
 /// What of a spectrum is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,8 +189,13 @@ pub fn eig(cx: &Context, a: &Tensor, vectors: bool) -> Result<Vec<Tensor>> {
 }
 
 fn eig_of<T: Real>(cx: &Context, a: &Tensor, vectors: bool) -> Result<Vec<Tensor>> {
-    let stack = Stack::<T>::of(cx, a, 24)?;
+    let stack = Stack::<T>::of(cx, a, 16)?;
     let side = stack.rows;
+    let mut params = <EvdParams as Auto<f64>>::auto();
+    params.schur.recommended_deflation_window = deflation_window;
+    let wanted = if vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
+    let scratch = evd_scratch::<f64>(side, ComputeEigenvectors::No, wanted, Par::Seq, params.into());
+    let mut memory = MemBuffer::new(scratch);
     let mut values = Made::new(stack.shape(&[side]));
     let mut columns = Made::new(stack.shape(&[side, if vectors { side } else { 0 }]));
     for number in 0..stack.len() {
@@ -197,26 +205,47 @@ fn eig_of<T: Real>(cx: &Context, a: &Tensor, vectors: bool) -> Result<Vec<Tensor
         }
         let (matrix, unit) = stack.scaled(number, stack.matrix(number))?;
         let matrix = Mat::from_fn(side, side, |i, j| matrix[(i, j)].widened());
-        let unfound = |_| stack.unfound(number, "eigenvalues");
-        let mut found = None;
-        let own: Vec<_> = if vectors {
-            let found = found.insert(Eigen::new_from_real(matrix.as_ref()).map_err(unfound)?);
-            found.S().column_vector().iter().copied().collect()
-        } else {
-            matrix.eigenvalues().map_err(unfound)?
-        };
-        if own.iter().any(|value| value.im != 0.0) {
+        let (mut real, mut imaginary) = (Diag::zeros(side), Diag::zeros(side));
+        let mut found = Mat::zeros(side, side);
+        evd_real(
+            matrix.as_ref(),
+            real.as_mut(),
+            imaginary.as_mut(),
+            None,
+            vectors.then(|| found.as_mut()),
+            Par::Seq,
+            MemStack::new(&mut memory),
+            params.into(),
+        )
+        .map_err(|_| stack.unfound(number, "eigenvalues"))?;
+        if imaginary.column_vector().iter().any(|&part| part != 0.0) {
             return Err(stack
                 .refused(number, "has complex eigenvalues, and there are no complex numbers yet")
                 .help("`linalg.eigh(a)` is for symmetric matrices, whose eigenvalues are real"));
         }
-        values.values.extend(own.iter().map(|value| T::rounded(value.re) * unit));
-        let Some(found) = found else { continue };
-        let lengths: Vec<f64> = found.U().col_iter().map(|column| column.norm_l2()).collect();
+        values.values.extend(real.column_vector().iter().map(|&value| T::rounded(value) * unit));
+        if !vectors {
+            continue;
+        }
+        let lengths: Vec<f64> = found.col_iter().map(|column| column.norm_l2()).collect();
         if lengths.iter().any(|length| !length.is_finite()) {
             return Err(stack.refused(number, "has eigenvectors that were not found: numbers on the way overflow"));
         }
-        columns.push(Mat::from_fn(side, side, |i, j| T::rounded(found.U()[(i, j)].re / lengths[j])).as_ref());
+        columns.push(Mat::from_fn(side, side, |i, j| T::rounded(found[(i, j)] / lengths[j])).as_ref());
     }
     Ok(if vectors { vec![values.finish(), columns.finish()] } else { vec![values.finish()] })
+}
+
+/// Rows and columns that are searched for eigenvalues at once: the numbers of LAPACK's `iparmq`. Without its feature
+/// `std` the crate has others between 150 and 590, with which it takes three times as long.
+extern "C" fn deflation_window(side: usize, _: usize) -> usize {
+    match side {
+        0..30 => 2,
+        30..60 => 4,
+        60..150 => 10,
+        150..590 => (side as f64 / (side as f64).log2()) as usize,
+        590..3000 => 96,
+        3000..6000 => 192,
+        _ => 384,
+    }
 }

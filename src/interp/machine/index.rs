@@ -55,7 +55,12 @@ impl Machine {
                 Some(value) => Ok(value.clone()),
                 None => Err(no_field(name, record.0.keys().map(|key| &**key))),
             },
-            (Value::Record(_), _) => Err(Error::index("a record is indexed by a field's name")
+            // a record is a tuple with names
+            (Value::Record(record), [Subscript::At(i)]) if i.as_int().is_some() => {
+                let at = item(record.0.len(), i.as_int().unwrap_or(0), "record")?;
+                Ok(record.0.get_index(at).map(|(_, value)| value.clone()).unwrap_or_default())
+            }
+            (Value::Record(_), _) => Err(Error::index("a record is indexed by a field's name, or by a whole number")
                 .operand(0, x.type_name())
                 .help("`r.name`, or `r[\"name\"]` where the name is computed")),
             (Value::Tuple(tuple), [Subscript::At(i)]) => {
