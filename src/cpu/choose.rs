@@ -27,7 +27,7 @@ pub fn orders(cx: &Context, words: [&Tensor; 2], population: usize, shape: &[usi
     let mut out = Vec::with_capacity(shape::size(shape));
     for _ in 0..shape::size(shape).checked_div(length).unwrap_or(0) {
         let mut step = |i: usize| {
-            if i % STRETCH == 0 {
+            if i.is_multiple_of(STRETCH) {
                 cx.check()?;
             }
             let (upper, lower) = words.next().ok_or_else(mistyped)?;
@@ -67,7 +67,7 @@ pub fn with_replacement(cx: &Context, probabilities: &Tensor, uniform: &Tensor) 
         let (mut total, mut last) = (0.0, 0);
         sums.clear();
         for (i, weight) in weights.by_ref().take(ways).enumerate() {
-            if i % STRETCH == 0 {
+            if i.is_multiple_of(STRETCH) {
                 cx.check()?;
             }
             if weight > 0.0 {
@@ -77,7 +77,7 @@ pub fn with_replacement(cx: &Context, probabilities: &Tensor, uniform: &Tensor) 
             sums.push(total);
         }
         for (i, u) in numbers.by_ref().take(count).enumerate() {
-            if i % STRETCH == 0 {
+            if i.is_multiple_of(STRETCH) {
                 cx.check()?;
             }
             out.push(sums.partition_point(|&sum| sum <= u * total).min(last) as i64);
@@ -100,12 +100,12 @@ pub fn without_replacement(cx: &Context, probabilities: &Tensor, uniform: &Tenso
     let mut out: Vec<i64> = Vec::with_capacity(rows * count);
     for _ in 0..rows {
         waits.clear();
-        for (i, (weight, u)) in (0..).zip(pairs.by_ref().take(ways)) {
-            if i as usize % STRETCH == 0 {
+        for (i, (weight, u)) in pairs.by_ref().take(ways).enumerate() {
+            if i.is_multiple_of(STRETCH) {
                 cx.check()?;
             }
             if weight > 0.0 {
-                waits.push((-libm::log1p(-u) / weight, i));
+                waits.push((-libm::log1p(-u) / weight, i as i64));
             }
         }
         if waits.len() < count {
