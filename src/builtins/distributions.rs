@@ -6,32 +6,53 @@ use crate::context::Context;
 use crate::diagnostics::{Error, Result};
 use crate::interp::{Value, operand_array};
 use crate::ops::parameter::{self, Domain};
-use crate::ops::{ADD, Arity, Entry, apply2, cast, choose, create, random, reshape, sample};
+use crate::ops::{Entry, cast, choose, create, random, reshape, sample};
 use crate::tensor::shape::{self, Shape};
 use crate::tensor::{Array, DType};
 
 const DOMAINS: &[(&str, Domain)] = &[
+    ("number", Domain::Number),
+    ("vector", Domain::Vector),
     ("not negative", Domain::NotNegative),
+    ("finite", Domain::Finite),
     ("positive", Domain::Positive),
+    ("shape", Domain::Shape),
+    ("shapes", Domain::Shapes),
+    ("above 1", Domain::AboveOne),
     ("probability", Domain::Probability),
     ("chance", Domain::Chance),
+    ("below 1", Domain::BelowOne),
     ("mean", Domain::Mean),
     ("count", Domain::Count),
     ("distribution", Domain::Distribution),
 ];
 
-const SAMPLERS: &[&Entry] =
-    &[&sample::LOG_GAMMA, &sample::POISSON, &sample::BINOMIAL, &sample::NEGATIVE_BINOMIAL, &sample::GEOMETRIC];
+const SAMPLERS: &[&Entry] = &[
+    &sample::LOG_GAMMA,
+    &sample::POISSON,
+    &sample::BINOMIAL,
+    &sample::NEGATIVE_BINOMIAL,
+    &sample::GEOMETRIC,
+    &sample::HYPERGEOMETRIC,
+    &sample::LOGSERIES,
+    &sample::ZIPF,
+    &sample::VONMISES,
+    &sample::WALD,
+    &sample::NONCENTRAL,
+];
 
 /// A parameter of a distribution.
 fn numbers(value: &Value, name: &str) -> Result<Array> {
-    let wrong = || Error::ty(format!("{name} has to be numbers, this is {}", value.describe()));
+    let wrong = || {
+        let error = Error::ty(format!("`{name}` has to be numbers, this is {}", value.describe()));
+        if let Value::Tuple(_) = value { error.help("write an array: `[1, 2]`, or `array(x)`") } else { error }
+    };
     value.as_array().ok_or_else(|| value.unknown().unwrap_or_else(wrong))
 }
 
-/// The parameters in a `*rest`.
+/// The parameters in a `*rest`, which have been checked.
 fn rest(args: &Args, number: usize) -> Result<Vec<Array>> {
-    args.rest(number).iter().map(|value| numbers(value, "a parameter of a distribution")).collect()
+    args.rest(number).iter().map(|value| value.as_array().ok_or_else(|| args.wrong(number, "numbers"))).collect()
 }
 
 /// The shape of what is drawn: `size`, or else what the parameters broadcast to. They must fit a size.
@@ -92,7 +113,7 @@ builtins! {
 
     /// Random integers from `low` up to but not including `high`, or up to it with `endpoint`.
     /// One limit is `high`, and `low` is then 0. Limits that are arrays broadcast, and have to fit `size`, if that is given.
-    /// Single limits draw what `randint` draws.
+    /// Single limits draw what `randint` draws. `dtype` is one of integers that has all that may be drawn, or `bool`.
     fn integers(low, high = none, size = none, dtype = i64, endpoint = false)
         creates true;
         ex "seed(1); random.integers(1, 6, size=5, endpoint=true)" => "[6 5 6 4 4]";
@@ -101,29 +122,32 @@ builtins! {
         fails "random.integers(5, 5)" => "value";
         fails "random.integers([5, 2], 4)" => "value";
         fails "random.integers(0.5, 2)" => "type";
-        fails "random.integers(0, 300, size=100, dtype=u8)" => "overflow";
+        fails "random.integers(0, 300, size=100, dtype=u8)" => "value";
+        fails "random.integers(0, [3, 300], dtype=u8)" => "value";
+        fails "random.integers(5, dtype=f64)" => "type";
     = |machine, args| {
         let cx = &mut machine.host.cx;
         let (dtype, endpoint) = (args.dtype(3)?.unwrap_or(DType::I64), args.bool(4)?);
         let (low, high) = if args.is_none(1) { (Array::Int(0), 0) } else { (args.number(0)?, 1) };
         let size = args.optional_ints(2)?;
-        if low.ndim() == 0 && args.number(high)?.ndim() == 0 {
-            let (low, high) = (if high == 0 { 0 } else { args.int(0)? }, args.int(high)?);
-            let no_room = || Error::overflow(format!("`high` has to be less than {high} to be drawn itself"));
-            let high = if endpoint { high.checked_add(1).ok_or_else(no_room)? } else { high };
-            if low >= high {
+        let single = if high == 0 { Some(0) } else { args.get(0).as_int() };
+        if let (Some(low), Some(high)) = (single, args.get(high).as_int())
+            // what ends where i64 ends is drawn as between arrays
+            && let Some(end) = high.checked_add(endpoint.into())
+        {
+            if low >= end {
                 return Err(sample::no_integers(low, high, ""));
             }
-            return random::randint(cx, low, high, size.as_deref().unwrap_or(&[]), dtype).map(Value::Array);
+            return random::randint(cx, low, end, size.as_deref().unwrap_or(&[]), dtype).map(Value::Array);
         }
-        let low = parameter::check(cx, low, "low", Domain::Integer)?;
-        let high = parameter::check(cx, args.number(high)?, "high", Domain::Integer)?;
-        // limits of a narrow dtype may end where it ends
-        let high = cast(cx, high, DType::I64)?;
-        let high = if endpoint { apply2(cx, &ADD, high, Array::Int(1))? } else { high };
+        let (first, last) = random::integers(dtype)?;
+        let end = if endpoint { last } else { last.saturating_add(1) };
+        let low = parameter::check(cx, low, "low", Domain::Between(first, last))?;
+        let high = parameter::check(cx, args.number(high)?, "high", Domain::Between(first, end))?;
         let limits = [low, high];
         let shape = lengths(&drawn_shape(size.as_deref(), &limits)?);
-        let drawn = sample::sample(cx, &sample::INTEGERS, &shape, &limits)?;
+        let entry = if endpoint { &sample::INTEGERS_TO } else { &sample::INTEGERS };
+        let drawn = sample::sample(cx, entry, &shape, &limits)?;
         cast(cx, drawn, dtype).map(Value::Array)
     };
 
@@ -143,7 +167,7 @@ builtins! {
         fails "random.binomial(1.5, 0.5)" => "type";
     = |machine, args| {
         let (name, domain) = (args.text(1)?, args.text(2)?);
-        let x = numbers(args.get(0), &format!("`{name}`"))?;
+        let x = numbers(args.get(0), name)?;
         let found = DOMAINS.iter().find(|(name, _)| *name == domain);
         let (_, domain) = found.ok_or_else(|| args.wrong(2, "the name of a domain"))?;
         parameter::check(&mut machine.host.cx, x, name, *domain).map(Value::Array)
@@ -168,21 +192,19 @@ builtins! {
         let (name, shape) = (args.text(0)?, args.ints(1)?);
         let found = SAMPLERS.iter().find(|entry| entry.name == name);
         let entry = found.ok_or_else(|| args.wrong(0, "the name of a distribution"))?;
-        let parameters = rest(args, 2)?;
-        // a distribution takes two words of random bits besides
-        if entry.arity != Arity::Exactly(parameters.len() + 2) {
-            return Err(args.wrong(2, "all parameters of the distribution"));
-        }
-        sample::sample(&mut machine.host.cx, entry, &shape, &parameters).map(Value::Array)
+        sample::sample(&mut machine.host.cx, entry, &shape, &rest(args, 2)?).map(Value::Array)
     };
 
-    /// `x` in a dtype of floats.
+    /// `x` in a dtype of floats; as it is without one.
     fn _float(x, dtype)
         ex "random.standard_gamma(2, dtype=f32).dtype" => "f32";
         fails "random.standard_gamma(2, dtype=i64)" => "type";
     = |machine, args| {
-        let dtype = random::float(args.dtype(1)?.unwrap_or(DType::F64), "this distribution")?;
-        cast(&mut machine.host.cx, args.number(0)?, dtype).map(Value::Array)
+        let (x, dtype) = (args.number(0)?, args.dtype(1)?);
+        match dtype {
+            Some(dtype) => cast(&mut machine.host.cx, x, random::float(dtype)?).map(Value::Array),
+            None => Ok(Value::Array(x)),
+        }
     };
 
     /// What is chosen from or brought into order: an array, or a whole number.

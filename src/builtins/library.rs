@@ -91,6 +91,11 @@ pub fn library_of(name: &str) -> Option<&'static Library> {
     BY_NAME.get(name).copied()
 }
 
+/// Has a module of the standard library such a member?
+pub fn is_member(module: &str, member: &str) -> bool {
+    library_of(module).is_some_and(|library| library.module.is_some() && library.names().any(|name| name == member))
+}
+
 /// The module of the standard library that a member belongs to.
 pub fn module_with(member: &str) -> Option<&'static str> {
     let modules = LIBRARIES.iter().filter(|library| library.module.is_some());

@@ -47,12 +47,14 @@ builtins! {
 
     /// Random integers from `low` up to but not including `high`.
     /// One limit is `high`, and `low` is then 0. `shape` is a length or a tuple of them; without it, it is one number.
+    /// `dtype` is one of integers that has all that may be drawn, or `bool`.
     fn randint(low, high = none, shape = none, dtype = i64)
         creates true;
         ex "x = randint(1, 7, 100); (min(x) >= 1, max(x) <= 6)" => "(True, True)";
         ex "randint(10, shape=(2, 2)).shape" => "(2, 2)";
         fails "randint(5, 5)" => "value";
-        fails "randint(0, 300, 100, dtype=u8)" => "overflow";
+        fails "randint(0, 300, 100, dtype=u8)" => "value";
+        fails "randint(5, dtype=f64)" => "type";
     = |machine, args| {
         let (low, high) = match args.optional_int(1)? {
             Some(high) => (args.int(0)?, high),

@@ -15,7 +15,8 @@ const STRETCH: usize = 1 << 10;
 /// From this shape on the formula of Wilson and Hilferty is as exact as the sums, which grow long.
 const LARGE: f64 = 1e6;
 
-/// `log_slope` of every element. The memory has been checked.
+/// `log_slope` of every element, made finite: times a number that is too small for a float it is 0, as it should.
+/// So it is at shape 0, where all numbers are 0. The memory has been checked.
 pub fn log_slopes(cx: &Context, a: &Tensor, y: &Tensor, shape: &[usize]) -> Result<Tensor> {
     let (a, y) = (a.walk_as::<f64>(shape).ok_or_else(mistyped)?, y.walk_as::<f64>(shape).ok_or_else(mistyped)?);
     let mut values = Vec::with_capacity(a.len());
@@ -23,7 +24,8 @@ pub fn log_slopes(cx: &Context, a: &Tensor, y: &Tensor, shape: &[usize]) -> Resu
         if number % STRETCH == 0 {
             cx.check()?;
         }
-        values.push(log_slope(a, y));
+        let slope = if a == 0.0 { f64::MAX } else { log_slope(a, y) };
+        values.push(slope.min(f64::MAX));
     }
     Ok(Tensor::from_vec(values, shape))
 }

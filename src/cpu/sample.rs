@@ -9,7 +9,7 @@ use super::random::{normal, philox};
 use crate::context::Context;
 use crate::diagnostics::Result;
 use crate::tensor::{Element, Tensor, shape};
-use std::f64::consts::PI;
+use std::f64::consts::{LN_2, PI};
 
 /// Elements between two looks at the interrupt flag.
 const STRETCH: usize = 1 << 12;
@@ -19,6 +19,9 @@ const MANY: f64 = 10.0;
 
 /// Probabilities that are too small to be met by a uniform number.
 const NEVER: f64 = 1e-18;
+
+/// Of smaller shapes the logarithm of a gamma number may be beyond all floats; they are taken for this one.
+const LEAST_SHAPE: f64 = 2.1e-307;
 
 /// The random bits of one element.
 pub struct Stream {
@@ -64,7 +67,7 @@ impl Stream {
             return libm::log(a);
         }
         if a < 1.0 {
-            return self.log_gamma(a + 1.0) + libm::log(self.unit()) / a;
+            return self.log_gamma(a + 1.0) + libm::log(self.unit()) / a.max(LEAST_SHAPE);
         }
         let d = a - 1.0 / 3.0;
         let c = 1.0 / (9.0 * d).sqrt();
@@ -146,6 +149,121 @@ impl Stream {
         }
     }
 
+    /// Of `n` drawn at once from `good` and `bad` ones, no more than there are, how many are good: by inversion, from the
+    /// most likely count on to both sides, each probability from the one before by a factor.
+    pub fn hypergeometric(&mut self, good: i64, bad: i64, n: i64) -> i64 {
+        let (least, most) = ((n - bad).max(0), n.min(good));
+        if least >= most {
+            return least;
+        }
+        let [all, goods, bads, count] = [good + bad, good, bad, n].map(|count| count as f64);
+        let mode = (((count + 1.0) * (goods + 1.0) / (all + 2.0)) as i64).clamp(least, most);
+        let (k, p) = (mode as f64, count / all);
+        let log = log_binomial(k, goods, p) + log_binomial(count - k, bads, p) - log_binomial(count, all, p);
+        let ratio = |k: f64| (goods - k) * (count - k) / ((k + 1.0) * (bads - count + k + 1.0));
+        let (mut up, mut upper) = (mode, libm::exp(log));
+        let (mut down, mut lower) = (up, upper);
+        let mut left = self.unit() - upper;
+        while left > 0.0 && (up < most && upper > NEVER || down > least && lower > NEVER) {
+            if up < most {
+                upper *= ratio(up as f64);
+                up += 1;
+                left -= upper;
+                if left <= 0.0 {
+                    return up;
+                }
+            }
+            if down > least {
+                down -= 1;
+                lower /= ratio(down as f64);
+                left -= lower;
+                if left <= 0.0 {
+                    return down;
+                }
+            }
+        }
+        mode
+    }
+
+    /// A. Kemp, "Efficient generation of logarithmically distributed pseudo-random variables", Applied Statistics 30
+    /// (1981), algorithm LK.
+    pub fn logseries(&mut self, p: f64) -> i64 {
+        let v = self.unit();
+        if v >= p || p.is_nan() {
+            return 1;
+        }
+        let q = -libm::expm1(libm::log1p(-p) * self.unit());
+        if v <= q * q {
+            return ((1.0 + libm::log(v) / libm::log(q)) as i64).max(1);
+        }
+        if v >= q { 1 } else { 2 }
+    }
+
+    /// L. Devroye, "Non-uniform random variate generation" (1986), X.6.1, for numbers that fit `i64`; logarithms keep what
+    /// is near 1 apart.
+    pub fn zipf(&mut self, a: f64) -> i64 {
+        let excess = a - 1.0;
+        // from here on all are 1
+        if excess.is_nan() || excess <= 0.0 || excess > 1024.0 {
+            return 1;
+        }
+        let beyond = libm::expm1(-excess * 63.0 * LN_2);
+        loop {
+            let (u, v) = (self.unit(), self.unit());
+            let k = libm::exp(-libm::log1p(u * beyond) / excess).floor();
+            if !(1.0..2f64.powi(63)).contains(&k) {
+                continue;
+            }
+            let step = libm::expm1(excess * libm::log1p(1.0 / k));
+            if v * k * step / libm::expm1(excess * LN_2) <= (1.0 + step) * libm::exp(-excess * LN_2) {
+                return k as i64;
+            }
+        }
+    }
+
+    /// The angle from the middle, between -π and π. D. Best, N. Fisher, "Efficient simulation of the von Mises
+    /// distribution", Applied Statistics 28 (1979); where they lose digits, what the distribution is near to.
+    pub fn vonmises(&mut self, kappa: f64) -> f64 {
+        if kappa.is_nan() || kappa < 1e-8 {
+            return PI * (2.0 * self.unit() - 1.0);
+        }
+        if kappa > 1e6 {
+            return self.normal() / kappa.sqrt();
+        }
+        let s = if kappa < 1e-5 {
+            1.0 / kappa + kappa
+        } else {
+            let r = 1.0 + (1.0 + 4.0 * kappa * kappa).sqrt();
+            let rho = (r - (2.0 * r).sqrt()) / (2.0 * kappa);
+            (1.0 + rho * rho) / (2.0 * rho)
+        };
+        loop {
+            let (z, v) = (libm::cos(PI * self.unit()), self.unit());
+            let w = ((1.0 + s * z) / (s + z)).clamp(-1.0, 1.0);
+            let y = kappa * (s - w);
+            if y * (2.0 - y) >= v || libm::log(y / v) + 1.0 >= y {
+                let angle = libm::acos(w);
+                return if self.unit() < 0.5 { -angle } else { angle };
+            }
+        }
+    }
+
+    /// J. Michael, W. Schucany, R. Haas, "Generating random variates using transformations with multiple roots", The
+    /// American Statistician 30 (1976). The smaller root is written so that nothing cancels.
+    pub fn wald(&mut self, mean: f64, scale: f64) -> f64 {
+        let z = self.normal();
+        let spread = mean * z * z + 4.0 * scale;
+        let root = z.abs() * (mean / spread).sqrt();
+        let x = mean * (4.0 * scale / spread) / ((1.0 + root) * (1.0 + root));
+        if self.unit() * (mean + x) <= mean { x } else { mean / x * mean }
+    }
+
+    /// A chi-square number with as many further degrees of freedom as twice a Poisson number.
+    pub fn noncentral_chisquare(&mut self, df: f64, nonc: f64) -> f64 {
+        let more = self.poisson(nonc / 2.0) as f64;
+        2.0 * libm::exp(self.log_gamma(df / 2.0 + more))
+    }
+
     /// The failures before success number `n`: Poisson numbers whose mean is drawn from a gamma distribution.
     pub fn negative_binomial(&mut self, n: f64, p: f64) -> i64 {
         let mean = libm::exp(self.log_gamma(n)) * (1.0 - p) / p;
@@ -157,9 +275,9 @@ impl Stream {
         ((libm::log(self.unit()) / libm::log1p(-p)).ceil() as i64).max(1)
     }
 
-    /// From `low` up to but not including `high`, which is larger.
-    pub fn integer(&mut self, low: i64, high: i64) -> i64 {
-        let scaled = (u128::from(self.bits()) * u128::from(high.abs_diff(low))) >> 64;
+    /// From `low` up to `last`, which is not smaller.
+    pub fn integer(&mut self, low: i64, last: i64) -> i64 {
+        let scaled = (u128::from(self.bits()) * (u128::from(last.abs_diff(low)) + 1)) >> 64;
         low.wrapping_add_unsigned(scaled as u64)
     }
 

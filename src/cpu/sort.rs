@@ -21,7 +21,7 @@ fn is_nan<T: PartialOrd>(x: &T) -> bool {
 }
 
 /// Sorts one row. Parts come first, so that the flag is looked at; the sort then finds them in order and merges them.
-fn sort_row<T>(cx: &Context, row: &mut [T], order: impl Fn(&T, &T) -> Ordering + Copy) -> Result<()> {
+pub(super) fn sort_row<T>(cx: &Context, row: &mut [T], order: impl Fn(&T, &T) -> Ordering + Copy) -> Result<()> {
     for part in row.chunks_mut(STRETCH) {
         cx.check()?;
         part.sort_by(order);

@@ -117,10 +117,6 @@ const NAMES: &[(&str, &str)] = &[
 const ATTRIBUTES: &[(&str, &str)] = &[
     ("linalg", "`linalg.inv(x)`, `linalg.solve(a, b)`, `linalg.norm(x)`"),
     ("random", "`random.normal(loc, scale, size)` and its like, or `rand(shape)`, `randn(shape)`; `seed(n)`"),
-    ("default_rng", "`seed(n)`, then `random.normal(loc, scale, size)` and its like"),
-    ("RandomState", "`seed(n)`, then `random.normal(loc, scale, size)` and its like"),
-    ("random_sample", "`random.random(size)`"),
-    ("random_integers", "`random.integers(low, high, size, endpoint=true)`"),
     ("bool_", "`bool`"),
     ("function", "`graph(f)`"),
     ("keras", "`import nn`"),
@@ -131,8 +127,30 @@ const ATTRIBUTES: &[(&str, &str)] = &[
 /// Modules whose functions are builtins here.
 const ARRAY_MODULES: &[&str] = &["np", "numpy", "jnp", "jax", "tf", "tensorflow", "torch", "math", "random"];
 
-/// Members of their modules of random numbers that are builtins here.
-const BARE_DRAWS: &[&str] = &["rand", "randn", "randint", "seed"];
+/// Members of modules of random numbers that are spelled otherwise here.
+const DRAWS: &[(&str, &str)] = &[
+    ("rand", "`rand(shape)`"),
+    ("randn", "`randn(shape)`"),
+    ("randint", "`randint(low, high, shape)`"),
+    ("randrange", "`randint(low, high)`"),
+    ("gauss", "`random.normal(loc, scale)`"),
+    ("normalvariate", "`random.normal(loc, scale)`"),
+    ("sample", "`random.choice(x, count, replace=false)`, or `random.random(size)` for numbers in [0, 1)"),
+    ("choices", "`random.choice(x, count)`"),
+    ("expovariate", "`random.exponential(1 / rate)`"),
+    ("betavariate", "`random.beta(a, b)`"),
+    ("gammavariate", "`random.gamma(shape, scale)`"),
+    ("lognormvariate", "`random.lognormal(mean, sigma)`"),
+    ("vonmisesvariate", "`random.vonmises(mu, kappa)`"),
+    ("paretovariate", "`1 + random.pareto(a)`"),
+    ("weibullvariate", "`scale * random.weibull(a)`"),
+    ("ranf", "`random.random(size)`"),
+    ("random_sample", "`random.random(size)`"),
+    ("random_integers", "`random.integers(low, high, size, endpoint=true)`"),
+    ("default_rng", "`seed(n)`, then `random.normal(loc, scale, size)` and its like"),
+    ("Generator", "`seed(n)`, then `random.normal(loc, scale, size)` and its like"),
+    ("RandomState", "`seed(n)`, then `random.normal(loc, scale, size)` and its like"),
+];
 
 /// Other modules people import.
 const MODULES: &[(&str, &str)] = &[
@@ -164,14 +182,23 @@ pub fn hint_for_import(module: &str) -> Option<String> {
     if module.ends_with(".linalg") {
         return Some("no import is needed: write `linalg.solve(a, b)`".to_string());
     }
+    if module.ends_with(".random") {
+        return Some("no import is needed: write `random.normal(loc, scale, size)`".to_string());
+    }
     if ARRAY_MODULES.contains(&root) {
         return Some("array functions are builtins: no import is needed, write `zeros((2, 3))`, `grad(f)`".to_string());
     }
     find(MODULES, root).map(str::to_string)
 }
 
+/// Advice for a member that the module `random` does not have.
+pub fn hint_for_draw(name: &str) -> Option<String> {
+    find(DRAWS, name).map(|spelling| format!("write {spelling}"))
+}
+
 /// Advice for a name that is not known, given the text behind it: of `np.random.randn(3)` it sees the whole path.
-pub fn hint_for_use(name: &str, behind: &str) -> Option<String> {
+/// `draws` are the members of the module `random`.
+pub fn hint_for_use(name: &str, behind: &str, draws: impl Fn(&str) -> bool) -> Option<String> {
     let end = behind.find(|c: char| c != '.' && c != '_' && !c.is_alphanumeric()).unwrap_or(behind.len());
     let is_array_module = ARRAY_MODULES.contains(&name) || ["scipy", "sp"].contains(&name);
     if let Some(member) = behind[..end].strip_prefix(".linalg.").filter(|_| is_array_module) {
@@ -180,7 +207,11 @@ pub fn hint_for_use(name: &str, behind: &str) -> Option<String> {
     let attribute = behind[..end].starts_with('.').then(|| behind[..end].rsplit('.').next()).flatten();
     match attribute.filter(|attribute| !attribute.is_empty() && ARRAY_MODULES.contains(&name)) {
         // the module of distributions is called so here, too
-        Some(attribute) if is_distribution(&behind[..end], attribute) => Some(format!("write `random.{attribute}`")),
+        Some(attribute) if is_draw(&behind[..end], attribute) => match hint_for_draw(attribute) {
+            Some(hint) => Some(hint),
+            None if draws(attribute) => Some(format!("write `random.{attribute}`")),
+            None => Some(format!("the module `random` has no `{attribute}`: `help(random)` lists what it has")),
+        },
         Some(attribute) => match find(ATTRIBUTES, attribute) {
             Some(spelling) => Some(format!("write {spelling}")),
             None => hint_for_name(attribute)
@@ -190,11 +221,9 @@ pub fn hint_for_use(name: &str, behind: &str) -> Option<String> {
     }
 }
 
-/// Is it a member of a module `random`, and spelled as there?
-fn is_distribution(path: &str, attribute: &str) -> bool {
+/// Is it a member of a module `random`?
+fn is_draw(path: &str, attribute: &str) -> bool {
     path.strip_suffix(attribute).is_some_and(|path| path.ends_with(".random."))
-        && find(ATTRIBUTES, attribute).is_none()
-        && !BARE_DRAWS.contains(&attribute)
 }
 
 fn find(table: &[(&str, &'static str)], key: &str) -> Option<&'static str> {
@@ -207,7 +236,7 @@ mod tests {
 
     #[test]
     fn every_entry_stands_once() {
-        for table in [NAMES, ATTRIBUTES, MODULES] {
+        for table in [NAMES, ATTRIBUTES, DRAWS, MODULES] {
             for (index, (name, _)) in table.iter().enumerate() {
                 assert!(table[..index].iter().all(|(earlier, _)| earlier != name), "`{name}` stands twice");
             }
@@ -216,9 +245,13 @@ mod tests {
 
     #[test]
     fn pasted_python_is_understood() {
-        let hint = |name, behind| hint_for_use(name, behind).unwrap_or_default();
+        let hint = |name, behind| hint_for_use(name, behind, |draw| draw == "normal").unwrap_or_default();
         assert_eq!(hint("np", ".zeros((2, 3))"), "array functions need no prefix: write `zeros`");
-        assert_eq!(hint("np", ".random.randn(3)\n"), "array functions need no prefix: write `randn`");
+        assert_eq!(hint("np", ".random.randn(3)\n"), "write `randn(shape)`");
+        assert!(hint("np", ".random.standard_zeta(3)").contains("the module `random` has no `standard_zeta`"));
+        assert_eq!(hint("np", ".random.gauss(0, 1)"), "write `random.normal(loc, scale)`");
+        assert_eq!(hint_for_draw("gauss").as_deref(), Some("write `random.normal(loc, scale)`"));
+        assert_eq!(hint_for_draw("normal"), None);
         assert_eq!(hint("np", ".random.normal(0, 1, 3)\n"), "write `random.normal`");
         assert!(hint("np", ".random.default_rng(0)").starts_with("write `seed(n)`, then `random.normal("));
         assert_eq!(hint("np", ".float32"), "write `f32`");
@@ -230,9 +263,9 @@ mod tests {
         assert_eq!(hint("math", ".sqrt(2)"), "array functions need no prefix: write `sqrt`");
         assert_eq!(hint("nil", ""), "write `none`");
         assert!(hint("os", ".environ").contains("`env(name)`"));
-        assert_eq!(hint_for_use("model", ".zeros"), None);
+        assert_eq!(hint_for_use("model", ".zeros", |_| false), None);
         assert!(hint_for_import("numpy.linalg").is_some_and(|hint| hint.contains("`linalg.solve(a, b)`")));
-        assert!(hint_for_import("numpy.random").is_some_and(|hint| hint.contains("no import is needed")));
+        assert!(hint_for_import("numpy.random").is_some_and(|hint| hint.contains("`random.normal(loc, scale, size)`")));
         assert!(hint_for_import("model").is_none());
         assert_eq!(hint_for_name("frobnicate"), None);
     }

@@ -7,6 +7,7 @@
 //! element of the result, or without replacement for every probability. `cpu::choose` says what is made of them.
 
 use super::elementwise::adopt;
+use super::sample::check_at_hand;
 use super::{Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, apply, random, rows};
 use crate::context::Context;
 use crate::cpu;
@@ -14,6 +15,7 @@ use crate::cpu::choose::{orders, with_replacement, without_replacement};
 use crate::diagnostics::{Error, Result};
 use crate::tensor::{Array, DType};
 use smallvec::smallvec;
+use std::slice;
 
 /// The start of a random order, of the words.
 static ORDER: Entry = Entry::whole("order", "permutation", Arity::Exactly(2), order_rule, |cx, op, inputs, out| {
@@ -57,6 +59,7 @@ pub fn order(cx: &mut Context, population: usize, shape: &[i64]) -> Result<Array
 
 /// `count` indices of `p`, an array of probabilities along one axis.
 pub fn choice(cx: &mut Context, p: Array, count: usize, replace: bool) -> Result<Array> {
+    check_at_hand(cx, "choice", slice::from_ref(&p))?;
     let (entry, attrs, numbers) = match replace {
         true => (&CHOICE, Attrs::None, count),
         false => (&DISTINCT, Attrs::Count(count), p.size()),

@@ -20,20 +20,34 @@ pub struct Parameter {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Domain {
+    /// Any.
+    Number,
+    /// Any along a last axis, at least one.
+    Vector,
     /// From 0 on.
     NotNegative,
+    /// The same without infinity.
+    Finite,
     /// Above 0.
     Positive,
+    /// The same without infinity.
+    Shape,
+    /// Such along a last axis, at least one.
+    Shapes,
+    /// Above 1.
+    AboveOne,
     /// From 0 to 1.
     Probability,
     /// Above 0, to 1.
     Chance,
+    /// From 0 on, below 1.
+    BelowOne,
     /// Means of counts that fit `i64`.
     Mean,
     /// Integers from 0 on.
     Count,
-    /// Any integers.
-    Integer,
+    /// Integers from the first one to the second.
+    Between(i64, i64),
     /// Along the last axis: probabilities whose sum is 1.
     Distribution,
 }
@@ -42,7 +56,7 @@ pub enum Domain {
 const SUM_TOLERANCE: f64 = 1.5e-8;
 const SUM_TOLERANCE_SINGLE: f64 = 3.5e-4;
 
-/// On a graphics card nothing is looked at: what lies outside gives nan, or what the formulas make of it.
+/// On a graphics card no values are looked at: what lies outside gives nan, or what the formulas make of it.
 static PARAMETER: Entry = Entry::whole("parameter", "random", Arity::Exactly(1), rule, kernel)
     .derivative(Derivative::Elementwise(&[Partial::One]))
     .batched(|cx, op, inputs, _, _| match inputs {
@@ -62,9 +76,14 @@ pub fn check(cx: &mut Context, x: Array, name: &str, domain: Domain) -> Result<A
 fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     let (Attrs::Parameter(Parameter { name, domain }), [x]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
     let wanted = match (domain, x.dtype) {
-        (Domain::Count | Domain::Integer, DType::F32 | DType::F64 | DType::Str) => "whole numbers",
+        (Domain::Count | Domain::Between(..), DType::F32 | DType::F64 | DType::Str) => "whole numbers",
         (_, DType::Str) => "numbers",
         (Domain::Distribution, _) if x.shape.is_empty() => "an array of probabilities",
+        (Domain::Vector | Domain::Shapes, _) if x.shape.is_empty() => "an array of numbers",
+        (Domain::Distribution | Domain::Vector | Domain::Shapes, _) if x.shape.last() == Some(&0) => {
+            let message = format!("`{name}` is empty: it has to hold a number at least");
+            return Err(Error::value(message).operand(0, x.type_name()));
+        }
         _ => return Ok(x.clone()),
     };
     Err(Error::ty(format!("`{name}` has to be {wanted}, this is {}", x.type_name())).operand(0, x.type_name()))
@@ -72,6 +91,9 @@ fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
 
 fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], _: Abstract) -> Result<Array> {
     let (Attrs::Parameter(parameter), [x]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    if matches!(parameter.domain, Domain::Number | Domain::Vector) {
+        return Ok(mem::take(x));
+    }
     let values = cpu::convert::convert_array(cx, x, DType::F64)?;
     if let Some(number) = values.walk::<f64>().ok_or_else(cpu::mistyped)?.position(|x| !parameter.domain.has(x)) {
         return Err(outside(parameter, x, number));
@@ -85,12 +107,17 @@ fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], _: Abstract) -> Resul
 impl Domain {
     fn has(self, x: f64) -> bool {
         match self {
+            Domain::Number | Domain::Vector => true,
             Domain::NotNegative | Domain::Count => x >= 0.0,
+            Domain::Finite => (0.0..f64::INFINITY).contains(&x),
             Domain::Positive => x > 0.0,
+            Domain::Shape | Domain::Shapes => x > 0.0 && x < f64::INFINITY,
+            Domain::AboveOne => x > 1.0,
             Domain::Probability | Domain::Distribution => (0.0..=1.0).contains(&x),
             Domain::Chance => x > 0.0 && x <= 1.0,
+            Domain::BelowOne => (0.0..1.0).contains(&x),
             Domain::Mean => (0.0..=MOST).contains(&x),
-            Domain::Integer => true,
+            Domain::Between(first, last) => x >= first as f64 && x <= last as f64,
         }
     }
 }
@@ -98,12 +125,17 @@ impl Domain {
 #[cold]
 fn outside(parameter: &Parameter, x: &Array, number: usize) -> Error {
     let wanted = match parameter.domain {
+        Domain::Number | Domain::Vector => "be a number",
         Domain::NotNegative | Domain::Count => "be 0 or more",
+        Domain::Finite => "be 0 or more, and finite",
         Domain::Positive => "be more than 0",
+        Domain::Shape | Domain::Shapes => "be more than 0, and finite",
+        Domain::AboveOne => "be more than 1",
         Domain::Probability | Domain::Distribution => "lie between 0 and 1",
         Domain::Chance => "be more than 0 and at most 1",
+        Domain::BelowOne => "be 0 or more and less than 1",
         Domain::Mean => "be 0 or more, and so small that counts fit i64",
-        Domain::Integer => "be an integer",
+        Domain::Between(first, last) => &format!("lie between {first} and {last}"),
     };
     let value = x.to_tensor().and_then(|tensor| tensor.scalar(number)).map(show).unwrap_or_default();
     let message = format!("`{}` has to {wanted}, not {value}{}", parameter.name, place(number, x.shape()));

@@ -53,19 +53,26 @@ pub(super) static TABLE: &[&Entry] = &[&RAND, &RANDN, &RANDINT];
 
 /// Uniform numbers in [0, 1), `f64` or `f32`.
 pub fn rand(cx: &mut Context, shape: &[i64], dtype: DType) -> Result<Array> {
-    draw(cx, &RAND, shape, float(dtype, "rand")?, Distribution::Uniform)
+    draw(cx, &RAND, shape, float(dtype)?, Distribution::Uniform)
 }
 
 /// Standard normal numbers, `f64` or `f32`.
 pub fn randn(cx: &mut Context, shape: &[i64], dtype: DType) -> Result<Array> {
-    draw(cx, &RANDN, shape, float(dtype, "randn")?, Distribution::Normal)
+    draw(cx, &RANDN, shape, float(dtype)?, Distribution::Normal)
 }
 
-/// Integers from `low` up to but not including `high`.
+/// Integers from `low` up to but not including `high`, all of which `dtype` has.
 pub fn randint(cx: &mut Context, low: i64, high: i64, shape: &[i64], dtype: DType) -> Result<Array> {
     if low >= high {
         let message = format!("randint needs a lower limit below the upper one, not {low} and {high}");
         return Err(Error::value(message).help("the upper limit is not drawn itself"));
+    }
+    let (first, last) = integers(dtype)?;
+    for (name, limit, number) in [("low", low, low), ("high", high, high - 1)] {
+        if !(first..=last).contains(&number) {
+            let message = format!("`{name}` is out of bounds for {dtype}, which has {first} to {last}: it is {limit}");
+            return Err(Error::value(message).help("`high` itself is not drawn"));
+        }
     }
     let range = high.abs_diff(low);
     let drawn = draw(cx, &RANDINT, shape, DType::I64, Distribution::Integers { low, range })?;
@@ -88,10 +95,23 @@ pub(super) fn uniform_at_hand(cx: &mut Context, shape: &[i64]) -> Result<Array> 
 }
 
 /// The dtype of numbers that are floats.
-pub fn float(dtype: DType, name: &str) -> Result<DType> {
+pub fn float(dtype: DType) -> Result<DType> {
     match dtype {
         DType::F32 | DType::F64 => Ok(dtype),
-        _ => Err(Error::ty(format!("{name} draws f32 or f64, not {dtype}")).help("randint draws integers")),
+        _ => Err(Error::ty(format!("the numbers of this distribution are f32 or f64, not {dtype}"))
+            .help("`randint` and `random.integers` draw integers")),
+    }
+}
+
+/// The least and the largest of the integers of a dtype.
+pub fn integers(dtype: DType) -> Result<(i64, i64)> {
+    match dtype {
+        DType::Bool => Ok((0, 1)),
+        DType::U8 => Ok((0, u8::MAX.into())),
+        DType::I32 => Ok((i32::MIN.into(), i32::MAX.into())),
+        DType::I64 => Ok((i64::MIN, i64::MAX)),
+        DType::F32 | DType::F64 | DType::Str => Err(Error::ty(format!("random integers are no {dtype}"))
+            .help("`rand` and `random.uniform` draw floats; integers are i64, i32, u8 or bool")),
     }
 }
 

@@ -10,6 +10,7 @@
 //! The words are inputs like the parameters. So these operations draw nothing themselves: a batch, a graph and a
 //! derivative see element-wise functions.
 
+use super::cast::place;
 use super::elementwise::adopt;
 use super::types::broadcast_all;
 use super::{
@@ -18,30 +19,35 @@ use super::{
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::sample::{Stream, fill};
-use crate::diagnostics::{Error, Result};
-use crate::tensor::{Array, DType, Element, Tensor};
+use crate::devices::Engine;
+use crate::diagnostics::{Error, Kind, Result};
+use crate::tensor::{Array, DType, Element, Tensor, Walk};
+use crate::transform::placed;
 
 const fn entry(name: &'static str, parameters: usize, rule: WholeRule, kernel: WholeKernel) -> Entry {
     Entry { batch: Batch::Elementwise, ..Entry::whole(name, name, Arity::Exactly(parameters + 2), rule, kernel) }
 }
 
 /// The logarithm of a gamma number of scale 1: of its shape.
-pub static LOG_GAMMA: Entry =
-    entry("log_gamma", 1, float, |cx, _, inputs, out| one(cx, inputs, &out, Stream::log_gamma)).derivative(
-        Derivative::Elementwise(&[Partial::Of(|cx, x, y| match x {
-            [a, ..] => apply2(cx, &Op { entry: &LOG_GAMMA_SLOPE, attrs: Attrs::None }, a.clone(), y.clone()),
-            _ => Err(cpu::mistyped()),
-        })]),
-    );
+pub static LOG_GAMMA: Entry = Entry {
+    symbol: "gamma",
+    derivative: Derivative::Elementwise(&[Partial::Of(|cx, x, y| match x {
+        [a, ..] => apply2(cx, &Op { entry: &LOG_GAMMA_SLOPE, attrs: Attrs::None }, a.clone(), y.clone()),
+        _ => Err(cpu::mistyped()),
+    })]),
+    ..floats("log_gamma", 1, |cx, _, inputs, out| one(cx, inputs, &out, Stream::log_gamma))
+};
 /// How it moves with the shape, at its place in the distribution.
 static LOG_GAMMA_SLOPE: Entry = Entry {
     batch: Batch::Elementwise,
-    ..Entry::whole("log_gamma_slope", "log_gamma", Arity::Exactly(2), float, |cx, _, inputs, out| match inputs {
-        [a, y] => {
-            let (a, y) = (adopt(cx, a, DType::F64)?, adopt(cx, y, DType::F64)?);
-            cpu::gamma::log_slopes(cx, &a, &y, &out.shape).map(Array::from)
+    ..Entry::whole("log_gamma_slope", "slope of gamma numbers", Arity::Exactly(2), float, |cx, _, inputs, out| {
+        match inputs {
+            [a, y] => {
+                let (a, y) = (adopt(cx, a, DType::F64)?, adopt(cx, y, DType::F64)?);
+                cpu::gamma::log_slopes(cx, &a, &y, &out.shape).map(Array::from)
+            }
+            _ => Err(cpu::mistyped()),
         }
-        _ => Err(cpu::mistyped()),
     })
 };
 /// Of its mean.
@@ -53,16 +59,56 @@ pub static NEGATIVE_BINOMIAL: Entry =
     counts("negative_binomial", 2, |cx, _, inputs, out| two(cx, inputs, &out, Stream::negative_binomial));
 /// Of the probability of a success.
 pub static GEOMETRIC: Entry = counts("geometric", 1, |cx, _, inputs, out| one(cx, inputs, &out, Stream::geometric));
+/// Of the good ones, the bad ones and how many of them are drawn.
+pub static HYPERGEOMETRIC: Entry = counts("hypergeometric", 3, |cx, _, inputs, out| {
+    check_draws(cx, inputs, &out)?;
+    three(cx, inputs, &out, Stream::hypergeometric)
+});
+/// Of its parameter.
+pub static LOGSERIES: Entry = counts("logseries", 1, |cx, _, inputs, out| one(cx, inputs, &out, Stream::logseries));
+/// Of the exponent.
+pub static ZIPF: Entry = counts("zipf", 1, |cx, _, inputs, out| one(cx, inputs, &out, Stream::zipf));
 /// Of the lower limit and the upper one, which is not drawn itself.
 pub static INTEGERS: Entry = counts("integers", 2, |cx, _, inputs, out| {
-    if let [low, high, ..] = &*inputs {
-        check_limits(cx, low, high, &out)?;
-    }
-    two(cx, inputs, &out, Stream::integer)
+    check_limits(cx, inputs, &out, |low, high| low < high)?;
+    two(cx, inputs, &out, |stream, low, high: i64| stream.integer(low, high - 1))
 });
+/// Of the lower limit and the upper one, both of which are drawn.
+pub static INTEGERS_TO: Entry = Entry {
+    symbol: "integers",
+    ..counts("integers_to", 2, |cx, _, inputs, out| {
+        check_limits(cx, inputs, &out, |low, high| low <= high)?;
+        two(cx, inputs, &out, Stream::integer)
+    })
+};
+/// Of the concentration around the angle 0.
+pub static VONMISES: Entry = floats("vonmises", 1, |cx, _, inputs, out| one(cx, inputs, &out, Stream::vonmises));
+/// Of the mean and the scale.
+pub static WALD: Entry = floats("wald", 2, |cx, _, inputs, out| two(cx, inputs, &out, Stream::wald));
+/// Of the degrees of freedom and the noncentrality.
+pub static NONCENTRAL: Entry =
+    floats("noncentral_chisquare", 2, |cx, _, inputs, out| two(cx, inputs, &out, Stream::noncentral_chisquare));
 
-pub(super) static TABLE: &[&Entry] =
-    &[&LOG_GAMMA, &LOG_GAMMA_SLOPE, &POISSON, &BINOMIAL, &NEGATIVE_BINOMIAL, &GEOMETRIC, &INTEGERS];
+pub(super) static TABLE: &[&Entry] = &[
+    &LOG_GAMMA,
+    &LOG_GAMMA_SLOPE,
+    &POISSON,
+    &BINOMIAL,
+    &NEGATIVE_BINOMIAL,
+    &GEOMETRIC,
+    &HYPERGEOMETRIC,
+    &LOGSERIES,
+    &ZIPF,
+    &INTEGERS,
+    &INTEGERS_TO,
+    &VONMISES,
+    &WALD,
+    &NONCENTRAL,
+];
+
+const fn floats(name: &'static str, parameters: usize, kernel: WholeKernel) -> Entry {
+    entry(name, parameters, float, kernel)
+}
 
 const fn counts(name: &'static str, parameters: usize, kernel: WholeKernel) -> Entry {
     entry(name, parameters, whole, kernel).derivative(Derivative::Flat)
@@ -70,9 +116,25 @@ const fn counts(name: &'static str, parameters: usize, kernel: WholeKernel) -> E
 
 /// Numbers of this shape, which the parameters broadcast to. They are made on the CPU.
 pub fn sample(cx: &mut Context, entry: &'static Entry, shape: &[i64], parameters: &[Array]) -> Result<Array> {
+    check_at_hand(cx, entry.symbol, parameters)?;
     let mut inputs = parameters.to_vec();
     inputs.extend(random::words(cx, shape)?);
     apply(cx, &Op { entry, attrs: Attrs::None }, &mut inputs)
+}
+
+/// Errors where a parameter is on a graphics card, which does not draw such numbers.
+pub(super) fn check_at_hand(cx: &mut Context, what: &str, parameters: &[Array]) -> Result<()> {
+    for parameter in parameters {
+        if let Some(device) = parameter.place()
+            && let Engine::Card(_) = placed::engine(cx, device)?
+        {
+            let message = format!("a GPU has no `{what}` of {} yet", parameter.type_name());
+            return Err(Error::new(Kind::Device, message).help(
+                "parameters stay on the CPU, or come back with `x @ cpu`; what is drawn goes where new values do",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn float(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
@@ -121,20 +183,74 @@ fn two<A: Element, B: Element, T: Element>(
     fill(cx, [&first, &second], &out.shape, |stream| Some(draw(stream, lefts.next()?, rights.next()?))).map(Array::from)
 }
 
-/// Errors unless every lower limit is below its upper one.
-fn check_limits(cx: &Context, low: &Array, high: &Array, out: &Abstract) -> Result<()> {
-    let (low, high) = (adopt(cx, low, DType::I64)?, adopt(cx, high, DType::I64)?);
-    let lows = low.walk_as::<i64>(&out.shape).ok_or_else(cpu::mistyped)?;
-    let highs = high.walk_as::<i64>(&out.shape).ok_or_else(cpu::mistyped)?;
-    match lows.zip(highs).enumerate().find(|(_, (low, high))| low >= high) {
-        Some((number, (low, high))) => Err(no_integers(low, high, &super::cast::place(number, &out.shape))),
+fn three<T: Element>(
+    cx: &Context,
+    inputs: &[Array],
+    out: &Abstract,
+    draw: impl Fn(&mut Stream, i64, i64, i64) -> T,
+) -> Result<Array> {
+    let [parameters @ .., first, second] = inputs else { return Err(cpu::mistyped()) };
+    let [first, second] = keys(cx, first, second)?;
+    let values = at_hand(cx, parameters)?;
+    let mut walks = walks(&values, &out.shape)?;
+    fill(cx, [&first, &second], &out.shape, |stream| {
+        let [a, b, c] = walks.each_mut().map(Iterator::next);
+        Some(draw(stream, a?, b?, c?))
+    })
+    .map(Array::from)
+}
+
+/// Integers that are parameters.
+fn at_hand<const N: usize>(cx: &Context, parameters: &[Array]) -> Result<[Tensor; N]> {
+    let tensors =
+        parameters.iter().map(|parameter| adopt(cx, parameter, DType::I64)).collect::<Result<Vec<Tensor>>>()?;
+    tensors.try_into().map_err(|_| cpu::mistyped())
+}
+
+/// As if broadcast to a shape.
+fn walks<'t, const N: usize>(tensors: &'t [Tensor; N], shape: &[usize]) -> Result<[Walk<'t, i64>; N]> {
+    let walks = tensors.iter().map(|tensor| tensor.walk_as::<i64>(shape).ok_or_else(cpu::mistyped));
+    walks.collect::<Result<Vec<_>>>()?.try_into().map_err(|_| cpu::mistyped())
+}
+
+/// Errors unless something lies between every lower limit and its upper one.
+fn check_limits(cx: &Context, inputs: &[Array], out: &Abstract, has: impl Fn(i64, i64) -> bool) -> Result<()> {
+    let limits: [Tensor; 2] = at_hand(cx, inputs.get(..2).unwrap_or_default())?;
+    let [lows, highs] = walks(&limits, &out.shape)?;
+    match lows.zip(highs).enumerate().find(|(_, (low, high))| !has(*low, *high)) {
+        Some((number, (low, high))) => Err(no_integers(low, high, &place(number, &out.shape))),
         None => Ok(()),
     }
+}
+
+/// So many are at most there to be drawn from, as in NumPy: beyond them inversion takes too long.
+const MOST_TO_DRAW: i64 = 1_000_000_000;
+
+/// Errors unless there are as many as are drawn.
+fn check_draws(cx: &Context, inputs: &[Array], out: &Abstract) -> Result<()> {
+    let numbers: [Tensor; 3] = at_hand(cx, inputs.get(..3).unwrap_or_default())?;
+    let [goods, bads, counts] = walks(&numbers, &out.shape)?;
+    for (number, ((good, bad), count)) in goods.zip(bads).zip(counts).enumerate() {
+        let place = || place(number, &out.shape);
+        if good > MOST_TO_DRAW || bad > MOST_TO_DRAW {
+            let message =
+                format!("`ngood` and `nbad` have to be at most {MOST_TO_DRAW}, not {good} and {bad}{}", place());
+            return Err(Error::value(message).help("of so many `random.binomial` draws nearly the same"));
+        }
+        if count > good + bad {
+            let message = format!("`nsample` has to be at most `ngood + nbad`, {}, not {count}{}", good + bad, place());
+            return Err(Error::value(message));
+        }
+    }
+    Ok(())
 }
 
 /// The error of limits with nothing between them.
 #[cold]
 pub fn no_integers(low: i64, high: i64, place: &str) -> Error {
+    if low > high {
+        return Error::value(format!("no integers lie from `low`, {low}, to `high`, {high}{place}"));
+    }
     let message = format!("no integers lie from `low`, {low}, up to but not including `high`, {high}{place}");
     Error::value(message).help("`endpoint=true` draws `high`, too")
 }

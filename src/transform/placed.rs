@@ -114,7 +114,8 @@ fn run_on_host(cx: &mut Context, op: &Op, inputs: &[Array], device: Device) -> R
         let kinds: SmallVec<[ElementType; 3]> = plain.iter().map(Array::element_type).collect();
         // what would be computed in `f64` is computed in `f32`
         if rule(&kinds).is_ok_and(|types| types.compute == DType::F64) {
-            for input in plain.iter_mut().filter(|input| !input.is_weak()) {
+            // truth values stay: they are the same in both, and `where` needs them
+            for input in plain.iter_mut().filter(|input| !input.is_weak() && input.dtype() != DType::Bool) {
                 *input = cast(cx, input.clone(), DType::F32)?;
             }
         }

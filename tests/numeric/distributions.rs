@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 const COUNT: usize = 20_000;
 
-struct Silent;
+pub struct Silent;
 
 impl Output for Silent {
     fn text(&mut self, _: &str) -> io::Result<()> {
@@ -27,7 +27,7 @@ impl Output for Silent {
 }
 
 /// The elements of the value of some code.
-fn drawn(code: &str) -> Vec<f64> {
+pub fn drawn(code: &str) -> Vec<f64> {
     let mut session = Session::new(Box::new(Silent));
     session.seed(20);
     session.eval(Arc::new(Source::new("<test>", format!("drawn = {code}")))).unwrap_or_else(|errors| {
@@ -252,6 +252,123 @@ fn waiting_times() {
 }
 
 #[test]
+fn good_ones_among_those_drawn() {
+    for (good, bad, n) in [(10.0, 30.0, 5.0), (3.0, 4.0, 6.0), (1000.0, 500.0, 400.0), (1e9, 1e9, 1000.0)] {
+        let all: f64 = good + bad;
+        let (mean, share) = (n * good / all, good / all);
+        let variance = n * share * (1.0 - share) * (all - n) / (all - 1.0);
+        assert_discrete(&format!("hypergeometric({good:.0}, {bad:.0}, {n:.0}"), mean, variance, |k| {
+            let is_possible = k <= good.min(n) && n - k <= bad;
+            // of very many it is the binomial distribution: sums of logarithms of factorials have lost all digits there
+            let log = if all > 1e8 {
+                log_choose(n, k) + n * libm::log(0.5)
+            } else {
+                log_choose(good, k) + log_choose(bad, n - k) - log_choose(all, n)
+            };
+            if is_possible { libm::exp(log) } else { 0.0 }
+        });
+    }
+    assert!(sample("hypergeometric(7, 0, 3").iter().all(|&x| x == 3.0));
+    assert!(sample("hypergeometric(7, 5, 12").iter().all(|&x| x == 7.0));
+}
+
+#[test]
+fn series_of_powers() {
+    for p in [0.05, 0.5, 0.95] {
+        let log = libm::log1p(-p);
+        let variance = -p * (p + log) / ((1.0 - p) * (1.0 - p) * log * log);
+        assert_discrete(&format!("logseries({p}"), -p / ((1.0 - p) * log), variance, |k| {
+            if k < 1.0 { 0.0 } else { -libm::exp(k * libm::log(p)) / (k * log) }
+        });
+    }
+    for a in [1.01, 1.5, 4.0, 8.0] {
+        // the sum of all by the formula of Euler and Maclaurin
+        let last = 1000.0f64;
+        let sum: f64 = (1..1000).map(|k| f64::from(k).powf(-a)).sum();
+        let sum = sum + last.powf(1.0 - a) / (a - 1.0) + 0.5 * last.powf(-a) + a / 12.0 * last.powf(-a - 1.0);
+        // those that do not fit i64 are not drawn
+        let sum = sum - 2f64.powf(63.0 * (1.0 - a)) / (a - 1.0);
+        let found = sample(&format!("zipf({a}"));
+        assert_counts(
+            &format!("zipf({a})"),
+            found.iter().map(|&x| x as i64),
+            (1..2000).map(|k| (k, (k as f64).powf(-a) / sum)),
+        );
+    }
+    assert!(sample("zipf(1e300").iter().all(|&x| x == 1.0));
+}
+
+#[test]
+fn angles() {
+    for kappa in [0.0, 5e-6, 0.5, 4.0, 100.0] {
+        let steps = 20_000;
+        let at = |i: usize| 2.0 * PI * i as f64 / steps as f64 - PI;
+        let mut sums = vec![0.0];
+        for i in 0..steps {
+            let density = |x: f64| libm::exp(kappa * (libm::cos(x) - 1.0));
+            sums.push(sums[i] + 0.5 * (density(at(i)) + density(at(i + 1))));
+        }
+        assert_continuous(&format!("vonmises(0, {kappa}"), None, |x| {
+            let place = ((x + PI) / (2.0 * PI) * steps as f64).clamp(0.0, steps as f64 - 1.0);
+            let i = place.floor() as usize;
+            (sums[i] + (sums[i + 1] - sums[i]) * (place - i as f64)) / sums[steps]
+        });
+    }
+    let narrow: Vec<f64> = sample("vonmises(0, 1e8").iter().map(|x| x * 1e4).collect();
+    assert!(distance(narrow, normal_cdf) < 2.2 / (COUNT as f64).sqrt());
+    assert!(sample("vonmises(3, 2").iter().all(|x| x.abs() <= PI));
+}
+
+#[test]
+fn inverse_gaussians() {
+    for (mean, scale) in [(1.0, 1.0), (3.0, 0.5), (0.2, 50.0)] {
+        let call = format!("wald({mean}, {scale}");
+        let moments = (scale >= 1.0).then(|| (mean, mean * mean * mean / scale));
+        assert_continuous(&call, moments, |x: f64| {
+            let root = (scale / x).sqrt();
+            let reflected = normal_cdf(-root * (x / mean + 1.0));
+            let second = if reflected > 0.0 { libm::exp(2.0 * scale / mean + libm::log(reflected)) } else { 0.0 };
+            normal_cdf(root * (x / mean - 1.0)) + second
+        });
+    }
+}
+
+#[test]
+fn noncentral_numbers() {
+    for (df, nonc) in [(0.5, 2.0), (3.0, 6.0)] {
+        assert_continuous(
+            &format!("noncentral_chisquare({df}, {nonc}"),
+            Some((df + nonc, 2.0 * (df + 2.0 * nonc))),
+            |x| {
+                let weight = |j: f64| libm::exp(j * libm::log(nonc / 2.0) - nonc / 2.0 - libm::lgamma(j + 1.0));
+                (0..25).map(|j| weight(j.into()) * gamma_cdf(df / 2.0 + f64::from(j), x / 2.0)).sum()
+            },
+        );
+    }
+    let (num, den, nonc) = (3.0, 20.0, 4.0);
+    let mean = den * (num + nonc) / (num * (den - 2.0));
+    let spread: f64 = (num + nonc) * (num + nonc) + (num + 2.0 * nonc) * (den - 2.0);
+    let variance = 2.0 * spread / ((den - 2.0) * (den - 2.0) * (den - 4.0)) * (den / num) * (den / num);
+    assert_moments("noncentral_f", &sample("noncentral_f(3, 20, 4"), mean, variance);
+}
+
+#[test]
+fn normal_vectors() {
+    for method in ["cholesky", "eigh"] {
+        let code =
+            format!("random.multivariate_normal([1, -2], [[4, 1.5], [1.5, 1]], size={COUNT}, method=\"{method}\")");
+        let pairs = drawn(&code);
+        for (a, b) in [(1.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1.0, -2.0)] {
+            let (mean, variance): (f64, f64) = (a - 2.0 * b, 4.0 * a * a + 3.0 * a * b + b * b);
+            let along = pairs.chunks(2).map(|pair| (a * pair[0] + b * pair[1] - mean) / variance.sqrt()).collect();
+            assert!(distance(along, normal_cdf) < 2.2 / (COUNT as f64).sqrt(), "{method}: {a}, {b}");
+        }
+    }
+    let line = drawn("random.multivariate_normal([0, 0], [[1, 2], [2, 4]], size=100, method=\"eigh\")");
+    assert!(line.chunks(2).all(|pair| (pair[1] - 2.0 * pair[0]).abs() < 1e-7));
+}
+
+#[test]
 fn integers_between_arrays() {
     let sample = drawn(&format!("random.integers([[-3], [10]], 17, size=(2, {COUNT}))"));
     let (first, second) = sample.split_at(COUNT);
@@ -327,6 +444,12 @@ const SAMPLED: &[&str] = &[
     "binomial(1000, [0.001, 0.3], size=(50, 2))",
     "negative_binomial(3, 0.25, size=(50, 2))",
     "geometric([0.5, 0.01], size=(50, 2))",
+    "hypergeometric(20, [5, 300], 10, size=(50, 2))",
+    "logseries([0.5, 0.99], size=(50, 2))",
+    "zipf([1.5, 3], size=(50, 2))",
+    "vonmises(1.0, [0.5, 30], size=(50, 2))",
+    "wald(2.0, [0.5, 30], size=(50, 2))",
+    "noncentral_chisquare(2.0, [0.5, 30], size=(50, 2))",
     "integers([0, 10], 100, size=(50, 2))",
     "beta(2.0, [3.0, 0.1], size=(50, 2))",
     "normal([0, 10], 3.0, size=(50, 2))",
@@ -334,6 +457,7 @@ const SAMPLED: &[&str] = &[
     "choice(100, 60, replace=false)",
     "choice(3, 60, p=[0.25, 0.25, 0.5])",
     "multinomial(100, [0.25, 0.25, 0.5])",
+    "multivariate_normal([0.0, 1.0], [[1.0, 0.5], [0.5, 1.0]], size=2)",
 ];
 
 #[test]

@@ -4,6 +4,7 @@ mod contract;
 mod create;
 mod distributions;
 mod linalg;
+mod parameters;
 mod printing;
 mod random;
 mod reduce;

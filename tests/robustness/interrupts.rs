@@ -7,7 +7,7 @@ use std::io::Read;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-const ENDLESS: [&str; 14] = [
+const ENDLESS: [&str; 16] = [
     "while true { }",
     "for i in 0..10 ** 18 { }",
     "i = 0; while true { i += 1 }",
@@ -20,6 +20,8 @@ const ENDLESS: [&str; 14] = [
     "reduce(|a, b| b, 0..10 ** 8, 0)",
     "a = ones((2000, 2000)); while true { a @ a }",
     "a = ones(10 ** 6); while true { sum(a * a) }",
+    "while true { random.permutation(10 ** 7) }",
+    "p = full(10 ** 7, 1e-7); while true { random.choice(10 ** 7, 10 ** 7, p=p, replace=false) }",
     "while true { s = f\"{[1, 2, 3]}\" }",
     "x = (1, 1)\nfor _ in 0..60 { x = (x, x) }\ny = x\nx == y",
 ];

@@ -43,6 +43,11 @@ impl Machine {
                     if builtins::find(name).is_some() {
                         return Err(error.help(format!("it is a builtin: write `{name}` alone")));
                     }
+                    if &*module.name == "random"
+                        && let Some(hint) = python_hints::hint_for_draw(name)
+                    {
+                        return Err(error.help(hint));
+                    }
                     Err(match nearest(name, names.iter().map(|name| &**name)) {
                         Some(near) => error.help(format!("did you mean `{near}`?")),
                         None => error,

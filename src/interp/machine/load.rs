@@ -155,7 +155,7 @@ impl Machine {
             return Error::not_yet(&name);
         }
         let error = Error::new(Kind::Name, format!("there is no `{name}`"));
-        if let Some(hint) = python_hints::hint_for_use(&name, behind) {
+        if let Some(hint) = python_hints::hint_for_use(&name, behind, |draw| builtins::is_member("random", draw)) {
             return error.help(hint);
         }
         if let Some(module) = builtins::module_with(&name) {
