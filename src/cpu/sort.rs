@@ -48,7 +48,8 @@ pub fn sort(cx: &Context, mut tensor: Tensor) -> Result<Tensor> {
 pub fn argsort(cx: &Context, tensor: &Tensor) -> Result<Tensor> {
     fn typed<T: Element + PartialOrd>(cx: &Context, values: &[T], len: usize) -> Result<Vec<i64>> {
         let mut numbers = Vec::with_capacity(values.len());
-        let mut pairs: Vec<(T, i64)> = Vec::with_capacity(len);
+        // where there are no elements, rows may be of any length
+        let mut pairs: Vec<(T, i64)> = Vec::with_capacity(len.min(values.len()));
         for row in values.chunks_exact(len.max(1)) {
             pairs.clear();
             pairs.extend(row.iter().cloned().zip(0..));
