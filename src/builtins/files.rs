@@ -15,9 +15,10 @@ pub(super) fn path_to_read(machine: &Machine, name: &str) -> PathBuf {
     file::locate(name, &machine.host.directory, machine.host.script_directory.as_deref())
 }
 
-/// Where a file to write is: in the working directory.
-pub(super) fn path_to_write(machine: &Machine, name: &str) -> PathBuf {
-    machine.host.directory.join(name)
+/// Where a file to write is: in the working directory. What was printed goes ahead: it may be the same file.
+pub(super) fn path_to_write(machine: &mut Machine, name: &str) -> Result<PathBuf> {
+    machine.host.flush()?;
+    Ok(machine.host.directory.join(name))
 }
 
 /// A record of new arrays, each where new values are made.
@@ -63,7 +64,7 @@ fn save_archive(machine: &mut Machine, args: &Args, compress: bool) -> Result<Va
             }
         }
     }
-    let path = path_to_write(machine, name);
+    let path = path_to_write(machine, name)?;
     file::replace(&path, name, |out| npz::write(&machine.host.cx, out, &arrays, compress))?;
     Ok(Value::None)
 }
@@ -95,7 +96,7 @@ builtins! {
         fails "write_text(\"a.txt\", 3)" => "type";
     = |machine, args| {
         let (name, content) = (args.text(0)?, args.text(1)?);
-        text::write(&path_to_write(machine, name), name, content)?;
+        text::write(&path_to_write(machine, name)?, name, content)?;
         Ok(Value::None)
     };
 
@@ -103,7 +104,7 @@ builtins! {
     /// `name` is the one array of an archive that is wanted; the others are not looked at. Whole numbers and floats of
     /// sizes that are not there are read as the next larger dtype: `int8`, `int16` and `uint16` as `i32`, `uint32` as
     /// `i64`, `float16` as `f32`; `uint64` as `i64` if every number fits. Other dtypes are an error that names them, and
-    /// pickled objects are refused. A file that is not in the working directory is looked for beside the script.
+    /// pickled objects are refused. What else lies in an archive is left out. A file that is not in the working directory is looked for beside the script.
     fn load(path, name = none)
         creates true;
         effect true;
@@ -137,8 +138,9 @@ builtins! {
             let error = args.wrong(1, "an array");
             return Err(error.help("`savez(path, record)` saves several arrays with their names"));
         };
+        let path = path_to_write(machine, name)?;
         let cx = &machine.host.cx;
-        file::replace(&path_to_write(machine, name), name, |out| npy::write(cx, out, &tensor, name))?;
+        file::replace(&path, name, |out| npy::write(cx, out, &tensor, name))?;
         Ok(Value::None)
     };
 

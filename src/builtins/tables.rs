@@ -6,6 +6,7 @@ use super::files::{elements, path_to_read, path_to_write, record_of};
 use crate::diagnostics::{Error, Result};
 use crate::interp::{Value, wrap};
 use crate::io::csv::{self, DTypes, Wanted};
+use crate::io::field::counted;
 use crate::io::{file, savetxt, table, text};
 use crate::tensor::shape::Shape;
 use crate::tensor::{Array, Data, Layout, Tensor, Text};
@@ -38,7 +39,7 @@ fn delimiter(args: &Args, number: usize) -> Result<u8> {
     match text.as_bytes() {
         [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
         _ => {
-            let error = Error::value(format!("the delimiter is one character, not {text:?}"));
+            let error = Error::value(format!("the delimiter is one ASCII character, not {text:?}"));
             Err(error.help("`loadtxt` takes any text, and blanks without one"))
         }
     }
@@ -68,7 +69,8 @@ fn dtypes(args: &Args, number: usize) -> Result<DTypes> {
     let Value::Record(record) = args.get(number) else { return args.dtype(number).map(DTypes::All) };
     let dtype = |(name, value): (&std::rc::Rc<str>, &Value)| match value {
         Value::DType(dtype) => Ok((name.to_string(), *dtype)),
-        _ => Err(args.wrong(number, "a dtype or a record of dtypes")),
+        _ => Err(Error::ty(format!("the dtype of the column `{name}` is {}", value.describe()))
+            .help("a record of dtypes is written as `dtype=(x=f32, name=str)`")),
     };
     record.0.iter().map(dtype).collect::<Result<_>>().map(DTypes::Some)
 }
@@ -90,7 +92,7 @@ fn columns(args: &Args, number: usize) -> Result<(Vec<String>, Vec<Tensor>)> {
         }
         return Ok((record.0.keys().map(|name| name.to_string()).collect(), columns));
     }
-    let table = elements(args.get(number)).ok_or_else(|| args.wrong(number, "a record or an array"))?;
+    let table = table(args, number, "a record or an array of one axis or two")?;
     let table = match *table.shape() {
         [rows] => table.reshaped([rows, 1].into_iter().collect()),
         [_, _] => table,
@@ -101,6 +103,11 @@ fn columns(args: &Args, number: usize) -> Result<(Vec<String>, Vec<Tensor>)> {
     let starts = (0..shape[1]).map(|column| offset.wrapping_add_signed(strides[1] * column as isize));
     let columns: Vec<Tensor> = starts.map(|start| table.view(rows.clone(), start, strides[..1].into())).collect();
     Ok(((0..columns.len()).map(|number| format!("f{number}")).collect(), columns))
+}
+
+/// The array that is to be written: it must have axes.
+fn table(args: &Args, number: usize, wanted: &str) -> Result<Tensor> {
+    elements(args.get(number)).filter(|tensor| tensor.ndim() > 0).ok_or_else(|| args.wrong(number, wanted))
 }
 
 #[cold]
@@ -115,8 +122,8 @@ builtins! {
 
     /// A table of numbers from a text file.
     /// Rows are lines and have the same number of fields, between blanks or `delimiter`. Lines that are empty or hold
-    /// only a comment do not count. `skiprows` lines are left out at the start; `usecols` is a column or a tuple of
-    /// them, `max_rows` the most rows to read. One row or one column gives an array of one axis, unless `ndmin` asks
+    /// only a comment do not count. With `delimiter` texts keep their blanks, and a line of blanks is a field. `skiprows` lines are left out at the start; `usecols` is a column or a tuple of
+    /// them, and then lines may differ in their number of fields; `max_rows` the most rows to read. One row or one column gives an array of one axis, unless `ndmin` asks
     /// for more; `unpack` turns rows into columns, so that each is a value of its own. A file that is not in the
     /// working directory is looked for beside the script.
     fn loadtxt(path, delimiter = none, skiprows = 0, usecols = none, dtype = f64, max_rows = none, comments = "#",
@@ -179,14 +186,15 @@ builtins! {
         ex "savetxt(\"m.txt\", [[1, 2], [3, 4]], fmt=\"%d\", header=\"a b\")\nread_text(\"m.txt\")" => "# a b\n1 2\n3 4";
         ex "savetxt(\"m.txt\", [[1, 0.5]], fmt=(\"%d\", \"%.2f\"), delimiter=\",\")\nread_text(\"m.txt\")" => "1,0.50";
         ex "savetxt(\"m.txt\", [\"a\", \"b\"], fmt=\"%s\")\nread_text(\"m.txt\")" => "a\nb";
-        fails "savetxt(\"m.txt\", 1)" => "shape";
+        fails "savetxt(\"m.txt\", 1)" => "type";
+        fails "savetxt(\"m.txt\", \"abc\")" => "type";
+        fails "savetxt(\"m.txt\", zeros((1, 1, 1)))" => "shape";
         fails "savetxt(\"m.txt\", [[1, 2]], fmt=(\"%d\", \"%d\", \"%d\"))" => "value";
         fails "savetxt(\"m.txt\", [1.5], fmt=\"%q\")" => "value";
         fails "savetxt(\"m.txt\", [\"a\"])" => "type";
     = |machine, args| {
         let name = args.text(0)?;
-        let array = args.array(1)?;
-        let Some(tensor) = array.to_tensor() else { return Err(args.wrong(1, "an array")) };
+        let tensor = table(args, 1, "an array of one axis or two")?;
         if !matches!(tensor.ndim(), 1 | 2) {
             return Err(not_a_table(&tensor));
         }
@@ -200,20 +208,23 @@ builtins! {
             footer: args.text(6)?,
             comments: args.text(7)?,
         };
+        let path = path_to_write(machine, name)?;
         let cx = &machine.host.cx;
-        file::replace(&path_to_write(machine, name), name, |out| savetxt::write(cx, out, &tensor, &style))?;
+        file::replace(&path, name, |out| savetxt::write(cx, out, &tensor, &style))?;
         Ok(Value::None)
     };
 
     /// A table with names, as a record of columns.
     /// Fields stand between delimiters, and in quotes where they hold a delimiter, a line end or a quotation mark (which
-    /// is doubled). The first line holds the names, or `names` does; without either they are `f0`, `f1`, ... The dtype
-    /// of a column is the first of `bool`, `i64`, `f64`, `str` that all its fields are of, or `dtype`: one for all, or a
-    /// record with those of some columns. Empty fields and those in `missing` (else `NA`, `N/A`, `nan`, `null`, `none`)
-    /// hold no value: nan among numbers, empty text among texts; whole numbers with gaps are floats. `usecols` are the
+    /// is doubled). The first line holds the names, or `names` does; without either they are `f0`, `f1`, ... Blanks
+    /// around a name are left out, unless it stands in quotes. Empty lines and those that begin with `comments` do not
+    /// count. The dtype of a column is the first of `bool`, `i64`, `f64`, `str` that all its fields are of, or `dtype`:
+    /// one for all, or a record with those of some columns. Empty fields hold no value, and neither do those in
+    /// `missing`; without it `NA`, `N/A`, `nan`, `null`, `none` that stand in no quotes. They are nan among numbers, and
+    /// empty text among texts; whole numbers with gaps are floats, truth values with gaps are text. `usecols` are the
     /// names or numbers of the columns that are read, `skiprows` the lines left out at the start.
     fn read_csv(path, delimiter = ",", header = true, names = none, dtype = none, usecols = none, skiprows = 0,
-            max_rows = none, missing = none)
+            max_rows = none, missing = none, comments = none)
         creates true;
         effect true;
         ex "write_text(\"t.csv\", \"name,age,score\\n\\\"Doe, J\\\",31,1.5\\nAda,36,NA\\n\")\nread_csv(\"t.csv\")"
@@ -222,11 +233,15 @@ builtins! {
         ex "read_csv(\"t.csv\", usecols=(\"age\", \"name\"), dtype=(age=f32))" => "(age=[31. 36.], name=['Doe, J' 'Ada'])";
         ex "write_text(\"n.csv\", \"1;2\\n3;4\\n\")\nread_csv(\"n.csv\", delimiter=\";\", header=false)"
             => "(f0=[1 3], f1=[2 4])";
+        ex "write_text(\"c.csv\", \"# from a survey\\na,b\\n1,true\\n2,\\n\")\nread_csv(\"c.csv\", comments=\"#\")"
+            => "(a=[1 2], b=['true' ''])";
         fails "read_csv(\"no such file\")" => "io";
+        fails "write_text(\"q.csv\", \"a,b\\n1,\\\"x\\n2,y\\n\")\nread_csv(\"q.csv\")" => "value";
         fails "write_text(\"r.csv\", \"a,b\\n1\\n\")\nread_csv(\"r.csv\")" => "value";
         fails "write_text(\"w.csv\", \"a\\nx\\n\")\nread_csv(\"w.csv\", dtype=f64)" => "value";
         fails "write_text(\"w.csv\", \"a\\nx\\n\")\nread_csv(\"w.csv\", usecols=\"b\")" => "value";
         fails "read_csv(\"t.csv\", delimiter=\", \")" => "value";
+        fails "read_csv(\"t.csv\", dtype=(age=3))" => "type";
     = |machine, args| {
         let name = args.text(0)?;
         let layout = csv::Layout {
@@ -238,6 +253,7 @@ builtins! {
             skip_lines: count(args, 6, "skiprows")?.unwrap_or(0),
             max_rows: count(args, 7, "max_rows")?,
             missing: if args.is_none(8) { None } else { Some(strings(args, 8)?) },
+            comments: if args.is_none(9) { String::new() } else { args.text(9)?.to_string() },
         };
         let cx = &machine.host.cx;
         let text = text::read(cx, &path_to_read(machine, name), name)?;
@@ -251,7 +267,9 @@ builtins! {
 
     /// Writes a table with names, which `read_csv` reads.
     /// It is a record of columns, or an array of two axes, whose columns are named by `names`, else `f0`, `f1`, ...
-    /// Without `header` the names are left out. Numbers have the fewest digits that read back as the same number.
+    /// Without `header` the names are left out. Numbers have the fewest digits that read back as the same number. Text
+    /// stands in quotes where it would be read otherwise, as `"NA"`; text that is a number reads as a number unless
+    /// `read_csv` is told its dtype.
     fn write_csv(path, table, delimiter = ",", header = true, names = none)
         effect true;
         ex "write_csv(\"w.csv\", (name=[\"Doe, J\", \"Ada\"], x=[0.5, 2]))\nread_text(\"w.csv\")"
@@ -259,7 +277,10 @@ builtins! {
         ex "write_csv(\"m.csv\", [[1, 2], [3, 4]], names=(\"a\", \"b\"))\nread_csv(\"m.csv\")" => "(a=[1 3], b=[2 4])";
         fails "write_csv(\"w.csv\", (a=[1, 2], b=[1, 2, 3]))" => "shape";
         fails "write_csv(\"w.csv\", (a=1))" => "type";
+        fails "write_csv(\"w.csv\", 3)" => "type";
         fails "write_csv(\"w.csv\", [[1, 2]], names=\"a\")" => "value";
+        fails "write_csv(\"w.csv\", [[1, 2]], names=(\"b\", \"b\"))" => "value";
+        fails "write_csv(\"w.csv\", zeros((3, 0)))" => "shape";
     = |machine, args| {
         let name = args.text(0)?;
         let (mut names, columns) = columns(args, 1)?;
@@ -269,10 +290,11 @@ builtins! {
             names = strings(args, 4)?;
         }
         if names.len() != columns.len() {
-            return Err(Error::value(format!("{} names for {} columns", names.len(), columns.len())));
+            let (names, columns) = (counted(names.len(), "name"), counted(columns.len(), "column"));
+            return Err(Error::value(format!("{names} for {columns}")));
         }
+        let path = path_to_write(machine, name)?;
         let (cx, names) = (&machine.host.cx, header.then_some(names.as_slice()));
-        let path = path_to_write(machine, name);
         file::replace(&path, name, |out| csv::write(cx, out, names, &columns, delimiter))?;
         Ok(Value::None)
     };

@@ -9,6 +9,7 @@ const LITERAL: &str = "write the array itself: `[[1, 2], [3, 4]]`";
 const RECORD: &str = "a record is a map: `(a=1, b=2)`, read as `r.a` or `r[\"a\"]`";
 const FORMAT: &str = "format with `f\"{x}\"`";
 const GRADIENT: &str = "write `grad(f)` or `value_and_grad(f)`";
+const TABLES: &str = "read a table with `read_csv(path)`: it is a record of columns";
 const PLACE: &str = "write `x @ gpu`";
 
 /// Names, each with its advice.
@@ -156,7 +157,9 @@ const DRAWS: &[(&str, &str)] = &[
 const MODULES: &[(&str, &str)] = &[
     ("matplotlib", "there is no plotting; write the numbers with `print` or `write_text`"),
     ("scipy", "array functions need no prefix, `linalg` and `random` no import: `linalg.solve(a, b)`"),
-    ("pandas", "read a table with `read_csv(path)`: it is a record of columns"),
+    ("pandas", TABLES),
+    ("pd", TABLES),
+    ("json", "there is no JSON: `savez(path, record)` and `load(path)` keep arrays, `read_csv` and `write_csv` tables"),
     ("csv", "read a table with `read_csv(path)`, write one with `write_csv(path, table)`"),
     ("pickle", "save arrays with `savez(path, record)`, read them with `load(path)`"),
     ("gzip", "files are compressed where their name ends in `.gz`, and read by their first bytes"),
@@ -217,7 +220,10 @@ pub fn hint_for_use(name: &str, behind: &str, draws: impl Fn(&str) -> bool) -> O
             None => hint_for_name(attribute)
                 .or_else(|| Some(format!("array functions need no prefix: write `{attribute}`"))),
         },
-        None => hint_for_name(name).or_else(|| find(MODULES, name).map(str::to_string)),
+        None => hint_for_name(name).or_else(|| {
+            let module = find(MODULES, name)?;
+            attribute.and_then(hint_for_name).or_else(|| Some(module.to_string()))
+        }),
     }
 }
 
@@ -264,6 +270,10 @@ mod tests {
         assert_eq!(hint("nil", ""), "write `none`");
         assert!(hint("os", ".environ").contains("`env(name)`"));
         assert_eq!(hint_for_use("model", ".zeros", |_| false), None);
+        assert_eq!(hint("pd", ".read_csv(\"x\")"), TABLES);
+        assert!(hint("pd", ".DataFrame({})").starts_with("a table is a record of columns"));
+        assert!(hint("json", ".load(file)").starts_with("there is no JSON"));
+        assert!(hint_for_import("json").is_some_and(|hint| hint.starts_with("there is no JSON")));
         assert!(hint_for_import("numpy.linalg").is_some_and(|hint| hint.contains("`linalg.solve(a, b)`")));
         assert!(hint_for_import("numpy.random").is_some_and(|hint| hint.contains("`random.normal(loc, scale, size)`")));
         assert!(hint_for_import("model").is_none());

@@ -95,36 +95,69 @@ pub type Written = std::result::Result<(), Stopped>;
 
 /// Writes a file whole: readers see what was there before or all that `body` writes, never a part.
 pub fn replace(path: &Path, name: &str, body: impl FnOnce(&mut dyn Write) -> Written) -> Result<()> {
-    // a link stays a link: what it points to is replaced
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let compress = Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
-    replace_at(&target, compress, body).map_err(|stopped| match stopped {
+    replace_at(path, compress, body).map_err(|stopped| match stopped {
         Stopped::File(error) => failed("write", name, &load::reason(&error)),
         Stopped::Program(error) => error,
     })
 }
 
-fn replace_at(target: &Path, compress: bool, body: impl FnOnce(&mut dyn Write) -> Written) -> Written {
-    let before = fs::metadata(target);
-    if let Ok(metadata) = &before
-        && !metadata.is_file()
-    {
-        // a device or a pipe is written to; a directory refuses
-        return fill(OpenOptions::new().write(true).open(target)?, compress, body).map(drop);
+fn replace_at(path: &Path, compress: bool, body: impl FnOnce(&mut dyn Write) -> Written) -> Written {
+    let target = follow(path)?;
+    let before = fs::metadata(&target).ok();
+    if is_of_the_system(&target) || before.as_ref().is_some_and(|metadata| !metadata.is_file()) {
+        // a device, a pipe or an open file is written to; a directory refuses
+        return fill(open_in_place(&target)?, compress, body).map(drop);
     }
-    let (temporary, file) = temporary_beside(target)?;
+    let (temporary, file) = temporary_beside(&target, before.map(|metadata| metadata.permissions()))?;
     let result = fill(file, compress, body).and_then(|file| {
-        if let Ok(metadata) = before {
-            file.set_permissions(metadata.permissions())?;
-        }
         drop(file);
-        Ok(fs::rename(&temporary, target)?)
+        Ok(fs::rename(&temporary, &target)?)
     });
     if result.is_err() {
         // nothing more can be done if this fails, too: the first failure is the one to tell
         drop(fs::remove_file(&temporary));
     }
     result
+}
+
+/// Links that lead to links, at most.
+const LINKS: usize = 40;
+
+/// Where links lead: they stay links, and what they point to is replaced, or made if it is not there yet.
+fn follow(path: &Path) -> io::Result<PathBuf> {
+    let mut target = path.to_path_buf();
+    for _ in 0..LINKS {
+        // a link among these stands for a file that is open, wherever that is
+        let link = if is_of_the_system(&target) { None } else { fs::read_link(&target).ok() };
+        match link {
+            Some(link) => target = target.parent().unwrap_or(Path::new("")).join(link),
+            None => return Ok(target),
+        }
+    }
+    Err(io::Error::other("its links lead in a circle"))
+}
+
+/// Files that the system makes up: they are written to, and cannot be replaced.
+fn is_of_the_system(path: &Path) -> bool {
+    ["/dev/fd", "/proc", "/sys"].iter().any(|root| path.starts_with(root))
+}
+
+/// What is there already, as it is. Behind what standard output holds more may be written later: its place in the file
+/// is shared.
+fn open_in_place(target: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        let is = |number: u32| [format!("/proc/self/fd/{number}"), format!("/dev/fd/{number}")].map(PathBuf::from);
+        if is(1).iter().any(|path| path == target) {
+            return io::stdout().as_fd().try_clone_to_owned().map(File::from);
+        }
+        if is(2).iter().any(|path| path == target) {
+            return io::stderr().as_fd().try_clone_to_owned().map(File::from);
+        }
+    }
+    OpenOptions::new().append(true).open(target)
 }
 
 fn fill(
@@ -143,14 +176,28 @@ fn fill(
     Ok(out.into_inner().map_err(io::IntoInnerError::into_error)?)
 }
 
-/// A new file in the same directory, so that renaming it is one step.
-fn temporary_beside(target: &Path) -> io::Result<(PathBuf, File)> {
-    let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy().into_owned();
+/// A new file in the same directory, so that renaming it is one step. It is never open to more than the old one was.
+fn temporary_beside(target: &Path, permissions: Option<fs::Permissions>) -> io::Result<(PathBuf, File)> {
+    // a name that ends in `..` has no file
+    target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if permissions.is_some() {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
     let mut number = 0u32;
     loop {
-        let path = target.with_file_name(format!(".{name}.{}-{number}.tmp", std::process::id()));
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(file) => return Ok((path, file)),
+        // short, whatever the name of the target: that may be as long as names can be
+        let path = target.with_file_name(format!(".{}-{number}.tmp", std::process::id()));
+        match options.open(&path) {
+            Ok(file) => {
+                if let Some(permissions) = permissions {
+                    file.set_permissions(permissions)?;
+                }
+                return Ok((path, file));
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 1000 => number += 1,
             Err(error) => return Err(error),
         }
@@ -203,6 +250,75 @@ mod tests {
         assert_eq!(error.to_string(), "error[io]: cannot write `b.txt`: no such file or directory");
         assert!(replace(&directory, "here", text("x")).is_err());
         assert_eq!(fs::read_dir(&directory).map(Iterator::count).ok(), Some(1));
+        drop(fs::remove_dir_all(&directory));
+    }
+
+    #[test]
+    fn names_may_be_as_long_as_the_system_has_them() {
+        let directory = scratch("long");
+        for len in [240, 255] {
+            let name = "n".repeat(len);
+            replace(&directory.join(&name), &name, text("x")).unwrap_or_else(|error| panic!("{len}: {error}"));
+            assert_eq!(fs::read_to_string(directory.join(&name)).ok().as_deref(), Some("x"));
+        }
+        drop(fs::remove_dir_all(&directory));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_stay_and_what_they_lead_to_is_written() {
+        use std::os::unix::fs::symlink;
+        let directory = scratch("links");
+        let path = |name: &str| directory.join(name);
+        symlink("nowhere.txt", path("dangling")).expect("it is writable");
+        symlink("dangling", path("further")).expect("it is writable");
+        for (name, content) in [("dangling", "one"), ("further", "two")] {
+            replace(&path(name), name, text(content)).expect("it is writable");
+            assert!(fs::symlink_metadata(path(name)).is_ok_and(|metadata| metadata.is_symlink()), "{name}");
+            assert_eq!(fs::read_to_string(path("nowhere.txt")).ok().as_deref(), Some(content));
+        }
+        symlink("circle", path("circle")).expect("it is writable");
+        let error = replace(&path("circle"), "circle", text("x")).expect_err("it leads nowhere");
+        assert_eq!(error.to_string(), "error[io]: cannot write `circle`: its links lead in a circle");
+        drop(fs::remove_dir_all(&directory));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_written_is_never_open_to_more_than_what_was_there() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = scratch("permissions");
+        let path = directory.join("secret.txt");
+        fs::write(&path, "old").expect("it is writable");
+        for mode in [0o600, 0o640, 0o444] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("it is ours");
+            let look = |out: &mut dyn Write| {
+                out.write_all(b"new")?;
+                for entry in fs::read_dir(&directory)? {
+                    assert_eq!(entry?.metadata()?.permissions().mode() & 0o777, mode);
+                }
+                Ok(())
+            };
+            replace(&path, "secret.txt", look).expect("it is writable");
+            assert_eq!(fs::metadata(&path).map(|found| found.permissions().mode() & 0o777).ok(), Some(mode));
+        }
+        drop(fs::remove_dir_all(&directory));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_is_open_is_written_in_place() {
+        use std::os::fd::AsRawFd;
+        let directory = scratch("open");
+        let path = directory.join("a.txt");
+        let mut open = File::create(&path).expect("it is writable");
+        open.write_all(b"before ").expect("it is writable");
+        let name = format!("/proc/self/fd/{}", open.as_raw_fd());
+        std::os::unix::fs::symlink(&name, directory.join("link")).expect("it is writable");
+        replace(Path::new(&name), &name, text("behind ")).expect("it is writable");
+        replace(&directory.join("link"), "link", text("it")).expect("it is writable");
+        assert_eq!(fs::read_to_string(&path).ok().as_deref(), Some("before behind it"));
+        assert_eq!(open.metadata().map(|open| open.len()).ok(), Some(16));
         drop(fs::remove_dir_all(&directory));
     }
 

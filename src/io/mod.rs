@@ -3,6 +3,7 @@
 //! Errors name the file and the reason. Nothing here knows values of the language.
 
 pub mod csv;
+pub mod field;
 pub mod file;
 pub mod load;
 pub mod npy;

@@ -6,7 +6,7 @@ use super::file::{Stopped, Written, failed, unreadable};
 use super::npy;
 use crate::context::Context;
 use crate::diagnostics::suggest::nearest;
-use crate::diagnostics::{Error, Result};
+use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::{TEXT_OVERHEAD, Tensor, Text};
 use flate2::Compression;
 use flate2::bufread::DeflateDecoder;
@@ -28,7 +28,10 @@ pub fn read(cx: &Context, archive: &[u8], name: &str) -> Result<Vec<(String, Ten
     let mut arrays = Vec::new();
     let mut held = 0usize;
     for_each(cx, archive, name, |member, entry| {
-        let tensor = read_member(cx, entry, held, name)?;
+        let tensor = read_member(cx, entry, held, name).map_err(|error| match error.kind() {
+            Kind::Interrupted => error,
+            _ => error.help(format!("`load({name:?}, name)` reads one array, whatever the others are")),
+        })?;
         held = held.saturating_add(memory_of(&tensor)).saturating_add(member.len());
         arrays.push((member.to_string(), tensor));
         Ok(ControlFlow::Continue(()))
@@ -55,10 +58,11 @@ pub fn read_one(cx: &Context, archive: &[u8], name: &str, wanted: &str) -> Resul
 struct Entry<'a> {
     path: &'a str,
     method: CompressionMethod,
-    content: ZipSliceEntry<'a>,
+    content: Result<ZipSliceEntry<'a>>,
 }
 
-/// Hands every array's name and file to `visit`, in the order of the directory.
+/// Hands every array's name and file to `visit`, in the order of the directory. What is no `.npy` file by its name is
+/// none of the arrays.
 fn for_each(
     cx: &Context,
     archive: &[u8],
@@ -71,9 +75,10 @@ fn for_each(
     while let Some(entry) = entries.next_entry().map_err(bad)? {
         cx.check()?;
         let path = String::from_utf8_lossy(entry.file_path().as_bytes()).into_owned();
-        let content = archive.get_entry(entry.wayfinder()).map_err(bad)?;
+        let Some(member) = path.strip_suffix(SUFFIX) else { continue };
+        let content = archive.get_entry(entry.wayfinder()).map_err(bad);
         let entry = Entry { path: &path, method: entry.compression_method(), content };
-        if visit(path.strip_suffix(SUFFIX).unwrap_or(&path), entry)?.is_break() {
+        if visit(member, entry)?.is_break() {
             break;
         }
     }
@@ -82,6 +87,7 @@ fn for_each(
 
 fn read_member(cx: &Context, entry: Entry, held: usize, archive: &str) -> Result<Tensor> {
     let Entry { path, method, content } = entry;
+    let content = content?;
     let (packed, name) = (content.data(), format!("{archive}: {path}"));
     match method {
         CompressionMethod::STORE => {
@@ -142,6 +148,7 @@ fn missing(name: &str, wanted: &str, names: &[String]) -> Error {
     let error = Error::value(format!("`{name}` holds no array `{wanted}`"));
     match nearest(wanted, names.iter().map(String::as_str)) {
         Some(near) => error.help(format!("did you mean `{near}`?")),
+        None if names.is_empty() => error.help("it holds no arrays at all"),
         None => error.help(format!("it holds {}", names.iter().take(20).cloned().collect::<Vec<_>>().join(", "))),
     }
 }

@@ -1,8 +1,10 @@
 //! Tables in text files, read as NumPy's `loadtxt` does: fields in lines, comments, no quotes.
 
+use super::field::{Field, SHOWN, counted, shortened};
+use super::text::lines;
 use crate::context::Context;
 use crate::diagnostics::{Error, Kind, Result};
-use crate::tensor::{DType, Data, Element, Text};
+use crate::tensor::{DType, Data, Text};
 
 /// How a table is written.
 pub struct Layout<'t> {
@@ -28,34 +30,24 @@ pub struct Table {
 /// Reads a table of one dtype. `name` is what messages call the file.
 pub fn read(cx: &Context, name: &str, text: &str, layout: &Layout, dtype: DType) -> Result<Table> {
     match dtype {
-        DType::Bool => typed(cx, name, text, layout, |field| match field {
-            "true" | "True" | "1" => Some(true),
-            "false" | "False" | "0" => Some(false),
-            _ => None,
-        }),
-        DType::U8 => typed(cx, name, text, layout, |field| field.parse::<u8>().ok()),
-        DType::I32 => typed(cx, name, text, layout, |field| field.parse::<i32>().ok()),
-        DType::I64 => typed(cx, name, text, layout, |field| field.parse::<i64>().ok()),
-        DType::F32 => typed(cx, name, text, layout, |field| field.parse::<f32>().ok()),
-        DType::F64 => typed(cx, name, text, layout, |field| field.parse::<f64>().ok()),
-        DType::Str => typed(cx, name, text, layout, |field| Some(Text::from(field))),
+        DType::Bool => typed::<bool>(cx, name, text, layout),
+        DType::U8 => typed::<u8>(cx, name, text, layout),
+        DType::I32 => typed::<i32>(cx, name, text, layout),
+        DType::I64 => typed::<i64>(cx, name, text, layout),
+        DType::F32 => typed::<f32>(cx, name, text, layout),
+        DType::F64 => typed::<f64>(cx, name, text, layout),
+        DType::Str => typed::<Text>(cx, name, text, layout),
     }
 }
 
 /// Lines, or fields of one line, read between looks at the interrupt flag and the memory.
 const BATCH: usize = 4096;
 
-fn typed<T: Element>(
-    cx: &Context,
-    name: &str,
-    text: &str,
-    layout: &Layout,
-    parse: impl Fn(&str) -> Option<T>,
-) -> Result<Table> {
-    let mut rows = Rows { cx, name, layout, parse, values: Vec::new(), width: None };
-    let (comments, delimiter) = (Mark::new(layout.comments), layout.delimiter.map(Mark::new));
+fn typed<T: Field>(cx: &Context, name: &str, text: &str, layout: &Layout) -> Result<Table> {
+    let mut rows = Rows::<T> { cx, name, layout, values: Vec::new(), width: None };
+    let (comments, delimiter) = (Mark::new(layout.comments), layout.delimiter.map_or(Mark::None, Mark::new));
     let mut count = 0;
-    for (number, line) in text.lines().enumerate().skip(layout.skip_lines) {
+    for (number, line) in lines(text).enumerate().skip(layout.skip_lines) {
         if number % BATCH == 0 {
             rows.make_room()?;
         }
@@ -67,14 +59,19 @@ fn typed<T: Element>(
             Mark::One(mark) => line.split(mark).next().unwrap_or(line),
             Mark::Several(mark) => line.split(mark).next().unwrap_or(line),
         };
-        if content.trim().is_empty() {
+        // blanks are fields where they are not what stands between them
+        let is_empty = match delimiter {
+            Mark::None => content.trim().is_empty(),
+            _ => content.is_empty(),
+        };
+        if is_empty {
             continue;
         }
         let place = Place { name, line, number };
         match delimiter {
-            Some(Mark::One(mark)) => rows.add(&place, content.split(mark).map(str::trim)),
-            Some(Mark::Several(mark)) => rows.add(&place, content.split(mark).map(str::trim)),
-            Some(Mark::None) | None => rows.add(&place, content.split_whitespace()),
+            Mark::One(mark) => rows.add(&place, content.split(mark)),
+            Mark::Several(mark) => rows.add(&place, content.split(mark)),
+            Mark::None => rows.add(&place, content.split_whitespace()),
         }?;
         count += 1;
     }
@@ -102,17 +99,16 @@ impl Mark<'_> {
 }
 
 /// The rows read so far.
-struct Rows<'t, T, P> {
+struct Rows<'t, T> {
     cx: &'t Context,
     name: &'t str,
     layout: &'t Layout<'t>,
-    parse: P,
     values: Vec<T>,
-    /// Fields of a line.
+    /// Fields of a line, where all of them are read.
     width: Option<usize>,
 }
 
-impl<T: Element, P: Fn(&str) -> Option<T>> Rows<'_, T, P> {
+impl<T: Field> Rows<'_, T> {
     fn make_room(&self) -> Result<()> {
         self.cx.check()?;
         let room = self.values.len().saturating_mul(2).saturating_add(BATCH);
@@ -120,32 +116,27 @@ impl<T: Element, P: Fn(&str) -> Option<T>> Rows<'_, T, P> {
     }
 
     fn add<'f>(&mut self, place: &Place, fields: impl Iterator<Item = &'f str>) -> Result<()> {
-        let found = match self.layout.columns {
-            None => {
-                let mut found = 0;
-                for field in fields {
-                    found += 1;
-                    if found % BATCH == 0 {
-                        self.make_room()?;
-                    }
-                    self.push(place, field)?;
+        if let Some(columns) = self.layout.columns {
+            // a field takes a byte at least
+            self.cx.reserve(place.line.len(), size_of::<&str>(), || format!("a line of `{}`", self.name))?;
+            let fields: Vec<&str> = fields.collect();
+            for &column in columns {
+                let at = if column < 0 { column.saturating_add(fields.len() as i64) } else { column };
+                match usize::try_from(at).ok().and_then(|at| fields.get(at)) {
+                    Some(field) => self.push(place, field)?,
+                    None => return Err(place.no_column(column, fields.len())),
                 }
-                found
             }
-            Some(columns) => {
-                // a field takes a byte at least
-                self.cx.reserve(place.line.len(), size_of::<&str>(), || format!("a line of `{}`", self.name))?;
-                let fields: Vec<&str> = fields.collect();
-                for &column in columns {
-                    let at = if column < 0 { column.saturating_add(fields.len() as i64) } else { column };
-                    match usize::try_from(at).ok().and_then(|at| fields.get(at)) {
-                        Some(field) => self.push(place, field)?,
-                        None => return Err(place.no_column(column, fields.len())),
-                    }
-                }
-                fields.len()
+            return Ok(());
+        }
+        let mut found = 0;
+        for field in fields {
+            found += 1;
+            if found % BATCH == 0 {
+                self.make_room()?;
             }
-        };
+            self.push(place, field)?;
+        }
         match self.width {
             Some(width) if width != found => Err(place.ragged(found, width)),
             _ => {
@@ -157,7 +148,7 @@ impl<T: Element, P: Fn(&str) -> Option<T>> Rows<'_, T, P> {
 
     #[inline]
     fn push(&mut self, place: &Place, field: &str) -> Result<()> {
-        let value = (self.parse)(field).ok_or_else(|| place.unreadable(field, T::DTYPE, self.layout))?;
+        let value = T::parse(field).ok_or_else(|| place.unreadable(field, T::DTYPE, self.layout))?;
         self.values.push(value);
         Ok(())
     }
@@ -179,27 +170,22 @@ impl Place<'_> {
 
     #[cold]
     fn ragged(&self, found: usize, wanted: usize) -> Error {
-        let columns = |count: usize| if count == 1 { "1 column".to_string() } else { format!("{count} columns") };
-        self.error(format!(": the line has {}, those before have {wanted}", columns(found)))
+        self.error(format!(": the line has {}, those before have {wanted}", counted(found, "column")))
             .help("`usecols` reads some columns, `skiprows` leaves out lines at the start")
     }
 
     #[cold]
     fn no_column(&self, column: i64, width: usize) -> Error {
-        let columns = if width == 1 { "column" } else { "columns" };
-        self.error(format!(": there is no column {column}: the line has {width} {columns}"))
+        self.error(format!(": there is no column {column}: the line has {}", counted(width, "column")))
     }
 
     #[cold]
     fn unreadable(&self, field: &str, dtype: DType, layout: &Layout) -> Error {
-        // the field is a part of the line
+        // the field is a part of the line; blanks ahead of it are not what is wrong
+        let field = field.trim();
         let start = (field.as_ptr() as usize).saturating_sub(self.line.as_ptr() as usize);
         let column = 1 + self.line.get(..start).map_or(0, |before| before.chars().count());
-        let mut shown: String = field.chars().take(SHOWN).collect();
-        if shown.len() < field.len() {
-            shown.push_str("...");
-        }
-        let error = self.error(format!(":{column}: {shown:?} is no {dtype}"));
+        let error = self.error(format!(":{column}: {:?} is no {dtype}", shortened(field, SHOWN)));
         if field.is_empty() {
             return error.help("a field is missing; `usecols` leaves columns out");
         }
@@ -214,9 +200,6 @@ impl Place<'_> {
         error.help("`skiprows=1` leaves out a line of names, `dtype=str` reads text")
     }
 }
-
-/// Characters of a field that a message shows.
-const SHOWN: usize = 40;
 
 #[cfg(test)]
 mod tests {
@@ -246,6 +229,43 @@ mod tests {
         let layout =
             Layout { delimiter: Some(","), skip_lines: 1, columns: Some(&[-1, 0]), max_rows: Some(2), ..plain() };
         assert_eq!(numbers("x,y,z\n1,2,3\n4,5,6\n7,8,9\n", layout), Ok((vec![3.0, 1.0, 6.0, 4.0], 2, 2)));
+    }
+
+    #[test]
+    fn a_line_of_empty_fields_is_a_row() {
+        let read = |text, delimiter| {
+            let layout = Layout { delimiter: Some(delimiter), ..plain() };
+            let table = read(&Context::default(), "a.txt", text, &layout, DType::Str).expect("it is sound");
+            (format!("{:?}", table.data), table.rows)
+        };
+        // as NumPy 2.4
+        let (fields, rows) = read("a\tb\n\t\n\n# no row\nc\td\n", "\t");
+        assert_eq!((&*fields, rows), (r#"Str(["a", "b", "", "", "c", "d"])"#, 3));
+        let (fields, rows) = read("a\n \nc\n", ",");
+        assert_eq!((&*fields, rows), (r#"Str(["a", " ", "c"])"#, 3));
+        let (fields, rows) = read(" a , b # c\n", ",");
+        assert_eq!((&*fields, rows), (r#"Str([" a ", " b "])"#, 1));
+        let comma = Layout { delimiter: Some(","), ..plain() };
+        assert_eq!(numbers(" 1 ,\t2 \n", comma), Ok((vec![1.0, 2.0], 1, 2)));
+    }
+
+    #[test]
+    fn a_carriage_return_ends_a_line() {
+        assert_eq!(numbers("1 2\r3 4\r", plain()), Ok((vec![1.0, 2.0, 3.0, 4.0], 2, 2)));
+        let second = Layout { skip_lines: 1, ..plain() };
+        let error = "error[value]: a.txt:3:1: \"x\" is no f64".to_string();
+        assert_eq!(numbers("a b\r1 2\rx 4\r", second), Err(error));
+    }
+
+    #[test]
+    fn lines_may_differ_where_columns_are_chosen() {
+        let first = || Layout { columns: Some(&[0]), ..plain() };
+        assert_eq!(numbers("1 2\n3\n4 5 6\n", first()), Ok((vec![1.0, 3.0, 4.0], 3, 1)));
+        let last = Layout { columns: Some(&[-1]), ..plain() };
+        assert_eq!(numbers("1 2\n3\n", last), Ok((vec![2.0, 3.0], 2, 1)));
+        let second = Layout { columns: Some(&[1]), ..plain() };
+        let error = "error[value]: a.txt:2: there is no column 1: the line has 1 column".to_string();
+        assert_eq!(numbers("1 2\n3\n", second), Err(error));
     }
 
     #[test]

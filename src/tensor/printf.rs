@@ -171,7 +171,8 @@ impl Conversion {
         }
         let number = scalar.as_f64().trunc();
         if !number.is_finite() {
-            let error = Error::value(format!("`%{}` does not format {}", self.text, scalar.as_f64()));
+            let shown = show::show(&Array::Scalar(scalar), &PrintOptions::default());
+            let error = Error::value(format!("`%{}` does not format {shown}", self.text));
             return Err(error.help("`%g` does"));
         }
         Ok((number < 0.0, format!("{:.0}", number.abs())))

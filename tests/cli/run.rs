@@ -35,6 +35,21 @@ fn input_reads_lines() {
     assert_eq!(run_with(&["-e", code], b"Ada\r\nLovelace"), Run::good("name? Ada Lovelace\nTrue\n"));
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_written_to_standard_output_stands_among_what_is_printed() {
+    let code = "print(1); write_text(\"/dev/stdout\", \"2\\n\"); savetxt(\"/dev/stdout\", [3], fmt=\"%d\"); print(4)";
+    assert_eq!(run(&["-e", code]), Run::good("1\n2\n3\n4\n"));
+    let path = Scratch::new("standard_output").file("out.txt", "old\n");
+    let out = std::fs::OpenOptions::new().append(true).open(&path).expect("it is there");
+    let status = nabla(&["-e", code]).stdout(out).status().expect("the command runs");
+    assert!(status.success());
+    assert_eq!(std::fs::read_to_string(&path).expect("it stays where it is"), "old\n1\n2\n3\n4\n");
+    let out = std::fs::File::create(&path).expect("it is there");
+    assert!(nabla(&["-e", code]).stdout(out).status().is_ok_and(|status| status.success()));
+    assert_eq!(std::fs::read_to_string(&path).expect("it stays where it is"), "1\n2\n3\n4\n");
+}
+
 #[test]
 fn an_error_comes_after_what_was_printed() {
     let said = run(&["-e", "print(\"before\")\nerror(\"why\")\nprint(\"after\")"]);

@@ -115,6 +115,83 @@ fn csv_round_trips_exactly() {
 }
 
 #[test]
+fn text_round_trips_whatever_it_looks_like() {
+    let scratch = Scratch::new("lookalikes");
+    let mut session = session(&scratch.0);
+    let table = r##"
+        t = (a=["NA", "none", "null", "nan", "N/A"], b=[" x", "y ", "NaN", "", "\"NA\""], c=[nan, 1, nan, 2, 3])
+        t[" blanks "] = ["\u{feff}a", "\u{feff}", "NULL", "#", "\r"]"##;
+    eval(&mut session, table).expect("it is sound");
+    let only = "\nu = (first=[\"\u{feff}NA\", \"b\"])\nu[\"\u{feff}mark\"] = [\"\", \"c\"]";
+    eval(&mut session, only).expect("it is sound");
+    for (table, options) in [("t", ""), ("t", ", delimiter=\";\""), ("u", ""), ("u", ", header=false")] {
+        let names = if options.contains("header") { ", names=keys(u)" } else { "" };
+        let code = format!(
+            "write_csv(\"t.csv\", {table}{options})\nr = read_csv(\"t.csv\"{options}{names})\nassert(f\"{{r}}\" == f\"{{{table}}}\", f\"{{r}}\")"
+        );
+        eval(&mut session, &code).unwrap_or_else(|error| panic!("{table}{options}: {error}"));
+    }
+}
+
+#[test]
+fn what_is_no_array_in_an_archive_is_left_out() {
+    let scratch = Scratch::new("members");
+    let mut session = session(&scratch.0);
+    let mut eval = |code: &str| eval(&mut session, code).map_err(|error| error.to_string());
+    eval("savez(\"a.npz\", (x=[1, 2], y=[3.5], z=[\"a\"]))").expect("it is writable");
+    let sound = fs::read(scratch.0.join("a.npz")).expect("it was written");
+    let renamed = |from: &[u8], to: &[u8]| {
+        let mut bytes = sound.clone();
+        let places: Vec<usize> = (0..bytes.len() - from.len()).filter(|&at| bytes[at..].starts_with(from)).collect();
+        assert_eq!(places.len(), 2, "a name stands ahead of the file and in the directory");
+        places.iter().for_each(|&at| bytes[at..at + to.len()].copy_from_slice(to));
+        bytes
+    };
+    fs::write(scratch.0.join("b.npz"), renamed(b"y.npy", b"y.txt")).expect("it is writable");
+    eval("b = load(\"b.npz\")\nassert(f\"{keys(b)}\" == \"['x' 'z']\")").expect("two are arrays");
+    assert!(eval("load(\"b.npz\", \"y.txt\")").is_err_and(|error| error.contains("holds no array `y.txt`")));
+    // a member with a dtype that is not there, or whose own head is damaged, does not hide the others
+    let mut complex = sound.clone();
+    let at = (0..complex.len()).find(|&at| complex[at..].starts_with(b"'<f8'")).expect("y is of floats");
+    complex[at..at + 5].copy_from_slice(b"'<c8'");
+    let mut damaged = sound.clone();
+    let at = (0..damaged.len()).find(|&at| damaged[at..].starts_with(b"y.npy")).expect("y is in it");
+    damaged[at - 30] = b'?';
+    for (name, bytes) in [("c.npz", complex), ("d.npz", damaged)] {
+        fs::write(scratch.0.join(name), bytes).expect("it is writable");
+        let error = super::eval(&mut super::session(&scratch.0), &format!("load(\"{name}\")")).expect_err(name);
+        let help = format!("`load(\"{name}\", name)` reads one array, whatever the others are");
+        assert!(error.details().help.contains(&help), "{error}");
+        eval(&format!("assert(load(\"{name}\", \"z\")[0] == \"a\")")).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(eval(&format!("load(\"{name}\", \"y\")")).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn messages_describe_what_was_given() {
+    let scratch = Scratch::new("messages");
+    let mut session = session(&scratch.0);
+    let write = "write_text(\"t.csv\", \"a,b\\n1,2\\n\")";
+    eval(&mut session, write).expect("it is writable");
+    for (code, message) in [
+        ("savetxt(\"o.txt\", \"abc\")", "has to be an array of one axis or two, this is"),
+        ("write_csv(\"e.csv\", 3)", "has to be a record or an array of one axis or two, this is"),
+        ("savetxt(\"o.txt\", [1, 2], fmt=(\"%d\", \"%d\"))", "2 formats for 1 column"),
+        ("savetxt(\"o.txt\", [nan], fmt=\"%d\")", "`%d` does not format nan"),
+        ("write_csv(\"e.csv\", [1, 2], names=(\"a\", \"b\"))", "2 names for 1 column"),
+        ("write_csv(\"e.csv\", [1, 2], delimiter=\"é\")", "the delimiter is one ASCII character"),
+        ("write_csv(\"e.csv\", [[1, 2]], names=(\"b\", \"b\"))", "`names` has \"b\" twice"),
+        ("write_csv(\"e.csv\", zeros((3, 0)))", "a table without columns cannot be written"),
+        ("read_csv(\"t.csv\", dtype=(a=3))", "the dtype of the column `a` is"),
+    ] {
+        let error = eval(&mut session, code).expect_err(code).to_string();
+        assert!(error.contains(message), "{code}: {error}");
+        assert!(!error.ends_with("columns"), "{code}: {error}");
+    }
+    assert_eq!(fs::read_dir(&scratch.0).map(Iterator::count).ok(), Some(1));
+}
+
+#[test]
 fn what_lives_on_a_device_is_written_from_there() {
     let scratch = Scratch::new("device");
     let mut session = session(&scratch.0);

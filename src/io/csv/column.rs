@@ -3,9 +3,10 @@
 //! Kinds: truth values, whole numbers, numbers, text. Whole numbers never lose a digit: if some are missing they are
 //! floats where those hold them all, and text where not.
 
+use crate::io::field::{Field, truth};
 use crate::tensor::{DType, Data, TEXT_OVERHEAD, Text};
 
-/// Fields that hold no value, besides empty ones.
+/// Fields that hold no value, besides empty ones. In quotes they are text.
 pub const MISSING: &[&str] = &["NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none"];
 
 /// The fields of one column.
@@ -56,65 +57,63 @@ impl Column {
 
     fn push_as(&mut self, dtype: DType, field: &str, missing: bool) -> Result<(), Unreadable> {
         let Some(cells) = &mut self.cells else { return Ok(()) };
-        let number = field.trim_ascii();
         match cells {
             Data::Str(cells) => {
                 self.texts += push_text(cells, field, missing);
                 Some(())
             }
-            Data::F64(cells) => push(cells, if missing { Some(f64::NAN) } else { number.parse().ok() }),
-            Data::F32(cells) => push(cells, if missing { Some(f32::NAN) } else { number.parse().ok() }),
+            Data::F64(cells) => push(cells, if missing { Some(f64::NAN) } else { f64::parse(field) }),
+            Data::F32(cells) => push(cells, if missing { Some(f32::NAN) } else { f32::parse(field) }),
             _ if missing => None,
-            Data::I64(cells) => push(cells, number.parse().ok()),
-            Data::I32(cells) => push(cells, number.parse().ok()),
-            Data::U8(cells) => push(cells, number.parse().ok()),
-            Data::Bool(cells) => push(cells, truth(number).or_else(|| zero_or_one(number))),
+            Data::I64(cells) => push(cells, Field::parse(field)),
+            Data::I32(cells) => push(cells, Field::parse(field)),
+            Data::U8(cells) => push(cells, Field::parse(field)),
+            Data::Bool(cells) => push(cells, Field::parse(field)),
         }
         .ok_or(Unreadable(dtype))
     }
 
     fn infer(&mut self, field: &str, missing: bool) {
-        let number = field.trim_ascii();
         match &mut self.cells {
             None if missing => self.leading += 1,
             None => {
-                self.cells = Some(self.first(number));
+                self.cells = Some(self.first(field));
                 self.infer(field, missing);
             }
             Some(Data::Str(cells)) => self.texts += push_text(cells, field, missing),
-            Some(Data::Bool(cells)) => match truth(number) {
+            Some(Data::Bool(cells)) => match truth(field) {
                 Some(value) if !missing => cells.push(value),
                 _ => self.text = true,
             },
-            Some(Data::I64(cells)) => match number.parse() {
-                Ok(value) if !missing => cells.push(value),
+            Some(Data::I64(cells)) => match Field::parse(field) {
+                Some(value) if !missing => cells.push(value),
                 _ => {
                     self.beyond = cells.iter().any(|value| value.unsigned_abs() > EXACT as u64);
                     self.cells = Some(Data::F64(cells.iter().map(|&value| value as f64).collect()));
                     self.infer(field, missing);
                 }
             },
-            Some(Data::F64(cells)) => match number.parse() {
+            Some(Data::F64(cells)) => match f64::parse(field) {
                 _ if missing => cells.push(f64::NAN),
-                Ok(value) => {
+                Some(value) => {
                     cells.push(value);
-                    self.fractional = self.fractional || !is_whole(number);
-                    self.beyond |= !self.fractional && value.abs() >= EXACT && !is_exact(number);
+                    self.fractional = self.fractional || !is_whole(field);
+                    self.beyond |= !self.fractional && value.abs() >= EXACT && !is_exact(field);
                 }
-                Err(_) => self.text = true,
+                None => self.text = true,
             },
             Some(_) => {}
         }
     }
 
     /// An empty column of the kind of its first value, with what was missing ahead of it.
-    fn first(&self, number: &str) -> Data {
+    fn first(&self, field: &str) -> Data {
         let leading = self.leading;
-        if leading == 0 && truth(number).is_some() {
+        if leading == 0 && truth(field).is_some() {
             Data::Bool(Vec::new())
-        } else if leading == 0 && number.parse::<i64>().is_ok() {
+        } else if leading == 0 && i64::parse(field).is_some() {
             Data::I64(Vec::new())
-        } else if number.parse::<f64>().is_ok() {
+        } else if f64::parse(field).is_some() {
             Data::F64(vec![f64::NAN; leading])
         } else {
             Data::Str(vec![Text::default(); leading])
@@ -152,28 +151,13 @@ fn push<T>(cells: &mut Vec<T>, value: Option<T>) -> Option<()> {
     Some(())
 }
 
-fn truth(text: &str) -> Option<bool> {
-    match text {
-        "true" | "True" | "TRUE" => Some(true),
-        "false" | "False" | "FALSE" => Some(false),
-        _ => None,
-    }
-}
-
-fn zero_or_one(text: &str) -> Option<bool> {
-    match text {
-        "1" => Some(true),
-        "0" => Some(false),
-        _ => None,
-    }
-}
-
 /// Do floats hold this whole number?
-fn is_exact(number: &str) -> bool {
-    number.parse().is_ok_and(|value: i64| value.unsigned_abs() <= EXACT as u64)
+fn is_exact(field: &str) -> bool {
+    i64::parse(field).is_some_and(|value| value.unsigned_abs() <= EXACT as u64)
 }
 
-fn is_whole(number: &str) -> bool {
+fn is_whole(field: &str) -> bool {
+    let number = field.trim();
     number.strip_prefix(['-', '+']).unwrap_or(number).bytes().all(|byte| byte.is_ascii_digit())
 }
 

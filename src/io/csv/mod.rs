@@ -1,6 +1,8 @@
 //! Tables with names and quotes: CSV as RFC 4180 has it, with any delimiter, columns each of their own dtype.
 
 mod column;
+mod messages;
+mod names;
 mod read;
 mod records;
 mod write;

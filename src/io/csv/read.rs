@@ -1,16 +1,18 @@
-//! Reading a table: names, dtypes, columns.
+//! Reading a table: its fields into columns.
 
 use super::column::{Column, MISSING, Unreadable};
+use super::messages::{ragged, wrong_field};
+use super::names::{chosen, dtypes, names};
 use super::records::File;
 use crate::context::Context;
-use crate::diagnostics::suggest::nearest;
-use crate::diagnostics::{Error, Result};
+use crate::diagnostics::Result;
 use crate::tensor::{DType, Data};
-use rustc_hash::{FxHashMap, FxHashSet};
 
 /// How a table is written, and what is wanted of it.
 pub struct Layout {
     pub delimiter: u8,
+    /// What lines begin with that do not count; empty if there are none.
+    pub comments: String,
     /// Does the first line hold the names of the columns?
     pub header: bool,
     /// Names in place of those in the file.
@@ -22,7 +24,8 @@ pub struct Layout {
     pub dtypes: DTypes,
     /// Columns that are read, in this order; all without it.
     pub columns: Option<Vec<Wanted>>,
-    /// Fields that hold no value, besides empty ones; without it `NA`, `nan` and the like.
+    /// Fields that hold no value, besides empty ones, in quotes or not; without it `NA`, `nan` and the like that stand in
+    /// no quotes.
     pub missing: Option<Vec<String>>,
 }
 
@@ -48,17 +51,16 @@ const BATCH: usize = 1 << 15;
 /// Bytes a column takes besides its values: itself, its name, what is known of it.
 const PER_COLUMN: usize = size_of::<Column>() + 2 * size_of::<String>() + 64;
 
-/// Characters of a field that a message shows.
-const SHOWN: usize = 40;
-
 /// Reads a table. `name` is what messages call the file.
 pub fn read(cx: &Context, name: &str, text: &str, layout: &Layout) -> Result<Table> {
-    let file = File { name, text, delimiter: layout.delimiter };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let file = File { name, text, delimiter: layout.delimiter, comments: &layout.comments };
     let mut records = file.records(file.behind_lines(layout.skip_lines));
     let head = if records.advance(cx)? { records.len() } else { 0 };
     cx.reserve(head, PER_COLUMN, || format!("the table in `{name}`"))?;
-    let in_file = records.fields().iter().take(head).map(|field| field.trim().to_string());
-    let in_file = in_file.take(if layout.header { head } else { 0 }).collect();
+    let in_file = records.fields().iter().take(if layout.header { head } else { 0 }).enumerate();
+    let in_file =
+        in_file.map(|(at, field)| if records.is_quoted(at) { field } else { field.trim() }.to_string()).collect();
     let names = names(&file, layout, head, in_file, records.start)?;
     let chosen = chosen(name, layout, &names)?;
     let dtypes = dtypes(name, layout, &names)?;
@@ -118,124 +120,23 @@ impl Reading<'_> {
             for (at, column) in columns.iter_mut() {
                 let field = fields.get(*at).unwrap_or_default();
                 let bare = field.trim_ascii();
-                let is_missing = bare.len() <= longest && (bare.is_empty() || missing.contains(&bare));
+                let is_missing = match bare {
+                    // blanks in quotes are text
+                    "" => field.is_empty() || !records.is_quoted(*at),
+                    bare => {
+                        bare.len() <= longest
+                            && missing.contains(&bare)
+                            && (layout.missing.is_some() || !records.is_quoted(*at))
+                    }
+                };
                 if let Err(Unreadable(dtype)) = column.push(field, is_missing) {
-                    return Err(unreadable(&file, records.start, *at, field, dtype, is_missing));
+                    return Err(wrong_field(&file, records.start, *at, field, dtype, is_missing));
                 }
             }
             rows += 1;
         }
         Ok(())
     }
-}
-
-/// The names of all columns: those given, those in the file, or `f0`, `f1`, ...
-fn names(file: &File, layout: &Layout, width: usize, in_file: Vec<String>, record: usize) -> Result<Vec<String>> {
-    if let Some(names) = &layout.names {
-        if names.len() != width && width > 0 {
-            let message =
-                format!("{} are given, the line has {}", counted(names.len(), "name"), counted(width, "field"));
-            return Err(file.error(record, None, &message));
-        }
-        return match distinct(names) {
-            Ok(()) => Ok(names.clone()),
-            Err((_, twice)) => Err(Error::value(format!("`names` has {twice:?} twice"))),
-        };
-    }
-    if width == 0 {
-        let error = Error::value(format!("`{}` holds no table: there is no line in it", file.name));
-        return Err(error.help("`names` tells the columns of an empty table"));
-    }
-    let named =
-        |at: usize| in_file.get(at).filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| format!("f{at}"));
-    let names: Vec<String> = (0..width).map(named).collect();
-    if let Err((at, twice)) = distinct(&names) {
-        let error = file.error(record, Some(at), &format!("a second column is named {twice:?}"));
-        return Err(error.help("`names` gives other names, `header=false` takes the line as numbers or text"));
-    }
-    Ok(names)
-}
-
-/// Where a name stands for the second time, and which it is.
-fn distinct(names: &[String]) -> std::result::Result<(), (usize, &str)> {
-    let mut seen = FxHashSet::default();
-    match names.iter().position(|name| !seen.insert(name)) {
-        Some(at) => Err((at, &names[at])),
-        None => Ok(()),
-    }
-}
-
-/// The numbers of the columns that are read.
-fn chosen(file: &str, layout: &Layout, names: &[String]) -> Result<Vec<usize>> {
-    let Some(wanted) = &layout.columns else { return Ok((0..names.len()).collect()) };
-    let mut seen = FxHashSet::default();
-    let number = |wanted: &Wanted| match wanted {
-        Wanted::Name(name) => names.iter().position(|other| other == name).ok_or_else(|| no_column(file, name, names)),
-        Wanted::Number(number) => {
-            let from_start = if *number < 0 { number.saturating_add(names.len() as i64) } else { *number };
-            usize::try_from(from_start).ok().filter(|&at| at < names.len()).ok_or_else(|| {
-                Error::value(format!("`{file}` has no column {number}: it has {}", counted(names.len(), "column")))
-            })
-        }
-    };
-    let chosen: Vec<usize> = wanted.iter().map(number).collect::<Result<_>>()?;
-    match chosen.iter().find(|at| !seen.insert(**at)) {
-        Some(&twice) => Err(Error::value(format!("`usecols` has the column {:?} twice", names[twice]))),
-        None => Ok(chosen),
-    }
-}
-
-/// The dtype that is asked for of every column.
-fn dtypes(file: &str, layout: &Layout, names: &[String]) -> Result<Vec<Option<DType>>> {
-    match &layout.dtypes {
-        DTypes::All(dtype) => Ok(vec![*dtype; names.len()]),
-        DTypes::Some(dtypes) => {
-            if let Some((unknown, _)) = dtypes.iter().find(|(name, _)| !names.contains(name)) {
-                return Err(no_column(file, unknown, names));
-            }
-            let asked: FxHashMap<&str, DType> = dtypes.iter().map(|(name, dtype)| (name.as_str(), *dtype)).collect();
-            Ok(names.iter().map(|name| asked.get(name.as_str()).copied()).collect())
-        }
-    }
-}
-
-#[cold]
-fn no_column(file: &str, name: &str, names: &[String]) -> Error {
-    let error = Error::value(format!("`{file}` has no column {name:?}"));
-    match nearest(name, names.iter().map(String::as_str)) {
-        Some(near) => error.help(format!("did you mean {near:?}?")),
-        None => error,
-    }
-}
-
-#[cold]
-fn ragged(file: &File, record: std::ops::Range<usize>, found: usize, wanted: usize) -> Error {
-    let message = format!("the record has {}, the first has {wanted}", counted(found, "field"));
-    let error = file.error(record.start, None, &message);
-    let lines = file.text.get(record).map_or(0, |text| text.trim().matches('\n').count());
-    match lines {
-        0 => error.help("what holds the delimiter stands in quotes; `skiprows` leaves out lines at the start"),
-        _ => error.help(format!("it runs over {} lines: a quotation mark may be missing", lines + 1)),
-    }
-}
-
-#[cold]
-fn unreadable(file: &File, record: usize, at: usize, field: &str, dtype: DType, missing: bool) -> Error {
-    if missing {
-        let error = file.error(record, Some(at), &format!("a value is missing, and {dtype} has no value for that"));
-        return error.help("read the column as `f64`, which has nan, or as `str`");
-    }
-    let mut shown: String = field.chars().take(SHOWN).collect();
-    if shown.len() < field.len() {
-        shown.push_str("...");
-    }
-    let error = file.error(record, Some(at), &format!("{shown:?} is no {dtype}"));
-    error.help("`dtype=str` reads text; `missing` tells what stands where a value is missing")
-}
-
-/// `1 field`, `2 fields`
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
@@ -246,6 +147,7 @@ mod tests {
     fn plain() -> Layout {
         Layout {
             delimiter: b',',
+            comments: String::new(),
             header: true,
             names: None,
             skip_lines: 0,
@@ -279,6 +181,63 @@ mod tests {
         let table = table("a,b,c\n007,1.50,x\nNA,2,y\nJ7,-,\n", &plain()).expect("it is sound");
         let shown: Vec<String> = table.iter().map(|(_, data)| format!("{data:?}")).collect();
         assert_eq!(shown, [texts(&["007", "", "J7"]), texts(&["1.50", "2", "-"]), texts(&["x", "y", ""])]);
+    }
+
+    #[test]
+    fn what_stands_in_quotes_is_a_value() {
+        let text = "a,b,\" c \"\n\"NA\",1,x\nNA,\"\",y\n";
+        let shown = |layout: &Layout| {
+            let table = table(text, layout).expect("it is sound");
+            table.iter().map(|(name, data)| format!("{name}: {data:?}")).collect::<Vec<_>>()
+        };
+        let (a, c) = (texts(&["NA", ""]), texts(&["x", "y"]));
+        assert_eq!(shown(&plain()), [format!("a: {a}"), "b: F64([1.0, NaN])".to_string(), format!(" c : {c}")]);
+        // those that are said to be missing are so everywhere
+        let said = Layout { missing: Some(vec!["NA".to_string(), "1".to_string()]), ..plain() };
+        let gaps = "F64([NaN, NaN])";
+        assert_eq!(shown(&said), [format!("a: {gaps}"), format!("b: {gaps}"), format!(" c : {c}")]);
+    }
+
+    #[test]
+    fn a_quote_that_never_closes_is_an_error() {
+        let fail = |text: &str| table(text, &plain()).expect_err("it must fail");
+        let at = |place: &str| format!("error[value]: a.csv:{place}: a quotation mark opens here and never closes");
+        assert_eq!(fail("a,b\n1,\"x\n2,y\n3,z\n"), at("2:3"));
+        assert_eq!(fail("a,b\n1,\"x"), at("2:3"));
+        assert_eq!(fail("a\n\"one \"\" two\"\"\n"), at("2:1"));
+        assert_eq!(fail("a\n\""), at("2:1"));
+        assert_eq!(fail("\"a"), at("1:1"));
+        // room for the content grows in between
+        for len in 1000..1050 {
+            assert_eq!(fail(&format!("a,b\n1,\"{}", "x".repeat(len))), at("2:3"), "{len}");
+        }
+        for sound in ["a\n\"x\"", "a\nx", "a\n\"\"", "a\nx\"", "a\n\"x\"y", "a\n\"x\"\"\""] {
+            assert!(table(sound, &plain()).is_ok_and(|table| table[0].1.len() == 1), "{sound:?}");
+        }
+    }
+
+    #[test]
+    fn a_carriage_return_ends_a_line() {
+        let shown = |text: &str| table(text, &plain()).map(|table| format!("{table:?}"));
+        assert_eq!(shown("a,b\r1,2\r\r3,4\r"), shown("a,b\n1,2\n3,4\n"));
+        let floats = Layout { dtypes: DTypes::All(Some(DType::F64)), skip_lines: 2, ..plain() };
+        let error = "error[value]: a.csv:5:3: \"x\" is no f64".to_string();
+        assert_eq!(table("one\rtwo\ra,b\r1,2\r1,x\r", &floats).err(), Some(error));
+    }
+
+    #[test]
+    fn lines_of_comments_do_not_count() {
+        let layout = || Layout { comments: "//".to_string(), dtypes: DTypes::All(Some(DType::I64)), ..plain() };
+        let text = "// a \"table\na,b\n// one\n\n//two\r\n1,2\n3,4\n//";
+        let table = |text: &str| table(text, &layout()).map(|table| format!("{table:?}"));
+        assert_eq!(table(text), table("a,b\n1,2\n3,4\n"));
+        assert_eq!(table("a\n//\n5//\n"), Err("error[value]: a.csv:3:1: \"5//\" is no i64".to_string()));
+    }
+
+    #[test]
+    fn a_mark_of_byte_order_counts_at_the_start_alone() {
+        let table = table("\u{feff}a\n\u{feff}x\n", &plain()).expect("it is sound");
+        assert_eq!((&*table[0].0, format!("{:?}", table[0].1)), ("a", texts(&["\u{feff}x"])));
     }
 
     #[test]

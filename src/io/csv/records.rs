@@ -2,7 +2,9 @@
 
 use crate::context::Context;
 use crate::diagnostics::{Error, Kind, Result};
+use crate::io::text::line_ends;
 use csv_core::{ReadFieldResult, ReadRecordResult, Reader, ReaderBuilder};
+use std::cell::OnceCell;
 
 /// A table as text.
 #[derive(Clone, Copy)]
@@ -11,12 +13,16 @@ pub struct File<'t> {
     pub name: &'t str,
     pub text: &'t str,
     pub delimiter: u8,
+    /// A line that begins with it does not count; empty if there are none.
+    pub comments: &'t str,
 }
 
-/// Walks the records; empty lines do not count.
+/// Walks the records; empty lines and comments do not count.
 pub struct Records<'t> {
     file: File<'t>,
     reader: Reader,
+    /// Has the reader been told that the last line ends?
+    closed: bool,
     /// Where in the text this record starts, and the next.
     pub start: usize,
     pub position: usize,
@@ -24,73 +30,112 @@ pub struct Records<'t> {
     content: Vec<u8>,
     ends: Vec<usize>,
     count: usize,
+    quoted: OnceCell<Vec<bool>>,
 }
 
 impl<'t> File<'t> {
     fn reader(&self) -> Reader {
-        ReaderBuilder::new().delimiter(self.delimiter).build()
+        let mut reader = ReaderBuilder::new().delimiter(self.delimiter).build();
+        // it would leave out a byte order mark where it starts to read: an empty line is left out instead
+        _ = reader.read_record(b"\n", &mut [0], &mut [0]);
+        reader
     }
 
     /// The records from a position on, which must be the start of one.
     pub fn records(self, position: usize) -> Records<'t> {
-        let (content, ends) = (vec![0; 1 << 10], vec![0; 1 << 6]);
-        Records { file: self, reader: self.reader(), start: position, position, content, ends, count: 0 }
+        Records {
+            file: self,
+            reader: self.reader(),
+            closed: false,
+            start: position,
+            position,
+            content: vec![0; 1 << 10],
+            ends: vec![0; 1 << 6],
+            count: 0,
+            quoted: OnceCell::new(),
+        }
     }
 
     /// The position behind so many lines.
     pub fn behind_lines(&self, count: usize) -> usize {
         match count.checked_sub(1) {
             None => 0,
-            Some(last) => self.text.match_indices('\n').nth(last).map_or(self.text.len(), |(at, _)| at + 1),
+            Some(last) => line_ends(self.text.as_bytes()).nth(last).unwrap_or(self.text.len()),
+        }
+    }
+
+    /// The position behind empty lines and comments.
+    fn behind_gaps(&self, mut at: usize) -> usize {
+        let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        loop {
+            let rest = self.text.as_bytes().get(at..).unwrap_or_default();
+            if rest.first().is_some_and(is_end) {
+                at += 1;
+            } else if !self.comments.is_empty() && rest.starts_with(self.comments.as_bytes()) {
+                at += rest.iter().position(is_end).unwrap_or(rest.len());
+            } else {
+                return at;
+            }
         }
     }
 
     /// The error of a record, or of one of its fields: file, line and column.
     #[cold]
     pub fn error(&self, record: usize, field: Option<usize>, message: &str) -> Error {
-        let at = self.position_of(record, field.unwrap_or(0));
+        let at = self.starts(record).nth(field.unwrap_or(0)).unwrap_or(record);
         let before = self.text.get(..at).unwrap_or(self.text);
-        let line = 1 + before.matches('\n').count();
-        let column = 1 + before.chars().rev().take_while(|&c| c != '\n').filter(|&c| c != '\u{feff}').count();
+        let line = 1 + line_ends(before.as_bytes()).count();
+        let column = 1 + before.chars().rev().take_while(|&c| c != '\n' && c != '\r').count();
         let column = field.map(|_| format!(":{column}")).unwrap_or_default();
         Error::new(Kind::Value, format!("{}:{line}{column}: {message}", self.name))
     }
 
-    /// Where in the text a field of the record that starts at `record` begins.
-    fn position_of(&self, record: usize, field: usize) -> usize {
+    /// Where in the text the fields of the record that starts at `record` begin, and those behind them.
+    fn starts(&self, record: usize) -> impl Iterator<Item = usize> {
         let bytes = self.text.as_bytes();
-        let empty_lines = |at: usize| bytes.iter().skip(at).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let mut at = record + empty_lines(record);
-        let mut reader = self.reader();
-        let mut content = vec![0; 1 << 10];
-        for _ in 0..field {
+        let (mut reader, mut content) = (self.reader(), vec![0; 1 << 10]);
+        std::iter::successors(Some(record), move |&start| {
+            let mut at = start;
             loop {
                 let (result, read, _) = reader.read_field(bytes.get(at..).unwrap_or_default(), &mut content);
                 at += read;
                 match result {
                     ReadFieldResult::OutputFull => {}
                     ReadFieldResult::InputEmpty if read > 0 => {}
-                    _ => break,
+                    _ => return Some(at),
                 }
             }
-        }
-        at
+        })
     }
 }
 
 impl Records<'_> {
     /// Goes on to the next record, if there is one.
     pub fn advance(&mut self, cx: &Context) -> Result<bool> {
+        self.position = self.file.behind_gaps(self.position);
         self.start = self.position;
+        self.quoted.take();
         let (mut written, mut count) = (0, 0);
         loop {
             let input = self.file.text.as_bytes().get(self.position..).unwrap_or_default();
+            // the last line may have no end: with one, what is still open is a quote
+            let closing = input.is_empty() && !self.closed;
+            let input = if closing { b"\n" } else { input };
             let (content, ends) = (&mut self.content[written..], &mut self.ends[count..]);
             let (result, read, wrote, ended) = self.reader.read_record(input, content, ends);
-            self.position += read;
+            if closing {
+                self.closed = read > 0;
+            } else {
+                self.position += read;
+            }
             written += wrote;
             count += ended;
             match result {
+                ReadRecordResult::InputEmpty | ReadRecordResult::OutputFull if closing && wrote > 0 => {
+                    let error =
+                        self.file.error(self.start, Some(count), "a quotation mark opens here and never closes");
+                    return Err(error.help("a quotation mark inside quotes is doubled"));
+                }
                 // an empty input tells the reader that nothing follows
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull => grow(cx, self.file.name, &mut self.content)?,
@@ -102,6 +147,19 @@ impl Records<'_> {
                 ReadRecordResult::End => return Ok(false),
             }
         }
+    }
+
+    /// Does this field stand in quotes? The text is looked at again, once for all fields of the record.
+    pub fn is_quoted(&self, field: usize) -> bool {
+        let quoted = self.quoted.get_or_init(|| {
+            let bytes = self.file.text.as_bytes();
+            if !bytes.get(self.start..self.position).is_some_and(|record| record.contains(&b'"')) {
+                return Vec::new();
+            }
+            let starts = self.file.starts(self.start).take(self.count);
+            starts.map(|start| bytes.get(start) == Some(&b'"')).collect()
+        });
+        quoted.get(field).is_some_and(|&quoted| quoted)
     }
 
     /// How many fields it has.

@@ -4,6 +4,7 @@
 //! is ever evaluated.
 
 use crate::diagnostics::{Error, Result};
+use crate::io::field::shortened;
 use crate::tensor::shape::{self, Shape};
 use crate::tensor::{DType, Tensor};
 use std::fmt::Write;
@@ -105,7 +106,7 @@ pub fn read(from: &mut dyn Read, name: &str) -> io::Result<Result<Header>> {
 
 /// `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }`
 fn parse(text: &str, name: &str) -> Result<Header> {
-    let bad = || malformed(name, &format!("its header is {:?}", shortened(text)));
+    let bad = || malformed(name, &format!("its header is {:?}", shortened(text.trim_end(), SHOWN)));
     let mut literal = Literal(text);
     let (mut stored, mut order, mut shape) = (None, None, None);
     literal.sign('{').ok_or_else(bad)?;
@@ -115,8 +116,7 @@ fn parse(text: &str, name: &str) -> Result<Header> {
         match key {
             "descr" => {
                 let Some(descr) = literal.string() else {
-                    let structured = literal.0.trim_start().starts_with(['[', '(']);
-                    return Err(if structured { unsupported(name, "V", literal.0.trim()) } else { bad() });
+                    return Err(literal.list().map_or_else(bad, |fields| unsupported(name, "V", fields)));
                 };
                 stored = Some(dtype(descr).ok_or_else(|| unsupported(name, descr.trim_start_matches(ORDERS), descr))?);
             }
@@ -191,6 +191,26 @@ impl<'t> Literal<'t> {
         Some(content)
     }
 
+    /// The text of a list or a tuple, up to the bracket that closes it.
+    fn list(&mut self) -> Option<&'t str> {
+        let text = self.0.trim_start();
+        let mut depth = 0usize;
+        for (at, sign) in text.char_indices() {
+            match sign {
+                '[' | '(' => depth += 1,
+                ']' | ')' => depth = depth.checked_sub(1)?,
+                _ if depth == 0 => return None,
+                _ => continue,
+            }
+            if depth == 0 {
+                let (list, rest) = text.split_at(at + 1);
+                self.0 = rest;
+                return Some(list);
+            }
+        }
+        None
+    }
+
     fn truth(&mut self) -> Option<bool> {
         let text = self.0.trim_start();
         let (value, rest) = match (text.strip_prefix("True"), text.strip_prefix("False")) {
@@ -209,7 +229,9 @@ impl<'t> Literal<'t> {
         while self.sign(')').is_none() {
             let text = self.0.trim_start();
             let end = text.find(|c: char| !c.is_ascii_digit())?;
-            shape.push(text[..end].parse().ok()?);
+            // strides and places are signed
+            let len: isize = text[..end].parse().ok()?;
+            shape.push(usize::try_from(len).ok()?);
             self.0 = text[end..].strip_prefix('L').unwrap_or(&text[end..]);
             if self.sign(',').is_none() {
                 self.sign(')')?;
@@ -274,13 +296,11 @@ fn unsupported(name: &str, code: &str, descr: &str) -> Error {
         Some('f') => ("floats of an unusual size", "save them as `float64`"),
         _ => ("a dtype that is not known", "save it as numbers or text"),
     };
-    Error::ty(format!("`{name}` holds {what} (dtype `{}`)", shortened(descr))).help(help)
+    Error::ty(format!("`{name}` holds {what} (dtype `{}`)", shortened(descr, SHOWN))).help(help)
 }
 
-/// The start of a text, for messages.
-fn shortened(text: &str) -> String {
-    text.chars().take(100).collect::<String>().trim_end().to_string()
-}
+/// Characters of a header that a message shows.
+const SHOWN: usize = 100;
 
 #[cfg(test)]
 mod tests {
@@ -321,6 +341,8 @@ mod tests {
             "{'descr': '<f8', 'shape': (3,)}",
             "{'descr': '<f8', 'fortran_order': False, 'shape': (-3,)}",
             "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,)}",
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (9223372036854775808, 2, 0)}",
+            "{'descr': [('a', '<f8'), 'fortran_order': False, 'shape': (3,)}",
             "{'descr': '<f8', 'fortran_order': 0, 'shape': (3,)}",
             "{'descr': '<f8', 'fortran_order': False, 'shape': (3,)} x",
             "{'descr': '<f8' 'fortran_order': False, 'shape': (3,)}",
@@ -336,7 +358,7 @@ mod tests {
         for (descr, named) in [
             ("'<c16'", "complex numbers (dtype `<c16`)"),
             ("'|O'", "Python objects (dtype `|O`)"),
-            ("[('a', '<f8'), ('b', '<i4')]", "a structured dtype (dtype `[('a', '<f8'), ('b', '<i4')]"),
+            ("[('a', '<f8'), ('b', '<i4')]", "a structured dtype (dtype `[('a', '<f8'), ('b', '<i4')]`)"),
             ("'<M8[ns]'", "dates (dtype `<M8[ns]`)"),
             ("'|S3'", "bytes (dtype `|S3`)"),
             ("'<f16'", "floats of an unusual size (dtype `<f16`)"),
@@ -344,7 +366,7 @@ mod tests {
         ] {
             let error = header(&format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (3,)}}"));
             let error = error.expect_err(descr);
-            assert!(error.starts_with(&format!("error[type]: `a.npy` holds {named}")), "{error}");
+            assert_eq!(error, format!("error[type]: `a.npy` holds {named}"));
         }
     }
 }
