@@ -136,6 +136,16 @@ builtins! {
         ops::moveaxis(&mut machine.host.cx, x, &from, &to).map(wrap)
     };
 
+    /// The number of an axis of `ndim`, counted from the first; a negative one is counted from behind.
+    fn normalize_axis_index(axis, ndim)
+        ex "normalize_axis_index(-1, 3)" => "2";
+        fails "normalize_axis_index(-4, 3)" => "index";
+    = |_, args| {
+        let (axis, ndim) = (args.int(0)?, args.int(1)?);
+        let axis = shape::axis(axis, usize::try_from(ndim).unwrap_or(0))?;
+        Ok(Value::int(axis as i64))
+    };
+
     /// New axes of length 1, at these places of the result.
     fn expand_dims(x, axis)
         ex "expand_dims([1, 2], 1)" => "[[1]\n [2]]";
