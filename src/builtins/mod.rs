@@ -63,8 +63,19 @@ const FAMILIES: &[&[Builtin]] = &[
 ];
 
 /// Names of the language that later work fills with meaning.
-pub const FUTURE: &[&str] =
-    &["hvp", "stop_gradient", "custom_grad", "checkpoint", "check_grad", "show_graph", "debug", "c128", "f16", "bf16"];
+pub const FUTURE: &[&str] = &[
+    "hvp",
+    "stop_gradient",
+    "custom_grad",
+    "checkpoint",
+    "check_grad",
+    "show_graph",
+    "debug",
+    "c128",
+    "f16",
+    "bf16",
+    "fft",
+];
 
 /// Every builtin, family by family, those of modules last.
 pub fn table() -> impl Iterator<Item = &'static Builtin> {
