@@ -41,7 +41,8 @@ builtins! {
 
     /// The x with a @ x = b.
     /// A vector b is one right side; else right sides are the columns of matrices. Stacks broadcast. A matrix that is
-    /// singular to the last bit is an error; `cond` tells how near to one it is.
+    /// singular to the last bit is an error; `cond` tells how near to one it is. Of a stack of vectors each is a matrix of
+    /// one column: `b[..., newaxis]`.
     fn solve(a, b)
         ex "linalg.solve([[1, 2], [3, 5]], [1, 2])" => "[-1.  1.]";
         ex "linalg.solve([[2.0, 0.0], [0.0, 4.0]], eye(2))" => "[[0.5  0.  ]\n [0.   0.25]]";
@@ -49,6 +50,7 @@ builtins! {
         fails "linalg.solve(ones((2, 3)), [1, 2])" => "shape";
         fails "linalg.solve(eye(2), [1, 2, 3])" => "shape";
         fails "linalg.solve(eye(2), 1)" => "shape";
+        fails "linalg.solve(ones((3, 2, 2)) + eye(2), ones((3, 2)))" => "shape";
     = |machine, args| {
         let (a, b) = (args.number(0)?, args.number(1)?);
         linalg::solve(&mut machine.host.cx, a, b).map(Value::Array)
@@ -67,7 +69,8 @@ builtins! {
     };
 
     /// The determinant of square matrices.
-    /// At a singular matrix the first derivative is there, and those of it are nan or infinite.
+    /// The first derivative is there for all matrices. Further ones are found by a division by the determinant: they lose
+    /// digits as `cond(a)` grows, and at a matrix that is singular but for rounding they are wrong, nan or infinite.
     fn det(a)
         ex "linalg.det([[2, 0], [1, 3]])" => "6.0";
         ex "linalg.det(zeros((0, 0)))" => "1.0";

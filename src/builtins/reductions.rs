@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::diagnostics::{Error, Result};
 use crate::interp::{Machine, Value};
 use crate::ops::{self, Entry, Op, reduce};
-use crate::tensor::{Array, DType, Shape};
+use crate::tensor::{Array, DType, Shape, promote};
 use smallvec::SmallVec;
 
 /// How a reduction deals with elements that are left out, and with a first value.
@@ -49,17 +49,32 @@ fn mask(cx: &mut Context, args: &Args, number: usize, shape: &[usize]) -> Result
     ops::broadcast_to(cx, mask, shape).map(Some)
 }
 
+/// What has the same extremes, once they are joined with the first value, as an array without elements has: one of it
+/// along each axis that is reduced and empty.
+fn in_place_of_none(cx: &mut Context, x: &Array, axes: Option<&[i64]>, initial: &Array) -> Result<Array> {
+    let ndim = x.ndim() as i64;
+    let is_reduced = |at: usize| axes.is_none_or(|axes| axes.iter().any(|&axis| axis.rem_euclid(ndim) == at as i64));
+    let lengths = x.shape().iter().enumerate();
+    let shape: Shape = lengths.map(|(at, &n)| if n == 0 && is_reduced(at) { 1 } else { n }).collect();
+    let dtype = promote(&[x.element_type(), initial.element_type()]).map_or(x.dtype(), |found| found.dtype);
+    let initial = ops::cast(cx, initial.clone(), dtype)?;
+    ops::broadcast_to(cx, initial, &shape)
+}
+
 /// `initial` is argument `number`, `where` the next.
 fn fold(machine: &mut Machine, args: &Args, how: Fold, reduced: Reduced, number: usize) -> Result<Value> {
     let cx = &mut machine.host.cx;
     let Reduced { mut x, axes, keepdims } = reduced;
     let initial = if args.is_none(number) { None } else { Some(args.number(number)?) };
     if let Some(mask) = mask(cx, args, number + 1, &Shape::from_slice(x.shape()))? {
-        let Some(neutral) = how.neutral.or_else(|| initial.clone()) else {
+        let Some(neutral) = how.neutral.clone().or_else(|| initial.clone()) else {
             return Err(Error::value(format!("`{}` with `where` needs `initial`", how.entry.name))
                 .help("it is the value where no element counts, as in `max(x, initial=-inf, where=mask)`"));
         };
         x = ops::select(cx, mask, x, neutral)?;
+    }
+    if let (None, Some(initial), true) = (&how.neutral, &initial, x.shape().contains(&0)) {
+        x = in_place_of_none(cx, &x, axes.as_deref(), initial)?;
     }
     let result = reduce::reduce(cx, how.entry, x, axes.as_deref(), keepdims)?;
     match initial {
@@ -174,7 +189,10 @@ builtins! {
         ex "max([3, 1, 2])" => "3";
         ex "max([[1, 5], [4, 2]], axis=1)" => "[5 4]";
         ex "max([1.0, nan], initial=-1, where=[true, false])" => "1.0";
+        ex "max(zeros(0), initial=0)" => "0.0";
+        ex "max(zeros((0, 2)), axis=0, initial=-1)" => "[-1. -1.]";
         fails "max([])" => "value";
+        fails "max([], axis=1, initial=0)" => "index";
         fails "max(3, 5)" => "index";
         fails "max([1, 2], where=[true, false])" => "value";
     = |machine, args| fold_extreme(machine, args, MAX, "maximum");

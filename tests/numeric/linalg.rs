@@ -271,6 +271,111 @@ fn eigenvectors_are_only_stretched() {
     });
 }
 
+/// A square matrix of these rows.
+fn square(rows: &[&[f64]]) -> Array {
+    let side = rows.len();
+    stack_of(&[Matrix::from_fn(side, side, |i, j| rows[i][j])], &[side, side], DType::F64)
+}
+
+/// LAPACK's `gebal` finds the eigenvalues of a triangle, whatever the order of its rows, without an iteration.
+#[test]
+fn eigenvalues_of_triangles_are_exact() {
+    let mut sample = Sample::new(22);
+    let mut cx = Context::default();
+    for case in 0..40 {
+        let side = 1 + sample.below(24);
+        let values = numbers(&sample.array(DType::F64, &[side, side]));
+        let mut order: Vec<usize> = (0..side).collect();
+        if case % 4 >= 2 {
+            (1..side).for_each(|i| order.swap(i, sample.below(i + 1)));
+        }
+        let above = case % 2 == 0;
+        let element = |i: usize, j: usize| match if above { order[i] <= order[j] } else { order[i] >= order[j] } {
+            true if i == j && case % 5 == 0 => 1.0,
+            true => values[i * side + j],
+            false => 0.0,
+        };
+        let a = Matrix::from_fn(side, side, element);
+        let mut found =
+            numbers(&eig(&mut cx, stack_of(&[a.clone()], &[side, side], DType::F64), false).expect("all")[0]);
+        let mut wanted: Vec<f64> = (0..side).map(|i| a.at(i, i)).collect();
+        found.sort_by(f64::total_cmp);
+        wanted.sort_by(f64::total_cmp);
+        assert_eq!(found, wanted);
+    }
+}
+
+/// `d^-1 a d` has the eigenvalues of `a`, and with `d` of powers of two it is made without rounding.
+#[test]
+fn scales_of_rows_do_not_move_eigenvalues() {
+    let mut sample = Sample::new(23);
+    let mut cx = Context::default();
+    for _ in 0..40 {
+        let side = 2 + sample.below(6);
+        let half = Matrix { rows: side, columns: side, values: numbers(&sample.array(DType::F64, &[side, side])) };
+        let a = Matrix::from_fn(side, side, |i, j| half.at(i.max(j), i.min(j)));
+        let powers: Vec<i32> = (0..side).map(|_| sample.below(200) as i32 - 100).collect();
+        let unbalanced = Matrix::from_fn(side, side, |i, j| a.at(i, j) * 2f64.powi(powers[j] - powers[i]));
+        let wanted =
+            numbers(&eigh(&mut cx, stack_of(&[a.clone()], &[side, side], DType::F64), false, false).expect("all")[0]);
+        let found = eig(&mut cx, stack_of(&[unbalanced], &[side, side], DType::F64), true).expect("real ones");
+        let (values, columns) = (numbers(&found[0]), &matrices(&found[1])[0]);
+        let mut sorted = values.clone();
+        sorted.sort_by(f64::total_cmp);
+        Matrix::diagonal(side, side, &sorted).is_near(&Matrix::diagonal(side, side, &wanted), a.norm(), DType::F64);
+        // back in the scale of `a`
+        let turned = Matrix::from_fn(side, side, |i, j| columns.at(i, j) * 2f64.powi(powers[i]));
+        for (j, value) in values.iter().enumerate() {
+            let vector = Matrix::from_fn(side, 1, |i, _| turned.at(i, j));
+            let stretched = Matrix::from_fn(side, 1, |i, _| value * vector.at(i, 0));
+            a.times(&vector).is_near(&stretched, a.norm() * vector.norm(), DType::F64);
+        }
+    }
+}
+
+#[test]
+fn numbers_near_the_ends_of_the_range_are_worked_with() {
+    let mut cx = Context::default();
+    let near = |found: f64, wanted: f64| assert!((found / wanted - 1.0).abs() < 1e-13, "{found} {wanted}");
+    let apart =
+        square(&[&[1e200, 0.0, 0.0, 0.0], &[0.0, 1e200, 0.0, 0.0], &[0.0, 0.0, 1e-200, 0.0], &[0.0, 0.0, 0.0, 1e-200]]);
+    near(numbers(&det(&mut cx, apart).expect("one"))[0], 1.0);
+    let least = square(&[&[5e-324, 0.0], &[0.0, 1.0]]);
+    assert_eq!(numbers(&det(&mut cx, least).expect("one")), [5e-324]);
+    // a unit of subnormal numbers is 5e-324, so that these have 14 digits
+    let small = square(&[&[1e-310, 2e-310], &[3e-310, 4e-310]]);
+    let found = slogdet(&mut cx, small).expect("both");
+    assert_eq!(numbers(&found[0]), [-1.0]);
+    near(numbers(&found[1])[0], 2.0 * 1e-310f64.ln() + 2f64.ln());
+    let a = square(&[&[2e-310, 1e-310], &[1e-310, 3e-310]]);
+    let b = Array::from(Tensor::from_vec(vec![1e-310, 2e-310], &[2]));
+    let x = numbers(&solve(&mut cx, a, b).expect("a solution"));
+    near(x[0], 0.2);
+    near(x[1], 0.6);
+    for unit in [1e-310, 1e-200, 1e300] {
+        let a = square(&[&[unit, unit], &[unit, 2.0 * unit]]);
+        let found = qr(&mut cx, a, false).expect("factors");
+        let r = numbers(&found[1]);
+        near(r[0].abs(), 2f64.sqrt() * unit);
+        near(r[3].abs(), 0.5f64.sqrt() * unit);
+    }
+}
+
+#[test]
+fn long_stacks_without_elements_take_no_time() {
+    let mut cx = Context::default();
+    let stretched = |cx: &mut Context, shape: &[usize]| {
+        nabla::ops::broadcast_to(cx, Array::Float(1.0), shape).expect("an array without elements")
+    };
+    const MANY: usize = 3_000_000_000_000;
+    let a = stretched(&mut cx, &[MANY, 0]);
+    assert_eq!(qr(&mut cx, a.clone(), false).expect("factors")[0].shape(), [MANY, 0]);
+    assert_eq!(pinv(&mut cx, a, None).expect("a pseudo-inverse").shape(), [0, MANY]);
+    let stack = stretched(&mut cx, &[MANY, 0, 0]);
+    assert_eq!(eig(&mut cx, stack.clone(), true).expect("none")[0].shape(), [MANY, 0]);
+    assert_eq!(inv(&mut cx, stack).expect("none").shape(), [MANY, 0, 0]);
+}
+
 /// R. Penrose, "A generalized inverse for matrices" (1955): four equations that have one solution.
 #[test]
 fn pseudo_inverses_satisfy_penrose() {

@@ -1,5 +1,6 @@
 //! Factors of matrices that are found in a fixed number of steps: Cholesky and QR.
 
+use super::scale::scaled;
 use super::{Made, Real, Stack, with_real};
 use crate::context::Context;
 use crate::diagnostics::Result;
@@ -15,7 +16,7 @@ pub fn cholesky(cx: &Context, a: &Tensor) -> Result<Tensor> {
 fn cholesky_of<T: Real>(cx: &Context, a: &Tensor) -> Result<Tensor> {
     let stack = Stack::<T>::of(cx, a, 3)?;
     let mut found = Made::new(stack.shape(&[stack.rows, stack.rows]));
-    for number in 0..stack.len() {
+    for number in stack.numbers([&found.shape]) {
         cx.check()?;
         let refused = || stack.refused(number, "is not positive definite");
         let factor = Llt::new(stack.matrix(number).as_ref(), Side::Lower).map_err(|_| refused())?;
@@ -40,17 +41,18 @@ fn qr_of<T: Real>(cx: &Context, a: &Tensor, complete: bool) -> Result<[Tensor; 2
     let inner = if complete { rows } else { rows.min(columns) };
     let mut q = Made::new(stack.shape(&[rows, inner]));
     let mut r = Made::new(stack.shape(&[inner, columns]));
-    for number in 0..stack.len() {
+    for number in stack.numbers([&q.shape, &r.shape]) {
         cx.check()?;
         let Ok(matrix) = stack.finite_matrix(number) else {
             q.push(Mat::full(rows, inner, T::NAN).as_ref());
             r.push(Mat::from_fn(inner, columns, |i, j| if i > j { T::zero() } else { T::NAN }).as_ref());
             continue;
         };
+        let (matrix, unit) = scaled(matrix);
         let factors = Qr::new(matrix.as_ref());
         q.push(if complete { factors.compute_Q() } else { factors.compute_thin_Q() }.as_ref());
         let upper = factors.thin_R();
-        r.push(upper);
+        r.push(Mat::from_fn(upper.nrows(), columns, |i, j| upper[(i, j)] * unit).as_ref());
         r.push(Mat::zeros(inner - upper.nrows(), columns).as_ref());
     }
     Ok([q.finish(), r.finish()])

@@ -3,7 +3,9 @@
 //! What a matrix needs of memory is checked before the first one, and the interrupt flag is looked at before each. No
 //! element, be it nan or infinite, may make a decomposition hang or panic.
 
+mod balance;
 mod factor;
+mod scale;
 mod spectral;
 mod system;
 
@@ -16,6 +18,7 @@ use crate::diagnostics::{Error, Result};
 use crate::tensor::{Device, Element, Shape, Strides, Tensor, shape, type_name, walk};
 use faer::traits::RealField;
 use faer::{Mat, MatRef};
+use std::ops::Range;
 
 /// `f32` and `f64`.
 pub trait Real: RealField + Element + Copy {
@@ -104,8 +107,10 @@ impl<'a, T: Real> Stack<'a, T> {
         })
     }
 
-    fn len(&self) -> usize {
-        shape::size(&self.batch)
+    /// The numbers of the matrices; none if all that is made of them is empty, as stacks without elements may be long.
+    fn numbers<const N: usize>(&self, made: [&[usize]; N]) -> Range<usize> {
+        let is_empty = made.into_iter().all(|shape| shape.contains(&0));
+        0..if is_empty { 0 } else { shape::size(&self.batch) }
     }
 
     /// Where the first element of a matrix lies: the same for two only if they are one.
@@ -164,6 +169,10 @@ impl<T: Real> Made<T> {
     }
 
     fn push(&mut self, matrix: MatRef<'_, T>) {
+        // rows without elements may be many
+        if matrix.ncols() == 0 {
+            return;
+        }
         for row in matrix.row_iter() {
             self.values.extend(row.iter().copied());
         }

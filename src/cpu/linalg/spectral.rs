@@ -1,5 +1,7 @@
 //! Eigenvalues and singular values, which are found by iteration.
 
+use super::balance::Balance;
+use super::scale::{Exponents, Product, scaled, squares_in_range};
 use super::system::determinant;
 use super::{Made, Real, Stack, with_real};
 use crate::context::Context;
@@ -21,17 +23,9 @@ pub struct Spectrum {
 }
 
 impl<T: Real> Stack<'_, T> {
-    /// A matrix of finite numbers, divided by a power of two if its squares would overflow or vanish; and that number.
+    /// A matrix of finite numbers, scaled.
     fn scaled(&self, number: usize, matrix: Mat<T>) -> Result<(Mat<T>, T)> {
-        let matrix = self.finite(number, matrix)?;
-        let largest = matrix.norm_max();
-        let low = T::sqrt_min_positive_impl() / T::epsilon_impl();
-        let high = T::sqrt_max_positive_impl() * T::epsilon_impl();
-        if largest == T::zero() || low <= largest && largest <= high {
-            return Ok((matrix, T::one()));
-        }
-        let unit = T::rounded(largest.widened().log2().floor().exp2());
-        Ok((Mat::from_fn(self.rows, self.columns, |i, j| matrix[(i, j)] / unit), unit))
+        self.finite(number, matrix).map(scaled)
     }
 
     /// The error of an iteration that finds no end.
@@ -52,11 +46,8 @@ fn eigh_of<T: Real>(cx: &Context, a: &Tensor, vectors: bool) -> Result<Vec<Tenso
     let side = stack.rows;
     let mut values = Made::new(stack.shape(&[side]));
     let mut columns = Made::new(stack.shape(&[side, if vectors { side } else { 0 }]));
-    for number in 0..stack.len() {
+    for number in stack.numbers([&values.shape]) {
         cx.check()?;
-        if side == 0 {
-            continue;
-        }
         let mut matrix = stack.matrix(number);
         // what stands above the diagonal does not count, even if it is nan
         for column in 0..side {
@@ -90,7 +81,7 @@ fn svd_of<T: Real>(cx: &Context, a: &Tensor, vectors: bool, full: bool) -> Resul
     let (left, right) = if full { (rows, columns) } else { (inner, inner) };
     let mut values = Made::new(stack.shape(&[inner]));
     if !vectors {
-        for number in 0..stack.len() {
+        for number in stack.numbers([&values.shape]) {
             cx.check()?;
             let (matrix, unit) = stack.scaled(number, stack.matrix(number))?;
             let found = matrix.singular_values().map_err(|_| stack.unfound(number, "singular values"))?;
@@ -100,7 +91,7 @@ fn svd_of<T: Real>(cx: &Context, a: &Tensor, vectors: bool, full: bool) -> Resul
     }
     let mut u = Made::new(stack.shape(&[rows, left]));
     let mut vh = Made::new(stack.shape(&[right, columns]));
-    for number in 0..stack.len() {
+    for number in stack.numbers([&u.shape, &values.shape, &vh.shape]) {
         cx.check()?;
         if inner == 0 {
             u.push(Mat::identity(rows, left).as_ref());
@@ -127,28 +118,29 @@ fn adjugate_of<T: Real>(cx: &Context, a: &Tensor) -> Result<Tensor> {
     let stack = Stack::<T>::of(cx, a, 8)?;
     let side = stack.rows;
     let mut found = Made::new(stack.shape(&[side, side]));
-    for number in 0..stack.len() {
+    for number in stack.numbers([&found.shape]) {
         cx.check()?;
-        if side == 0 {
-            continue;
-        }
-        let (matrix, unit) = stack.scaled(number, stack.matrix(number))?;
+        let mut matrix = stack.finite_matrix(number)?;
+        let exponents = Exponents::taken_from(&mut matrix, squares_in_range::<T>());
         let parts = Svd::new(matrix.as_ref()).map_err(|_| stack.unfound(number, "singular values"))?;
-        let values: Vec<T> = parts.S().column_vector().iter().copied().collect();
-        let mut after = vec![T::one(); side];
+        let values: Vec<f64> = parts.S().column_vector().iter().map(|value| value.widened()).collect();
+        let mut after = vec![Product::ONE; side];
         for i in (1..side).rev() {
-            after[i - 1] = after[i] * values[i];
+            after[i - 1] = after[i].times(values[i]);
         }
-        // each entry is a sum of products of all rows but one
-        let units = (1..side).fold(T::one(), |product, _| product * unit);
-        let mut before = determinant(parts.U()) * determinant(parts.V());
+        let mut before = determinant(parts.U()).with(determinant(parts.V()));
         let mut scaled = parts.V().to_owned();
         for i in 0..side {
-            let product = before * after[i] * units;
+            let product = T::rounded(before.with(after[i]).value());
             scaled.col_mut(i).iter_mut().for_each(|x| *x *= product);
-            before *= values[i];
+            before = before.times(values[i]);
         }
-        found.push((scaled * parts.U().transpose()).as_ref());
+        let adjugate = scaled * parts.U().transpose();
+        let adjugate = match exponents {
+            Some(exponents) => exponents.divide_adjugate(&adjugate),
+            None => adjugate,
+        };
+        found.push(adjugate.as_ref());
     }
     Ok(found.finish())
 }
@@ -163,13 +155,9 @@ fn pinv_of<T: Real>(cx: &Context, a: &Tensor, cutoffs: &Tensor) -> Result<Tensor
     let stack = Stack::<T>::of(cx, a, 8)?;
     let cutoffs = cutoffs.walk::<T>().ok_or_else(crate::cpu::mistyped)?;
     let mut found = Made::new(stack.shape(&[stack.columns, stack.rows]));
-    for (number, cutoff) in (0..stack.len()).zip(cutoffs) {
+    for (number, cutoff) in stack.numbers([&found.shape]).zip(cutoffs) {
         cx.check()?;
         let (matrix, unit) = stack.scaled(number, stack.matrix(number))?;
-        if stack.rows.min(stack.columns) == 0 {
-            found.push(matrix.transpose());
-            continue;
-        }
         let parts = Svd::new_thin(matrix.as_ref()).map_err(|_| stack.unfound(number, "singular values"))?;
         let values = parts.S().column_vector();
         let mut scaled = parts.V().to_owned();
@@ -198,13 +186,12 @@ fn eig_of<T: Real>(cx: &Context, a: &Tensor, vectors: bool) -> Result<Vec<Tensor
     let mut memory = MemBuffer::new(scratch);
     let mut values = Made::new(stack.shape(&[side]));
     let mut columns = Made::new(stack.shape(&[side, if vectors { side } else { 0 }]));
-    for number in 0..stack.len() {
+    for number in stack.numbers([&values.shape]) {
         cx.check()?;
-        if side == 0 {
-            continue;
-        }
-        let (matrix, unit) = stack.scaled(number, stack.matrix(number))?;
-        let matrix = Mat::from_fn(side, side, |i, j| matrix[(i, j)].widened());
+        let matrix = stack.finite_matrix(number)?;
+        let mut matrix = Mat::from_fn(side, side, |i, j| matrix[(i, j)].widened());
+        let balance = Balance::taken_from(&mut matrix);
+        let (matrix, unit) = scaled(matrix);
         let (mut real, mut imaginary) = (Diag::zeros(side), Diag::zeros(side));
         let mut found = Mat::zeros(side, side);
         evd_real(
@@ -223,10 +210,11 @@ fn eig_of<T: Real>(cx: &Context, a: &Tensor, vectors: bool) -> Result<Vec<Tensor
                 .refused(number, "has complex eigenvalues, and there are no complex numbers yet")
                 .help("`linalg.eigh(a)` is for symmetric matrices, whose eigenvalues are real"));
         }
-        values.values.extend(real.column_vector().iter().map(|&value| T::rounded(value) * unit));
+        values.values.extend(real.column_vector().iter().map(|&value| T::rounded(value * unit)));
         if !vectors {
             continue;
         }
+        let found = balance.vectors(&found);
         let lengths: Vec<f64> = found.col_iter().map(|column| column.norm_l2()).collect();
         if lengths.iter().any(|length| !length.is_finite()) {
             return Err(stack.refused(number, "has eigenvectors that were not found: numbers on the way overflow"));

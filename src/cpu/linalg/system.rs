@@ -1,5 +1,6 @@
 //! Systems of linear equations, and determinants, by LU with partial pivoting.
 
+use super::scale::{Exponents, Product, in_range};
 use super::{Made, Real, Stack, with_real};
 use crate::context::Context;
 use crate::diagnostics::Result;
@@ -10,6 +11,7 @@ use faer::linalg::lu::partial_pivoting::solve::{solve_in_place, solve_in_place_s
 use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
 use faer::perm::PermRef;
 use faer::{Mat, MatRef, Par};
+use std::f64::consts::LN_2;
 
 /// The factors of one square matrix after the other, with memory for all of them: matrices may be many and small.
 struct Lu<T> {
@@ -18,6 +20,8 @@ struct Lu<T> {
     /// Which row of the matrix each row of the factors was, and back.
     order: [Vec<usize>; 2],
     exchanges: usize,
+    /// The rows and columns were divided by these powers of two.
+    exponents: Option<Exponents>,
     memory: MemBuffer,
 }
 
@@ -29,11 +33,12 @@ impl<T: Real> Lu<T> {
             solve_in_place_scratch::<usize, T>(rows, right_sides, Par::Seq),
         ]);
         let order = [vec![0; rows], vec![0; rows]];
-        Lu { factors: Mat::zeros(rows, rows), order, exchanges: 0, memory: MemBuffer::new(needs) }
+        Lu { factors: Mat::zeros(rows, rows), order, exchanges: 0, exponents: None, memory: MemBuffer::new(needs) }
     }
 
     fn factor(&mut self, matrix: Mat<T>) {
         self.factors = matrix;
+        self.exponents = Exponents::taken_from(&mut self.factors, in_range::<T>());
         let [forward, backward] = &mut self.order;
         let stack = MemStack::new(&mut self.memory);
         let (found, _) = lu_in_place(self.factors.as_mut(), forward, backward, Par::Seq, stack, Default::default());
@@ -50,21 +55,27 @@ impl<T: Real> Lu<T> {
         if self.exchanges.is_multiple_of(2) { T::one() } else { -T::one() }
     }
 
-    fn determinant(&self) -> T {
-        let mut product = self.sign();
+    fn determinant(&self) -> Product {
+        let mut product = Product::ONE.times(self.sign().widened());
         for pivot in self.pivots() {
-            product *= pivot;
+            product = product.times(pivot.widened());
             if pivot == T::zero() {
                 break;
             }
         }
-        product
+        product.shifted(self.exponents.as_ref().map_or(0, Exponents::sum))
     }
 
     fn solve(&mut self, x: &mut Mat<T>) {
+        if let Some(exponents) = &self.exponents {
+            exponents.divide_right_sides(x);
+        }
         let (factors, [forward, backward]) = (self.factors.as_ref(), &self.order);
         let order = PermRef::new_checked(forward, backward, forward.len());
         solve_in_place(factors, factors, order, x.as_mut(), Par::Seq, MemStack::new(&mut self.memory));
+        if let Some(exponents) = &self.exponents {
+            exponents.divide_solutions(x);
+        }
     }
 }
 
@@ -78,7 +89,7 @@ fn solve_of<T: Real>(cx: &Context, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let mut found = Made::new(Shape::from_slice(b.shape()));
     let mut lu = Lu::new(left.rows, right.columns);
     let mut factored = None;
-    for number in 0..left.len() {
+    for number in left.numbers([&found.shape]) {
         cx.check()?;
         // one matrix stretched along the stack is factored once
         let start = Some(left.start(number));
@@ -107,16 +118,16 @@ fn det_of<T: Real>(cx: &Context, a: &Tensor) -> Result<Tensor> {
     let stack = Stack::<T>::of(cx, a, 4)?;
     let mut found = Made::new(stack.shape(&[]));
     let mut lu = Lu::new(stack.rows, 0);
-    for number in 0..stack.len() {
+    for number in stack.numbers([&found.shape]) {
         cx.check()?;
         lu.factor(stack.matrix(number));
-        found.values.push(lu.determinant());
+        found.values.push(T::rounded(lu.determinant().value()));
     }
     Ok(found.finish())
 }
 
 /// The determinant of one matrix.
-pub(super) fn determinant<T: Real>(matrix: MatRef<'_, T>) -> T {
+pub(super) fn determinant<T: Real>(matrix: MatRef<'_, T>) -> Product {
     let mut lu = Lu::new(matrix.nrows(), 0);
     lu.factor(matrix.to_owned());
     lu.determinant()
@@ -131,7 +142,7 @@ fn slogdet_of<T: Real>(cx: &Context, a: &Tensor) -> Result<[Tensor; 2]> {
     let stack = Stack::<T>::of(cx, a, 4)?;
     let (mut signs, mut logs) = (Made::new(stack.shape(&[])), Made::new(stack.shape(&[])));
     let mut lu = Lu::new(stack.rows, 0);
-    for number in 0..stack.len() {
+    for number in stack.numbers([&signs.shape]) {
         cx.check()?;
         lu.factor(stack.matrix(number));
         let (mut sign, mut log) = (lu.sign(), T::zero());
@@ -143,6 +154,9 @@ fn slogdet_of<T: Real>(cx: &Context, a: &Tensor) -> Result<[Tensor; 2]> {
                 sign = T::zero();
                 break;
             }
+        }
+        if let Some(exponents) = &lu.exponents {
+            log += T::rounded(exponents.sum() as f64 * LN_2);
         }
         signs.values.push(sign);
         logs.values.push(log);
@@ -159,7 +173,7 @@ pub fn triangular_solve(cx: &Context, a: &Tensor, b: &Tensor, lower: bool) -> Re
 fn triangular_solve_of<T: Real>(cx: &Context, a: &Tensor, b: &Tensor, lower: bool) -> Result<Tensor> {
     let (left, right) = (Stack::<T>::of(cx, a, 2)?, Stack::<T>::of(cx, b, 2)?);
     let mut found = Made::new(Shape::from_slice(b.shape()));
-    for number in 0..left.len() {
+    for number in left.numbers([&found.shape]) {
         cx.check()?;
         let (triangle, mut x): (Mat<T>, Mat<T>) = (left.matrix(number), right.matrix(number));
         match lower {

@@ -1,13 +1,15 @@
 //! Determinants.
 
 use super::{
-    SQUARE, Tangents, as_matrices, div, floats, inv, many, mul, one_float, product, square, stacked, sub, total,
-    transposed,
+    SQUARE, Tangents, as_matrices, div, floats, identity, inv, many, mul, one_float, product, square, stacked, sub,
+    total, transposed,
 };
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
-use crate::ops::{Abstract, Arity, Attrs, Derivative, Entry, Kernel, Op, Outputs, Rule, apply1, broadcast_to};
+use crate::ops::{
+    Abstract, Arity, Attrs, Derivative, Entry, Kernel, NE, Op, Outputs, Rule, apply1, apply2, broadcast_to, select,
+};
 use crate::tensor::{Array, Shape};
 use smallvec::smallvec;
 
@@ -83,11 +85,18 @@ fn det_tangent(cx: &mut Context, _: &Op, a: &[Array], _: &[Array], tangents: &[O
     Ok(smallvec![Some(weighted(cx, &adjugate, da)?)])
 }
 
-/// The trace of `a^-1 da`; the sign does not move.
-fn slogdet_tangent(cx: &mut Context, _: &Op, a: &[Array], _: &[Array], tangents: &[Option<Array>]) -> Tangents {
-    let ([a], [da]) = (a, tangents) else { return Err(cpu::mistyped()) };
+/// The trace of `a^-1 da`, nan where there is no inverse; the sign does not move.
+fn slogdet_tangent(cx: &mut Context, _: &Op, a: &[Array], found: &[Array], tangents: &[Option<Array>]) -> Tangents {
+    let ([a], [sign, _], [da]) = (a, found, tangents) else { return Err(cpu::mistyped()) };
     let Some(da) = da else { return Ok(smallvec![None, None]) };
-    let inverse = inv(cx, a.clone())?;
+    let regular = apply2(cx, &NE, sign.clone(), Array::Float(0.0))?;
+    let regular = as_matrices(cx, regular)?;
+    let regular = broadcast_to(cx, regular, a.shape())?;
+    let ones = identity(cx, a.shape()[a.ndim() - 1], a)?;
+    let ones = broadcast_to(cx, ones, a.shape())?;
+    let invertible = select(cx, regular.clone(), a.clone(), ones)?;
+    let inverse = inv(cx, invertible)?;
+    let inverse = select(cx, regular, inverse, Array::Float(f64::NAN))?;
     Ok(smallvec![None, Some(weighted(cx, &inverse, da)?)])
 }
 

@@ -64,6 +64,9 @@ pub fn solve(cx: &mut Context, a: Array, b: Array) -> Result<Array> {
     };
     if rows != side {
         let error = mismatch(format!("{side} equations have {rows} right sides"));
+        if right.shape.len() > 1 && right.shape.split_last() == Some((&side, left_batch)) {
+            return Err(error.help("a stack of vectors is a stack of matrices of one column: `b[..., newaxis]`"));
+        }
         return Err(match right.shape.last() == Some(&side) && !is_vector {
             true => error.help("right sides are columns: the transpose of the second operand (`.T`) would fit"),
             false => error.help("the last axis of a vector, or the last but one, must be as long as the matrix"),
