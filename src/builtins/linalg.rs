@@ -70,7 +70,7 @@ builtins! {
 
     /// The determinant of square matrices.
     /// The first derivative is there for all matrices. Further ones are found by a division by the determinant: they lose
-    /// digits as `cond(a)` grows, and at a matrix that is singular but for rounding they are wrong, nan or infinite.
+    /// digits as `cond(a)` grows, and at a matrix that is singular but for rounding they are nan.
     fn det(a)
         ex "linalg.det([[2, 0], [1, 3]])" => "6.0";
         ex "linalg.det(zeros((0, 0)))" => "1.0";
@@ -82,7 +82,7 @@ builtins! {
     };
 
     /// The sign of the determinant and the logarithm of its magnitude, as (sign=, logabsdet=).
-    /// They do not overflow where the determinant would. Of a singular matrix they are 0 and -inf.
+    /// They do not overflow where the determinant would. Of a singular matrix they are 0 and -inf, with derivatives of nan.
     fn slogdet(a)
         ex "linalg.slogdet([[0.0, 1.0], [1.0, 0.0]])" => "(sign=-1.0, logabsdet=0.0)";
         ex "linalg.slogdet(zeros((2, 2)))" => "(sign=0.0, logabsdet=-inf)";

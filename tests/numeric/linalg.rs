@@ -296,8 +296,9 @@ fn eigenvalues_of_triangles_are_exact() {
             false => 0.0,
         };
         let a = Matrix::from_fn(side, side, element);
-        let mut found =
-            numbers(&eig(&mut cx, stack_of(&[a.clone()], &[side, side], DType::F64), false).expect("all")[0]);
+        let mut found = numbers(
+            &eig(&mut cx, stack_of(std::slice::from_ref(&a), &[side, side], DType::F64), false).expect("all")[0],
+        );
         let mut wanted: Vec<f64> = (0..side).map(|i| a.at(i, i)).collect();
         found.sort_by(f64::total_cmp);
         wanted.sort_by(f64::total_cmp);
@@ -316,8 +317,10 @@ fn scales_of_rows_do_not_move_eigenvalues() {
         let a = Matrix::from_fn(side, side, |i, j| half.at(i.max(j), i.min(j)));
         let powers: Vec<i32> = (0..side).map(|_| sample.below(200) as i32 - 100).collect();
         let unbalanced = Matrix::from_fn(side, side, |i, j| a.at(i, j) * 2f64.powi(powers[j] - powers[i]));
-        let wanted =
-            numbers(&eigh(&mut cx, stack_of(&[a.clone()], &[side, side], DType::F64), false, false).expect("all")[0]);
+        let wanted = numbers(
+            &eigh(&mut cx, stack_of(std::slice::from_ref(&a), &[side, side], DType::F64), false, false).expect("all")
+                [0],
+        );
         let found = eig(&mut cx, stack_of(&[unbalanced], &[side, side], DType::F64), true).expect("real ones");
         let (values, columns) = (numbers(&found[0]), &matrices(&found[1])[0]);
         let mut sorted = values.clone();

@@ -36,7 +36,7 @@ pub fn qr(cx: &Context, a: &Tensor, complete: bool) -> Result<[Tensor; 2]> {
 }
 
 fn qr_of<T: Real>(cx: &Context, a: &Tensor, complete: bool) -> Result<[Tensor; 2]> {
-    let stack = Stack::<T>::of(cx, a, 5)?;
+    let stack = Stack::<T>::of(cx, a, 7)?;
     let (rows, columns) = (stack.rows, stack.columns);
     let inner = if complete { rows } else { rows.min(columns) };
     let mut q = Made::new(stack.shape(&[rows, inner]));

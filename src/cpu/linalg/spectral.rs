@@ -115,7 +115,7 @@ pub fn adjugate(cx: &Context, a: &Tensor) -> Result<Tensor> {
 }
 
 fn adjugate_of<T: Real>(cx: &Context, a: &Tensor) -> Result<Tensor> {
-    let stack = Stack::<T>::of(cx, a, 8)?;
+    let stack = Stack::<T>::of(cx, a, 9)?;
     let side = stack.rows;
     let mut found = Made::new(stack.shape(&[side, side]));
     for number in stack.numbers([&found.shape]) {
@@ -177,7 +177,7 @@ pub fn eig(cx: &Context, a: &Tensor, vectors: bool) -> Result<Vec<Tensor>> {
 }
 
 fn eig_of<T: Real>(cx: &Context, a: &Tensor, vectors: bool) -> Result<Vec<Tensor>> {
-    let stack = Stack::<T>::of(cx, a, 16)?;
+    let stack = Stack::<T>::of(cx, a, 20)?;
     let side = stack.rows;
     let mut params = <EvdParams as Auto<f64>>::auto();
     params.schur.recommended_deflation_window = deflation_window;

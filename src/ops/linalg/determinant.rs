@@ -8,9 +8,10 @@ use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
 use crate::ops::{
-    Abstract, Arity, Attrs, Derivative, Entry, Kernel, NE, Op, Outputs, Rule, apply1, apply2, broadcast_to, select,
+    ABS, Abstract, Arity, Attrs, Derivative, Entry, GT, Kernel, NE, Op, Outputs, Rule, apply1, apply2, broadcast_to,
+    select,
 };
-use crate::tensor::{Array, Shape};
+use crate::tensor::{Array, DType, Shape};
 use smallvec::smallvec;
 
 /// A number for each matrix.
@@ -39,8 +40,8 @@ pub(super) static SLOGDET: Entry = Entry::of(
 .derivative(Derivative::Whole(slogdet_tangent))
 .batched(stacked);
 
-/// The determinant times the inverse, also of singular matrices: how the determinant moves. Where it is zero, the
-/// adjugate itself has no derivative here.
+/// The determinant times the inverse, also of singular matrices: how the determinant moves. Where it is zero
+/// but for rounding, the derivative of the adjugate itself is nan here.
 pub(super) static ADJUGATE: Entry = Entry::whole(
     "adjugate",
     "adjugate",
@@ -111,7 +112,20 @@ fn adjugate_tangent(cx: &mut Context, _: &Op, a: &[Array], adj: &[Array], tangen
     let left = product(cx, adj, da)?;
     let second = product(cx, &left, adj)?;
     let difference = sub(cx, first, second)?;
-    let det = det(cx, a.clone())?;
+    let det = digits_of_det(cx, a, adj)?;
     let det = as_matrices(cx, det)?;
     Ok(smallvec![Some(div(cx, difference, det)?)])
+}
+
+/// The determinant, or nan where it is zero but for rounding: where it has no digits, neither has a quotient by it. Each
+/// row of `a` times its column of `adj` gives it, so the sum of the magnitudes of all products tells what cancels.
+fn digits_of_det(cx: &mut Context, a: &Array, adj: &Array) -> Result<Array> {
+    let det = det(cx, a.clone())?;
+    let (of_a, of_adj) = (apply1(cx, &ABS, a.clone())?, apply1(cx, &ABS, adj.clone())?);
+    let products = weighted(cx, &of_adj, &of_a)?;
+    let precision = if a.dtype() == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+    let bound = mul(cx, products, Array::Float(precision))?;
+    let size = apply1(cx, &ABS, det.clone())?;
+    let has_digits = apply2(cx, &GT, size, bound)?;
+    select(cx, has_digits, det, Array::Float(f64::NAN))
 }
