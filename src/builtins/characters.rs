@@ -2,7 +2,7 @@
 
 use super::Args;
 use super::declare::builtins;
-use super::strings::{each_text, map_text, within_memory};
+use super::strings::{each_text, map_text, stripped, within_memory};
 use crate::diagnostics::{Error, Result};
 use crate::interp::{Machine, Value};
 
@@ -89,25 +89,13 @@ builtins! {
     fn lstrip(text, chars = none)
         ex "lstrip(\"--a-\", \"-\")" => "a-";
         fails "lstrip(1)" => "type";
-    = |_, args| {
-        if args.is_none(1) {
-            return map_text(args, |text| text.trim_start().into());
-        }
-        let chars = args.text(1)?;
-        map_text(args, |text| text.trim_start_matches(|c| chars.contains(c)).into())
-    };
+    = |_, args| stripped(args, true, false);
 
     /// A string without blanks, tabs and line ends at its end, or without the characters of `chars`.
     fn rstrip(text, chars = none)
         ex "rstrip([\"a  \", \"b\"])" => "['a' 'b']";
         fails "rstrip(1)" => "type";
-    = |_, args| {
-        if args.is_none(1) {
-            return map_text(args, |text| text.trim_end().into());
-        }
-        let chars = args.text(1)?;
-        map_text(args, |text| text.trim_end_matches(|c| chars.contains(c)).into())
-    };
+    = |_, args| stripped(args, false, true);
 
     /// How many characters a string has; of one string `len` says the same.
     fn str_len(text)

@@ -33,6 +33,16 @@ pub(super) fn map_text(args: &Args, f: impl Fn(&str) -> String) -> Result<Value>
     }
 }
 
+/// Strings without blanks, or without the characters of argument 1, at their beginning and at their end.
+pub(super) fn stripped(args: &Args, start: bool, end: bool) -> Result<Value> {
+    let chars = if args.is_none(1) { None } else { Some(args.text(1)?) };
+    let goes = |c: char| chars.map_or(c.is_whitespace(), |chars| chars.contains(c));
+    map_text(args, |text| {
+        let text = if start { text.trim_start_matches(goes) } else { text };
+        if end { text.trim_end_matches(goes).into() } else { text.into() }
+    })
+}
+
 /// A `str` array of parts; the memory is checked.
 fn texts<'t>(
     machine: &mut Machine,
@@ -122,13 +132,7 @@ builtins! {
         ex "strip(\"  abc \\n\") + \"|\"" => "abc|";
         ex "strip([\"--a\", \"b--\"], \"-\")" => "['a' 'b']";
         fails "strip(1)" => "type";
-    = |_, args| {
-        if args.is_none(1) {
-            return map_text(args, |text| text.trim().into());
-        }
-        let chars = args.text(1)?;
-        map_text(args, |text| text.trim_matches(|c| chars.contains(c)).into())
-    };
+    = |_, args| stripped(args, true, true);
 
     /// A string with every `old` made `new`.
     fn replace(text, old, new)

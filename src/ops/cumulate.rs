@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::shape;
-use crate::tensor::{Abstract as Kind, Array, DType, Scalar, Tensor};
+use crate::tensor::{Array, DType, Scalar, Tensor};
 use smallvec::{SmallVec, smallvec};
 
 /// Types are those of `sum`.
@@ -117,7 +117,7 @@ fn shifted(cx: &mut Context, x: &Array, axis: usize, places: usize, filling: f64
     if let Some(len) = shape.get_mut(axis) {
         *len = places.min(*len);
     }
-    let entering = Kind { shape, ..x.aval() };
+    let entering = Abstract { shape, ..x.aval() };
     let entering = create::same_everywhere(cx, Scalar::F64(filling), &entering)?;
     concatenate(cx, vec![entering, kept], Some(axis as i64))
 }

@@ -8,6 +8,7 @@ use super::index::{self, Index};
 use super::reduce::{SUM, reduce};
 use super::{MUL, apply2, cast, create, reshape, transpose};
 use crate::context::Context;
+use crate::cpu;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::shape::{self, Axes};
 use crate::tensor::{Array, DType, ElementType, promote};
@@ -70,7 +71,7 @@ pub fn einsum(cx: &mut Context, notation: &str, operands: Vec<Array>) -> Result<
         let a = terms.remove(first);
         terms.insert(0, product(cx, a, b, &needed)?);
     }
-    let Some(term) = terms.pop() else { return Err(Error::value("`einsum` needs at least one operand")) };
+    let term = terms.pop().ok_or_else(cpu::mistyped)?;
     let order: SmallVec<[i64; 4]> =
         wanted.iter().filter_map(|&label| term.axis(label)).map(|axis| axis as i64).collect();
     transpose(cx, term.array, Some(&order))
