@@ -80,6 +80,11 @@ impl Modules {
             .collect()
     }
 
+    /// Is it the module `builtin`, and not a file of that name?
+    pub fn is_builtin(&self, module: &Rc<Module>) -> bool {
+        self.builtin.as_ref().is_some_and(|builtin| Rc::ptr_eq(builtin, module))
+    }
+
     /// Can nobody give this global another value? So it is with the predefined names that a library uses.
     pub fn is_constant(&self, slot: u32) -> bool {
         let module = &self.slots[slot as usize].1;

@@ -27,7 +27,7 @@ impl Machine {
             Value::Module(module) => match module.member(name) {
                 Some(slot) => match &self.globals[slot as usize] {
                     // what `builtin` has of the standard library is loaded when it is asked for
-                    Value::Undefined if module.name == "builtin" => match self.of_library(name)? {
+                    Value::Undefined if self.modules.is_builtin(module) => match self.of_library(name)? {
                         Some(value) => {
                             self.globals[slot as usize] = value.clone();
                             Ok(value)
