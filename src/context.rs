@@ -1,11 +1,14 @@
-//! What an operation may see of its session: limits, the interrupt flag, the clock of a timeout.
+//! What an operation may see of its session: limits, the interrupt flag, the clock of a timeout, memory, threads.
 //!
 //! Every operation gets a `Context`; there is no global state. It must never hold names of the program.
 
+use crate::cpu::Isa;
 use crate::devices::Devices;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::memory::{self, System};
+use crate::tensor::{Element, Pool};
 use crate::transform::Modes;
+use crate::workers::Workers;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -13,7 +16,7 @@ use std::time::Instant;
 /// Bounds a session keeps, so that a program can fail without taking the machine with it.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Bytes one value may take.
+    /// Bytes that all values together may take. Small ones are not counted.
     pub memory: usize,
     /// Nested calls.
     pub depth: usize,
@@ -58,20 +61,77 @@ impl RandomState {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Context {
     pub limits: Limits,
     pub interrupt: Interrupt,
     pub random: RandomState,
     pub system: System,
+    pub pool: Pool,
+    pub workers: Workers,
+    /// What kernels are run with.
+    pub isa: Isa,
     pub modes: Modes,
     pub devices: Devices,
 }
+
+impl Default for Context {
+    fn default() -> Context {
+        let limits = Limits::default();
+        let pool = Pool::bounded(limits.memory / POOLED);
+        Context {
+            limits,
+            pool,
+            interrupt: Interrupt::default(),
+            random: RandomState::default(),
+            system: System::default(),
+            workers: Workers::default(),
+            isa: Isa::default(),
+            modes: Modes::default(),
+            devices: Devices::default(),
+        }
+    }
+}
+
+/// The share of the memory, as one part of so many, that free buffers may keep.
+const POOLED: usize = 8;
 
 impl Context {
     /// Errors when the program was interrupted or its time is up. Called on loop turns, calls and between kernel tiles.
     pub fn check(&self) -> Result<()> {
         check(&self.interrupt, self.limits.deadline)
+    }
+
+    /// Bounds the memory of all values and of the buffers kept for new ones.
+    pub fn limit_memory(&mut self, bytes: usize) {
+        self.limits.memory = bytes;
+        self.pool.set_bound(bytes / POOLED);
+    }
+
+    /// Calls `work` with every part, on all threads; each has a state of its own. Parts must not take longer than a
+    /// look at the interrupt flag may wait; after an interruption the rest of them is left out.
+    pub fn share<S, I>(
+        &self,
+        parts: I,
+        state: impl Fn() -> S + Sync,
+        work: impl Fn(&mut S, I::Item) + Sync,
+    ) -> Result<()>
+    where
+        I: Iterator + Send,
+        I::Item: Send,
+    {
+        let (interrupt, deadline) = (&self.interrupt, self.limits.deadline);
+        self.workers.each(parts, state, |state, part| {
+            if check(interrupt, deadline).is_ok() {
+                work(state, part);
+            }
+        });
+        self.check()
+    }
+
+    /// A buffer of `count` elements that hold anything. The memory has been checked.
+    pub fn buffer<T: Element + Copy>(&self, count: usize) -> Vec<T> {
+        self.pool.take(count)
     }
 
     /// Does somebody want to know which line is running?
@@ -84,15 +144,26 @@ impl Context {
     /// as `f64[1000, 1000]`.
     pub fn reserve(&self, count: usize, width: usize, what: impl FnOnce() -> String) -> Result<()> {
         let bytes = count.saturating_mul(width);
-        let refused = if bytes > self.limits.memory {
-            format!("the limit is {}", readable(self.limits.memory))
-        } else if !self.system.has(bytes) {
+        let limit = self.limits.memory;
+        let used = self.pool.used();
+        let refused = if bytes > limit {
+            format!("the limit is {}", readable(limit))
+        } else if bytes > limit.saturating_sub(used) {
+            format!("{} of the limit of {} are in use", readable(used), readable(limit))
+        } else if !self.system.has(bytes) && !self.has_without_pool(bytes) {
             "the system has not as much left".to_string()
         } else {
             return Ok(());
         };
         let size = if bytes == usize::MAX { "more than 16 EB".to_string() } else { readable(bytes) };
         Err(Error::new(Kind::Memory, format!("{} takes {size}; {refused}", what())))
+    }
+
+    /// Has the system as much left when free buffers are given back to it?
+    #[cold]
+    fn has_without_pool(&self, bytes: usize) -> bool {
+        self.pool.clear();
+        self.system.has(bytes)
     }
 }
 

@@ -16,7 +16,9 @@ pub mod ops;
 pub mod session;
 pub mod tensor;
 pub mod transform;
+mod workers;
 
+pub use cpu::Isa;
 pub use diagnostics::{Error, Kind, Source};
 pub use interp::Value;
 pub use session::Session;

@@ -3,13 +3,16 @@
 //! Names, random state, print options, limits, the interrupt flag and where output goes live here; nothing is global.
 //! A process may hold any number of sessions, each on one thread. A session never prints and never exits.
 
+use crate::Isa;
 use crate::context::{Context, Interrupt, Limits, RandomState};
 use crate::devices::{About, Devices};
 use crate::diagnostics::{Error, Kind, Result, Source, load};
 use crate::gpu::Choice;
 use crate::interp::{Machine, Module, Value, show};
 use crate::tensor::show::PrintOptions;
+use crate::workers::Workers;
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -138,6 +141,21 @@ impl Session {
 
     pub fn print_options_mut(&mut self) -> &mut PrintOptions {
         &mut self.machine.host.print
+    }
+
+    /// Bounds the bytes that all values together may take, and the buffers that are kept for new ones.
+    pub fn limit_memory(&mut self, bytes: usize) {
+        self.machine.host.cx.limit_memory(bytes);
+    }
+
+    /// How many threads compute. Results do not depend on it.
+    pub fn set_threads(&mut self, threads: NonZeroUsize) {
+        self.machine.host.cx.workers = Workers::new(threads);
+    }
+
+    /// The instruction set to compute with. Results do not depend on it.
+    pub fn set_isa(&mut self, isa: Isa) {
+        self.machine.host.cx.isa = isa;
     }
 
     pub fn limits_mut(&mut self) -> &mut Limits {

@@ -1,7 +1,9 @@
 //! The command line as a value. Reads words only: no file is opened and nothing is printed.
 
 use lexopt::prelude::*;
+use nabla::Isa;
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,7 +41,11 @@ pub struct Options {
     pub quiet: bool,
     pub strict_device: bool,
     pub seed: Option<u64>,
-    /// Bytes one value may take.
+    /// Threads to compute with; as many as the machine runs at once, if none.
+    pub threads: Option<NonZeroUsize>,
+    /// The instruction set to compute with; the best there is, if none.
+    pub isa: Option<Isa>,
+    /// Bytes that all values together may take.
     pub max_memory: Option<usize>,
     pub timeout: Option<Duration>,
     pub color: Color,
@@ -77,8 +83,7 @@ pub fn parse(
             Long("quiet") => options.quiet = true,
             Long("strict-device") => options.strict_device = true,
             Long("seed") => options.seed = Some(parser.value()?.parse()?),
-            // An upper bound, which a single thread keeps.
-            Long("threads") => _ = parser.value()?.parse_with(positive)?,
+            Long("threads") => options.threads = Some(parser.value()?.parse_with(positive)?),
             Long("max-memory") => options.max_memory = Some(parser.value()?.parse_with(size)?),
             Long("timeout") => options.timeout = Some(parser.value()?.parse_with(seconds)?),
             Long("color") => options.color = parser.value()?.parse_with(when)?,
@@ -120,8 +125,8 @@ fn run(
     Ok((Command::Run { program, args }, options))
 }
 
-fn positive(text: &str) -> Result<usize, &'static str> {
-    text.parse().ok().filter(|&count| count > 0).ok_or("a number from 1 is needed")
+pub fn positive(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "a number from 1 is needed")
 }
 
 fn when(text: &str) -> Result<Color, &'static str> {

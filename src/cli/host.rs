@@ -31,7 +31,13 @@ pub fn session(output: Box<dyn Output>, options: &Options) -> Session {
         session.seed(seed);
     }
     if let Some(bytes) = options.max_memory {
-        session.limits_mut().memory = bytes;
+        session.limit_memory(bytes);
+    }
+    if let Some(threads) = options.threads {
+        session.set_threads(threads);
+    }
+    if let Some(isa) = options.isa {
+        session.set_isa(isa);
     }
     let choice = std::env::var("NABLA_GPU").map(|text| Choice::parse(&text)).unwrap_or_default();
     session.set_devices(choice, options.strict_device);

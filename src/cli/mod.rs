@@ -15,6 +15,7 @@ pub use args::Options;
 use args::{Command, Program};
 use console::{Console, Types};
 use host::Ending;
+use nabla::Isa;
 use nabla::session::Output;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -24,7 +25,10 @@ const BAD_USAGE: u8 = 2;
 pub fn main() -> ExitCode {
     // whether there is colour is decided where a text is made, for the stream it goes to
     colored::control::set_override(true);
-    let (command, options) = match args::parse(std::env::args_os().skip(1), Options::default()) {
+    let parsed = environment()
+        .map_err(lexopt::Error::from)
+        .and_then(|options| args::parse(std::env::args_os().skip(1), options));
+    let (command, options) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
             console::say(&format!("error: {error}\nSee `nabla --help`.\n"));
@@ -42,6 +46,20 @@ pub fn main() -> ExitCode {
             Ending::Failed.status().into()
         }
     }
+}
+
+/// The options that the environment gives.
+fn environment() -> Result<Options, String> {
+    let mut options = Options::default();
+    if let Ok(text) = std::env::var("NABLA_THREADS") {
+        options.threads = Some(args::positive(&text).map_err(|what| format!("NABLA_THREADS is {text}: {what}"))?);
+    }
+    if let Ok(text) = std::env::var("NABLA_ISA") {
+        let names = || Isa::all().into_iter().map(Isa::name).collect::<Vec<_>>().join(", ");
+        let isa = Isa::all().into_iter().find(|isa| isa.name() == text);
+        options.isa = Some(isa.ok_or_else(|| format!("NABLA_ISA is {text}: this processor has {}", names()))?);
+    }
+    Ok(options)
 }
 
 fn execute(command: Command, options: &Options) -> Ending {

@@ -6,7 +6,7 @@
 
 use super::convert::To;
 use super::loops::{Map1, Map2, Number, Run};
-use super::{Binary, Unary, mistyped};
+use super::{Binary, Isa, Unary, mistyped};
 use crate::context::Context;
 use crate::diagnostics::Result;
 use crate::tensor::{Array, DType, Data, Element, Scalar, Strides, Tensor, Walk, shape, walk, with_data};
@@ -122,7 +122,8 @@ pub fn run(cx: &Context, program: &Program, mut inputs: Vec<Array>, shape: &[usi
         for (number, step) in program.steps.iter().enumerate() {
             let (before, rest) = tiles.split_at_mut(number);
             let out = rest.first_mut().ok_or_else(mistyped)?;
-            step.run(out, &Operands { leaves: &leaves, tiles: before, start, count }).ok_or_else(mistyped)?;
+            step.run(out, &Operands { leaves: &leaves, tiles: before, start, count, isa: cx.isa })
+                .ok_or_else(mistyped)?;
         }
         for (out, &step) in outs.iter_mut().zip(&program.outputs) {
             copy(out, start, &tiles[step], 0, count);
@@ -187,6 +188,7 @@ struct Operands<'a> {
     tiles: &'a [Data],
     start: usize,
     count: usize,
+    isa: Isa,
 }
 
 impl Operands<'_> {
@@ -245,7 +247,7 @@ impl Step {
 fn unary<T: Number, R: Number>(map: &Map1<T, R>, out: &mut Data, operands: &Operands, of: &[Operand]) -> Option<()> {
     let out = R::of_mut(out)?.get_mut(..operands.count)?;
     match operands.get::<T>(*of.first()?)? {
-        Run::Each(a) => (map.fresh)(out, a),
+        Run::Each(a) => (map.fresh)(operands.isa, out, a),
         Run::Same(a) => out.fill((map.one)(a)),
     }
     Some(())

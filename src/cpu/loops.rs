@@ -3,6 +3,7 @@
 //! A loop runs over a stretch of elements that lie one behind the other, or are one value repeated; `tile` brings every
 //! operand into that form.
 
+use super::isa::{Isa, versioned};
 use crate::tensor::{Element, Scalar, Text};
 
 /// A stretch of an operand.
@@ -45,7 +46,7 @@ pub trait Eval2<T> {
 /// The loops of a function of one number.
 pub struct Map1<T, R> {
     pub one: fn(T) -> R,
-    pub fresh: fn(&mut [R], &[T]),
+    pub fresh: fn(Isa, &mut [R], &[T]),
     pub in_place: Option<fn(&mut [T])>,
 }
 
@@ -161,9 +162,11 @@ impl<T: Copy> Map2<T, T> {
     }
 }
 
-fn fresh1<F: Eval1<T>, T: Copy>(out: &mut [F::Out], a: &[T]) {
-    for (out, &a) in out.iter_mut().zip(a) {
-        *out = F::eval(a);
+versioned! {
+    fn fresh1[F: Eval1<T>, T: Copy]<F, T>(out: &mut [F::Out], a: &[T]) {
+        for (out, &a) in out.iter_mut().zip(a) {
+            *out = F::eval(a);
+        }
     }
 }
 

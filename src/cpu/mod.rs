@@ -12,6 +12,7 @@ pub mod cumulate;
 pub mod fill;
 pub mod gamma;
 pub mod gather;
+mod isa;
 pub mod join;
 pub mod linalg;
 mod loops;
@@ -23,6 +24,7 @@ pub mod select;
 pub mod sort;
 mod tile;
 
+pub use isa::Isa;
 pub use loops::{Binary, Map1, Map2, Number, Run, Unary};
 pub use tile::{Refuses, binary, binary_in_place, refused, text, text_bytes, unary};
 

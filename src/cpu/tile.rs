@@ -100,7 +100,7 @@ pub fn unary<T: Number, R: Number>(cx: &Context, map: &Map1<T, R>, shape: &[usiz
     let mut out = buffer(shape);
     let step = a.step();
     stretches(cx, &mut out, step, |tile, start| match a.run(start, tile.len()) {
-        Run::Each(a) => (map.fresh)(tile, a),
+        Run::Each(a) => (map.fresh)(cx.isa, tile, a),
         Run::Same(a) => tile.fill((map.one)(a)),
     })?;
     Ok(Tensor::from_vec(out, shape))

@@ -46,7 +46,13 @@ pub fn now_all(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Output
             for out in op.infer_all(&avals)? {
                 cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
             }
-            kernel(cx, op, inputs)
+            let mut outputs = kernel(cx, op, inputs)?;
+            for out in &mut outputs {
+                if let Array::Tensor(tensor) = out {
+                    tensor.settle_in(&cx.pool);
+                }
+            }
+            Ok(outputs)
         }
         Kernel::Composed(kernel) => kernel(cx, op, inputs),
         _ => Ok(smallvec![now(cx, op, inputs)?]),
@@ -55,6 +61,14 @@ pub fn now_all(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Output
 
 /// Runs an operation on values at hand.
 pub fn now(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
+    let mut out = run(cx, op, inputs)?;
+    if let Array::Tensor(tensor) = &mut out {
+        tensor.settle_in(&cx.pool);
+    }
+    Ok(out)
+}
+
+fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
     match (&op.entry.kernel, inputs) {
         (Kernel::Unary(loops), [input]) => elementwise::unary(cx, op, *loops, input),
         (Kernel::Binary(loops), [left, right]) => elementwise::binary(cx, op, *loops, left, right),

@@ -3,6 +3,7 @@
 //! An owner's elements lie in row-major order and fill its buffer. A view holds its owner and reads it through an offset
 //! and strides. A buffer may be written only while nobody else holds its owner; so no view ever sees a change.
 
+use super::pool::{Home, Pool};
 use super::walk::{self, Walk};
 use super::{DType, Data, Element, Layout, Scalar, Shape, Strides, Text, shape, with_data};
 use std::rc::Rc;
@@ -10,20 +11,31 @@ use std::rc::Rc;
 #[derive(Clone, Debug)]
 pub struct Tensor(Rc<Inner>);
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Inner {
     shape: Shape,
     body: Body,
+    /// Where the buffer of an owner goes when it is gone.
+    home: Option<Box<Home>>,
 }
 
-#[derive(Clone, Debug)]
+impl Drop for Inner {
+    #[inline]
+    fn drop(&mut self) {
+        if let (Some(home), Body::Owner(data)) = (self.home.take(), &mut self.body) {
+            home.give_back(std::mem::replace(data, Data::Bool(vec![])));
+        }
+    }
+}
+
+#[derive(Debug)]
 enum Body {
     Owner(Data),
     /// Boxed, so that owners stay small: most tensors are.
     View(Box<View>),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct View {
     /// Always an owner, so that views do not pile up.
     owner: Tensor,
@@ -35,7 +47,16 @@ impl Tensor {
     /// `data` in row-major order; its length must be the size of `shape`.
     pub fn owner(data: Data, shape: Shape) -> Tensor {
         debug_assert_eq!(data.len(), shape::size(&shape));
-        Tensor(Rc::new(Inner { shape, body: Body::Owner(data) }))
+        Tensor(Rc::new(Inner { shape, body: Body::Owner(data), home: None }))
+    }
+
+    /// From now on the buffer of an owner that nobody else holds is counted by `pool`, and goes there when it is gone.
+    pub fn settle_in(&mut self, pool: &Pool) {
+        if let Some(inner) = Rc::get_mut(&mut self.0)
+            && let (Body::Owner(data), None) = (&inner.body, &inner.home)
+        {
+            inner.home = pool.home(data);
+        }
     }
 
     /// Is it the very same value, not only an equal one?
@@ -58,7 +79,7 @@ impl Tensor {
             Body::Owner(_) => self.clone(),
             Body::View(view) => view.owner.clone(),
         };
-        Tensor(Rc::new(Inner { shape, body: Body::View(Box::new(View { owner, offset, strides })) }))
+        Tensor(Rc::new(Inner { shape, body: Body::View(Box::new(View { owner, offset, strides })), home: None }))
     }
 
     /// Where the elements lie in the buffer.

@@ -1,0 +1,206 @@
+//! A pool of buffers: what tensors that are gone leave to those that come.
+//!
+//! The pages of a fresh buffer cost more than the arithmetic that fills it. A pool keeps buffers, with whatever they
+//! hold, up to a bound, and counts the bytes of those in use. It must never hand out a buffer twice.
+
+use super::{Data, Element, with_data};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// Buffers of fewer bytes are left to the system's allocator.
+const LEAST: usize = 4096;
+/// Buffers that a pool holds at most; a few sizes in turn are what loops need.
+const ENTRIES: usize = 32;
+/// Bytes of a buffer from which on large pages pay.
+const LARGE: usize = 4 << 20;
+
+/// Shared by a session and the tensors that come from it.
+#[derive(Clone, Debug, Default)]
+pub struct Pool(Rc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// Oldest first.
+    free: RefCell<Vec<Data>>,
+    held: Cell<usize>,
+    bound: Cell<usize>,
+    used: Cell<usize>,
+}
+
+/// Where a buffer goes back to, and the bytes counted for it.
+#[derive(Debug)]
+pub struct Home {
+    pool: Pool,
+    bytes: usize,
+}
+
+fn bytes(data: &Data) -> usize {
+    with_data!(data, values => values.capacity().saturating_mul(data.dtype().size()))
+}
+
+impl Pool {
+    /// A pool that keeps at most so many bytes.
+    pub fn bounded(bytes: usize) -> Pool {
+        let pool = Pool::default();
+        pool.set_bound(bytes);
+        pool
+    }
+
+    pub fn set_bound(&self, bytes: usize) {
+        self.0.bound.set(bytes);
+        self.shrink(bytes);
+    }
+
+    /// A buffer of `count` elements that hold anything.
+    pub fn take<T: Element + Copy>(&self, count: usize) -> Vec<T> {
+        let wide = count.saturating_mul(size_of::<T>());
+        if wide >= LEAST {
+            let fits = |data: &Data| {
+                let capacity = T::of(data).map_or(0, Vec::capacity);
+                capacity >= count && capacity - count <= count / 4
+            };
+            let found = {
+                let mut free = self.0.free.borrow_mut();
+                free.iter().rposition(fits).map(|at| free.remove(at))
+            };
+            if let Some(mut data) = found {
+                self.0.held.set(self.0.held.get().saturating_sub(bytes(&data)));
+                if let Some(values) = T::of_mut(&mut data) {
+                    let mut values = std::mem::take(values);
+                    values.resize(count, T::default());
+                    return values;
+                }
+            }
+        }
+        fresh(count)
+    }
+
+    /// The bytes of the buffers in use that are counted.
+    pub fn used(&self) -> usize {
+        self.0.used.get()
+    }
+
+    /// Gives all free buffers back to the system.
+    pub fn clear(&self) {
+        self.shrink(0);
+    }
+
+    fn shrink(&self, to: usize) {
+        let mut free = self.0.free.borrow_mut();
+        let mut held = self.0.held.get();
+        let drop = free.iter().take_while(|data| {
+            let over = held > to;
+            held -= if over { bytes(data).min(held) } else { 0 };
+            over
+        });
+        let drop = drop.count();
+        free.drain(..drop);
+        self.0.held.set(held);
+    }
+
+    /// The home of a buffer from now on; none for one that is not worth it.
+    pub(super) fn home(&self, data: &Data) -> Option<Box<Home>> {
+        let bytes = bytes(data);
+        if bytes < LEAST || matches!(data, Data::Str(_)) {
+            return None;
+        }
+        self.0.used.set(self.0.used.get().saturating_add(bytes));
+        Some(Box::new(Home { pool: self.clone(), bytes }))
+    }
+
+    fn put(&self, data: Data) {
+        let more = bytes(&data);
+        let bound = self.0.bound.get();
+        if more < LEAST || more > bound {
+            return;
+        }
+        self.shrink(bound - more);
+        let mut free = self.0.free.borrow_mut();
+        if free.len() >= ENTRIES {
+            let oldest = free.remove(0);
+            self.0.held.set(self.0.held.get().saturating_sub(bytes(&oldest)));
+        }
+        self.0.held.set(self.0.held.get() + more);
+        free.push(data);
+    }
+}
+
+impl Home {
+    /// Takes back the buffer of a tensor that is gone.
+    pub(super) fn give_back(self, data: Data) {
+        self.pool.0.used.set(self.pool.0.used.get().saturating_sub(self.bytes));
+        self.pool.put(data);
+    }
+}
+
+/// Zeros that the system has not touched yet, on large pages where it has them.
+fn fresh<T: Element + Copy>(count: usize) -> Vec<T> {
+    let values = vec![T::default(); count];
+    if size_of_val(values.as_slice()) >= LARGE {
+        on_large_pages(&values);
+    }
+    values
+}
+
+/// A hint to the system; a page is 2 MiB.
+#[cfg(target_os = "linux")]
+fn on_large_pages<T>(values: &[T]) {
+    const PAGE: usize = 2 << 20;
+    let start = values.as_ptr().addr().next_multiple_of(PAGE);
+    let end = (values.as_ptr().addr() + size_of_val(values)) / PAGE * PAGE;
+    if end > start {
+        let inside = start - values.as_ptr().addr();
+        let pages = values.as_ptr().cast::<u8>().wrapping_add(inside).cast_mut();
+        // Safety: the range lies within `values`, and the advice changes how memory is backed, never what it holds.
+        _ = unsafe { rustix::mm::madvise(pages.cast(), end - start, rustix::mm::Advice::LinuxHugepage) };
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn on_large_pages<T>(_: &[T]) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::{Scalar, Tensor};
+
+    fn tensor(pool: &Pool, count: usize) -> Tensor {
+        let mut tensor = Tensor::from_vec(pool.take::<f64>(count), &[count]);
+        tensor.settle_in(pool);
+        tensor
+    }
+
+    #[test]
+    fn buffers_come_back_and_go_out_again() {
+        let pool = Pool::bounded(1 << 20);
+        let a = tensor(&pool, 1000);
+        assert_eq!(pool.used(), 8000);
+        let address = a.as_slice::<f64>().unwrap().as_ptr();
+        let b = a.clone();
+        drop(a);
+        assert_eq!((pool.used(), b.scalar(3)), (8000, Some(Scalar::F64(0.0))));
+        drop(b);
+        assert_eq!(pool.used(), 0);
+        assert_eq!(pool.take::<i64>(1000).len(), 1000);
+        let c = pool.take::<f64>(900);
+        assert_eq!((c.as_ptr(), c.len()), (address, 900));
+        let other = pool.take::<f64>(900);
+        assert_ne!(other.as_ptr(), address);
+    }
+
+    #[test]
+    fn the_bound_holds() {
+        let pool = Pool::bounded(20_000);
+        let tensors: Vec<Tensor> = (0..4).map(|_| tensor(&pool, 1000)).collect();
+        drop(tensors);
+        assert!(pool.0.held.get() <= 20_000 && pool.0.free.borrow().len() == 2);
+        drop(tensor(&pool, 10_000));
+        assert_eq!(pool.0.free.borrow().len(), 2);
+        pool.clear();
+        assert_eq!((pool.0.held.get(), pool.0.free.borrow().len()), (0, 0));
+        for _ in 0..100 {
+            drop(Tensor::from_vec(pool.take::<u8>(5000), &[5000]));
+        }
+        assert_eq!(pool.used(), 0);
+    }
+}

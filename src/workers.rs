@@ -1,0 +1,93 @@
+//! The threads of a session.
+//!
+//! Work is cut into parts whose number and borders depend on the shapes alone, and every thread takes the next part until
+//! none is left: what comes out does not depend on how many there are. The threads are started when first needed; the
+//! session's own works with them.
+
+use rayon_core::{ThreadPool, ThreadPoolBuilder};
+use std::cell::OnceCell;
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+#[derive(Debug)]
+pub struct Workers {
+    threads: NonZeroUsize,
+    /// All threads but the session's own; none where the system gives none.
+    others: OnceCell<Option<ThreadPool>>,
+}
+
+impl Default for Workers {
+    /// As many threads as the system runs at once for this process.
+    fn default() -> Workers {
+        Workers::new(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+    }
+}
+
+impl Workers {
+    pub fn new(threads: NonZeroUsize) -> Workers {
+        Workers { threads, others: OnceCell::new() }
+    }
+
+    pub fn threads(&self) -> usize {
+        self.threads.get()
+    }
+
+    /// Calls `work` with every part, on as many threads as there are. Each thread has a state of its own.
+    pub fn each<S, I>(&self, parts: I, state: impl Fn() -> S + Sync, work: impl Fn(&mut S, I::Item) + Sync)
+    where
+        I: Iterator + Send,
+        I::Item: Send,
+    {
+        let mut parts = parts.peekable();
+        let Some(first) = parts.next() else { return };
+        let others = if parts.peek().is_some() { self.others() } else { None };
+        let Some(others) = others else {
+            let mut state = state();
+            work(&mut state, first);
+            return parts.for_each(|part| work(&mut state, part));
+        };
+        let parts = Mutex::new(std::iter::once(first).chain(parts));
+        let take = || {
+            let mut state = state();
+            loop {
+                // a lock of its own for every part; a thread that panicked took its part with it
+                let part = parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some(part) = part else { return };
+                work(&mut state, part);
+            }
+        };
+        others.in_place_scope(|scope| {
+            for _ in 0..others.current_num_threads() {
+                scope.spawn(|_| take());
+            }
+            take();
+        });
+    }
+
+    fn others(&self) -> Option<&ThreadPool> {
+        let build = || {
+            let builder = ThreadPoolBuilder::new().num_threads(self.threads.get() - 1);
+            // NonZero less one may be zero, which the builder would take for "as many as there are"
+            (self.threads.get() > 1).then(|| builder.thread_name(|_| "nabla".to_string()).build().ok()).flatten()
+        };
+        self.others.get_or_init(build).as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_is_done_once_with_any_number_of_threads() {
+        for threads in 1..5 {
+            let workers = Workers::new(NonZeroUsize::new(threads).unwrap());
+            for count in [0, 1, 2, 1000] {
+                let mut out = vec![0; count];
+                workers.each(out.iter_mut().enumerate(), || 1, |one, (i, out)| *out += i + *one);
+                assert_eq!(out, (1..=count).collect::<Vec<_>>(), "{threads} threads, {count} parts");
+            }
+        }
+    }
+}
