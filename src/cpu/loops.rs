@@ -1,7 +1,7 @@
 //! Functions of one number or two, compiled into loops over elements.
 //!
-//! A loop runs over a stretch of elements that lie one behind the other, or are one value repeated; `tile` brings every
-//! operand into that form.
+//! Short values run through loops for every form of operand; long ones run tile by tile in clusters, where all operands
+//! are slices, with the loops that are compiled for every instruction set.
 
 use super::isa::{Isa, versioned};
 use crate::tensor::{Element, Scalar, Text};
@@ -25,7 +25,7 @@ impl<T: Copy> Run<'_, T> {
 }
 
 /// A number type.
-pub trait Number: Element + Copy {
+pub trait Number: Element + Copy + Send + Sync {
     fn to_scalar(self) -> Scalar;
     /// Converted as Rust's `as` does: floats saturate, integers wrap.
     fn of_scalar(scalar: Scalar) -> Self;
@@ -43,6 +43,11 @@ pub trait Eval2<T> {
     fn eval(a: T, b: T) -> Self::Out;
 }
 
+/// A function of three numbers, as the compiler sees it.
+pub trait Eval3<T> {
+    fn eval(a: T, b: T, c: T) -> T;
+}
+
 /// The loops of a function of one number.
 pub struct Map1<T, R> {
     pub one: fn(T) -> R,
@@ -53,11 +58,17 @@ pub struct Map1<T, R> {
 /// The loops of a function of two numbers.
 pub struct Map2<T, R> {
     pub one: fn(T, T) -> R,
-    pub fresh: fn(&mut [R], Run<T>, Run<T>),
+    pub fresh: fn(Isa, &mut [R], &[T], &[T]),
+    pub short: fn(&mut [R], Run<T>, Run<T>),
     pub in_place: Option<InPlace<T>>,
 }
 
-/// Loops that write on one of their operands.
+/// The loop of a function of three numbers.
+pub struct Map3<T> {
+    pub fresh: fn(Isa, &mut [T], &[T], &[T], &[T]),
+}
+
+/// Loops that write on one of their operands, for short values.
 pub struct InPlace<T> {
     /// The other operand stands on the right.
     pub left: fn(&mut [T], Run<T>),
@@ -149,16 +160,22 @@ impl<T: Copy> Map1<T, T> {
     }
 }
 
+impl<T: Copy> Map3<T> {
+    pub const fn new<F: Eval3<T>>() -> Map3<T> {
+        Map3 { fresh: fresh3::<F, T> }
+    }
+}
+
 impl<T: Copy, R: Copy> Map2<T, R> {
     pub const fn new<F: Eval2<T, Out = R>>() -> Map2<T, R> {
-        Map2 { one: F::eval, fresh: fresh2::<F, T>, in_place: None }
+        Map2 { one: F::eval, fresh: fresh2::<F, T>, short: short2::<F, T>, in_place: None }
     }
 }
 
 impl<T: Copy> Map2<T, T> {
     pub const fn closed<F: Eval2<T, Out = T>>() -> Map2<T, T> {
         let in_place = InPlace { left: left2::<F, T>, right: right2::<F, T> };
-        Map2 { one: F::eval, fresh: fresh2::<F, T>, in_place: Some(in_place) }
+        Map2 { one: F::eval, fresh: fresh2::<F, T>, short: short2::<F, T>, in_place: Some(in_place) }
     }
 }
 
@@ -166,6 +183,18 @@ versioned! {
     fn fresh1[F: Eval1<T>, T: Copy]<F, T>(out: &mut [F::Out], a: &[T]) {
         for (out, &a) in out.iter_mut().zip(a) {
             *out = F::eval(a);
+        }
+    }
+
+    fn fresh2[F: Eval2<T>, T: Copy]<F, T>(out: &mut [F::Out], a: &[T], b: &[T]) {
+        for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
+            *out = F::eval(a, b);
+        }
+    }
+
+    fn fresh3[F: Eval3<T>, T: Copy]<F, T>(out: &mut [T], a: &[T], b: &[T], c: &[T]) {
+        for (((out, &a), &b), &c) in out.iter_mut().zip(a).zip(b).zip(c) {
+            *out = F::eval(a, b, c);
         }
     }
 }
@@ -176,7 +205,7 @@ fn in_place1<F: Eval1<T, Out = T>, T: Copy>(a: &mut [T]) {
     }
 }
 
-fn fresh2<F: Eval2<T>, T: Copy>(out: &mut [F::Out], a: Run<T>, b: Run<T>)
+fn short2<F: Eval2<T>, T: Copy>(out: &mut [F::Out], a: Run<T>, b: Run<T>)
 where
     F::Out: Copy,
 {

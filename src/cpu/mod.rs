@@ -14,6 +14,7 @@ pub mod gamma;
 pub mod gather;
 mod isa;
 pub mod join;
+mod joined;
 pub mod linalg;
 mod loops;
 pub mod math;
@@ -21,11 +22,13 @@ pub mod random;
 pub mod reduce;
 pub mod sample;
 pub mod select;
+mod slices;
 pub mod sort;
 mod tile;
 
 pub use isa::Isa;
 pub use loops::{Binary, Map1, Map2, Number, Run, Unary};
+pub use slices::Typed;
 pub use tile::{Refuses, binary, binary_in_place, refused, text, text_bytes, unary};
 
 use crate::diagnostics::{Error, Kind};

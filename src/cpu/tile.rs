@@ -1,17 +1,13 @@
-//! Running element-wise loops over tensors.
+//! Running element-wise loops over short tensors; long ones are clusters.
 //!
-//! Strided and broadcast operands are copied into a small tile first, so that loops over slices are all there are.
+//! Strided and broadcast operands are copied first, so that loops over slices are all there are.
 
 use super::loops::{Map1, Map2, Number, Run};
-use super::mistyped;
+use super::{Typed, mistyped};
 use crate::context::Context;
 use crate::diagnostics::Result;
 use crate::tensor::{Array, Element, Scalar, Tensor, Text, Walk, shape};
-
-/// Elements of a tile when operands have to be copied into one; it stays in the first-level cache.
-const TILE: usize = 1024;
-/// Elements between two looks at the interrupt flag.
-const STRETCH: usize = 1 << 18;
+use smallvec::SmallVec;
 
 /// Values of an integer operand that an operation does not take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +21,7 @@ enum Feed<'a, T> {
     Same(T),
     Each(&'a [T]),
     /// Boxed, so that the common forms stay small.
-    Tiles(Box<(Walk<'a, T>, Vec<T>)>),
+    Copy(Box<SmallVec<[T; 16]>>),
 }
 
 impl<'a, T: Number> Feed<'a, T> {
@@ -40,69 +36,39 @@ impl<'a, T: Number> Feed<'a, T> {
         {
             return Ok(Feed::Each(slice));
         }
-        Feed::strided(tensor.walk_as(shape).ok_or_else(mistyped)?)
+        Ok(Feed::strided(tensor.walk_as(shape).ok_or_else(mistyped)?))
     }
 
     #[inline(never)]
-    fn strided(walk: Walk<'a, T>) -> Result<Feed<'a, T>> {
-        Ok(match (walk.slice(), walk.same()) {
+    fn strided(mut walk: Walk<'a, T>) -> Feed<'a, T> {
+        match (walk.slice(), walk.same()) {
             (Some(slice), _) => Feed::Each(slice),
             (None, Some(&value)) => Feed::Same(value),
-            (None, None) => Feed::Tiles(Box::new((walk, Vec::with_capacity(TILE)))),
-        })
-    }
-
-    fn step(&self) -> usize {
-        if matches!(self, Feed::Tiles(..)) { TILE } else { STRETCH }
-    }
-
-    /// The elements from `start` on; called with stretches one behind the other.
-    fn run(&mut self, start: usize, count: usize) -> Run<'_, T> {
-        match self {
-            Feed::Same(value) => Run::Same(*value),
-            Feed::Each(slice) => Run::Each(&slice[start..start + count]),
-            Feed::Tiles(tiles) => {
-                let (walk, tile) = &mut **tiles;
-                tile.clear();
-                walk.fill(tile, count);
-                Run::Each(tile)
+            (None, None) => {
+                let mut copy = SmallVec::from_elem(T::default(), walk.len());
+                walk.copy_to(&mut copy);
+                Feed::Copy(Box::new(copy))
             }
         }
     }
-}
 
-/// Calls `work` for the stretches of `out`, looking at the interrupt flag between them.
-fn stretches<R>(cx: &Context, out: &mut [R], step: usize, mut work: impl FnMut(&mut [R], usize)) -> Result<()> {
-    for (number, tile) in out.chunks_mut(step).enumerate() {
-        let start = number * step;
-        if start > 0 && start.is_multiple_of(STRETCH) {
-            cx.check()?;
+    fn run(&self) -> Run<'_, T> {
+        match self {
+            Feed::Same(value) => Run::Same(*value),
+            Feed::Each(slice) => Run::Each(slice),
+            Feed::Copy(copy) => Run::Each(copy),
         }
-        work(tile, start);
     }
-    Ok(())
-}
-
-/// A buffer for results. Large ones come zeroed from the system; for small ones that would cost more than the work.
-fn buffer<R: Number>(shape: &[usize]) -> Vec<R> {
-    let size = shape::size(shape);
-    if size > TILE {
-        return vec![R::default(); size];
-    }
-    let mut out = Vec::with_capacity(size);
-    out.resize(size, R::default());
-    out
 }
 
 /// A new tensor of `shape`, which `a` broadcasts to. The memory has been checked.
-pub fn unary<T: Number, R: Number>(cx: &Context, map: &Map1<T, R>, shape: &[usize], a: &Array) -> Result<Tensor> {
-    let mut a = Feed::<T>::new(a, shape)?;
-    let mut out = buffer(shape);
-    let step = a.step();
-    stretches(cx, &mut out, step, |tile, start| match a.run(start, tile.len()) {
-        Run::Each(a) => (map.fresh)(cx.isa, tile, a),
-        Run::Same(a) => tile.fill((map.one)(a)),
-    })?;
+pub fn unary<T: Typed, R: Typed>(cx: &Context, map: &Map1<T, R>, shape: &[usize], a: &Array) -> Result<Tensor> {
+    let a = Feed::<T>::new(a, shape)?;
+    let mut out = vec![R::default(); shape::size(shape)];
+    match a.run() {
+        Run::Each(a) => (map.fresh)(cx.isa, &mut out, a),
+        Run::Same(a) => out.fill((map.one)(a)),
+    }
     Ok(Tensor::from_vec(out, shape))
 }
 
@@ -137,34 +103,22 @@ pub fn refused<T: Number + PartialOrd>(refuses: Refuses, operand: &Array) -> Res
 }
 
 /// A new tensor of `shape`, which `a` and `b` broadcast to. The memory has been checked.
-pub fn binary<T: Number, R: Number>(
-    cx: &Context,
-    map: &Map2<T, R>,
-    shape: &[usize],
-    a: &Array,
-    b: &Array,
-) -> Result<Tensor> {
-    let (mut a, mut b) = (Feed::<T>::new(a, shape)?, Feed::<T>::new(b, shape)?);
-    let mut out = buffer(shape);
-    let step = a.step().min(b.step());
-    stretches(cx, &mut out, step, |tile, start| {
-        (map.fresh)(tile, a.run(start, tile.len()), b.run(start, tile.len()));
-    })?;
+pub fn binary<T: Typed, R: Typed>(map: &Map2<T, R>, shape: &[usize], a: &Array, b: &Array) -> Result<Tensor> {
+    let (a, b) = (Feed::<T>::new(a, shape)?, Feed::<T>::new(b, shape)?);
+    let size = shape::size(shape);
+    let mut out = Vec::with_capacity(size);
+    out.resize(size, R::default());
+    (map.short)(&mut out, a.run(), b.run());
     Ok(Tensor::from_vec(out, shape))
 }
 
-/// Writes the result on `own`, the elements of one operand in `shape`, which `other` broadcasts to. It cannot be
-/// interrupted: half a result must not be seen.
-pub fn binary_in_place<T: Number>(
+/// Writes the result on `own`, the elements of one operand in `shape`, which `other` broadcasts to.
+pub fn binary_in_place<T: Typed>(
     own: &mut [T],
     shape: &[usize],
     work: fn(&mut [T], Run<T>),
     other: &Array,
 ) -> Result<()> {
-    let mut other = Feed::<T>::new(other, shape)?;
-    let step = other.step();
-    for (number, tile) in own.chunks_mut(step).enumerate() {
-        work(tile, other.run(number * step, tile.len()));
-    }
+    work(own, Feed::<T>::new(other, shape)?.run());
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! What happens behind it depends on the inputs alone: run now; wait, to be fused with what follows; record for a
 //! derivative; run for all rows of a batch; record into a graph. Callers do not know which it was.
 
-use super::{Abstract, Kernel, Op, elementwise};
+use super::{Abstract, Kernel, Op, elementwise, reduce};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
@@ -76,6 +76,11 @@ fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
             let out = inferred(op, inputs)?;
             cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
             kernel(cx, op, inputs, out)
+        }
+        (Kernel::Reduce(how), inputs) => {
+            let out = inferred(op, inputs)?;
+            cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
+            reduce::fold(cx, *how, op, inputs, &out)
         }
         (Kernel::Look(layout), [input]) => look(cx, op, *layout, input),
         (Kernel::Many(_) | Kernel::Composed(_), inputs) => single(now_all(cx, op, inputs)?),

@@ -3,10 +3,12 @@
 use super::types::{broadcast_all, refused};
 use super::{Arity, Guard, Op, Rule, Types};
 use crate::context::Context;
-use crate::cpu::{self, Binary, Map1, Map2, Number, Refuses, Unary};
+use crate::cpu::cluster::{Operand, Program, Step, Work};
+use crate::cpu::{self, Binary, Map1, Map2, Number, Refuses, Typed, Unary};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::shape::{self, Shape};
 use crate::tensor::{Array, DType, Device, Element, ElementType, Scalar, Tensor, type_name};
+use smallvec::smallvec;
 use std::mem;
 
 /// An operation of one operand.
@@ -17,9 +19,15 @@ pub fn unary(
     input: &mut Array,
 ) -> Result<Array> {
     let types = types(op, &[input.element_type()], || vec![input.type_name()])?;
+    let loops = loops(types.compute).ok_or_else(cpu::mistyped)?;
+    if input.size() >= LONG {
+        cx.reserve(input.size(), types.out.size(), || type_name(types.out, input.shape(), Device::Cpu))?;
+        let shape = shape::copy(input.shape());
+        return long(cx, Work::Unary(loops), types.compute, &shape, std::slice::from_mut(input));
+    }
     macro_rules! run {
         ($($variant:ident)+) => {
-            match loops(types.compute).ok_or_else(cpu::mistyped)? {
+            match loops {
                 $(Unary::$variant(map) => run1(cx, op, map, types, input),)+
             }
         };
@@ -49,10 +57,11 @@ pub fn binary(
             }
         }
     }
+    let loops = loops(types.compute).ok_or_else(cpu::mistyped)?;
     macro_rules! run {
         ($($variant:ident)+) => {
-            match loops(types.compute).ok_or_else(cpu::mistyped)? {
-                $(Binary::$variant(map) => run2(cx, op, map, types, left, right),)+
+            match loops {
+                $(Binary::$variant(map) => run2(cx, op, (loops, map), types, left, right),)+
                 Binary::Text(work) => text(cx, op, *work, left, right),
                 Binary::TestText(work) => text(cx, op, *work, left, right),
             }
@@ -128,7 +137,7 @@ fn converted<T: Number>(cx: &mut Context, operand: &Array) -> Result<Option<Arra
     }
 }
 
-fn run1<T: Number, R: Number>(
+fn run1<T: Typed, R: Typed>(
     cx: &mut Context,
     op: &Op,
     map: &Map1<T, R>,
@@ -155,6 +164,27 @@ fn run1<T: Number, R: Number>(
     Ok(Array::Tensor(cpu::unary(cx, map, operand.shape(), operand)?))
 }
 
+/// Elements from which on an operation runs as a cluster of one step.
+const LONG: usize = 512;
+
+/// A long operation on tensors, or tensors and scalars.
+fn long(cx: &Context, work: Work, compute: DType, shape: &[usize], inputs: &mut [Array]) -> Result<Array> {
+    let mut program = Program::default();
+    let operands = (0..).zip(&*inputs).map(|(number, input)| match input {
+        Array::Tensor(tensor) if tensor.dtype() != compute => Operand::Step(program.push(Step {
+            work: Work::Convert(compute),
+            operands: smallvec![Operand::Input(number)],
+            compute: tensor.dtype(),
+        })),
+        _ => Operand::Input(number),
+    });
+    let operands = operands.collect();
+    let step = program.push(Step { work, operands, compute });
+    program.outputs.push(step);
+    let mut results = cpu::cluster::run(cx, &program, inputs, shape, true)?;
+    results.pop().map(Array::from).ok_or_else(cpu::mistyped)
+}
+
 fn reserve<R: Number>(cx: &Context, shape: &[usize]) -> Result<()> {
     cx.reserve(shape::size(shape), R::DTYPE.size(), || type_name(R::DTYPE, shape, Device::Cpu))
 }
@@ -178,10 +208,10 @@ fn result_shape<'a>(wide: &'a Option<Shape>, left: &'a Array, right: &'a Array) 
     }
 }
 
-fn run2<T: Number + PartialOrd, R: Number>(
+fn run2<T: Typed + PartialOrd, R: Typed>(
     cx: &mut Context,
     op: &Op,
-    map: &Map2<T, R>,
+    (loops, map): (&'static Binary, &Map2<T, R>),
     types: Types,
     left: &mut Array,
     right: &mut Array,
@@ -198,7 +228,21 @@ fn run2<T: Number + PartialOrd, R: Number>(
         return Ok(scalar_result((map.one)(a, b), types));
     }
     let wide = stretched(op, left, right)?;
-    reserve::<R>(cx, result_shape(&wide, left, right))?;
+    let shape = result_shape(&wide, left, right);
+    reserve::<R>(cx, shape)?;
+    if shape::size(shape) >= LONG {
+        let shape = shape::copy(shape);
+        if op.entry.guard.is_some() && T::DTYPE.is_integer() {
+            let own = converted::<T>(cx, right)?;
+            guard::<T>(op, own.as_ref().unwrap_or(right))?;
+        }
+        let mut inputs = [mem::take(left), mem::take(right)];
+        let result = long(cx, Work::Binary(loops), T::DTYPE, &shape, &mut inputs);
+        if result.is_err() {
+            [*left, *right] = inputs;
+        }
+        return result;
+    }
     let mut own_left = converted::<T>(cx, left)?;
     let mut own_right = converted::<T>(cx, right)?;
     let left = own_left.as_mut().unwrap_or(left);
@@ -212,12 +256,12 @@ fn run2<T: Number + PartialOrd, R: Number>(
             return Ok(mem::take(right));
         }
     }
-    Ok(Array::Tensor(cpu::binary(cx, map, result_shape(&wide, left, right), left, right)?))
+    Ok(Array::Tensor(cpu::binary(map, result_shape(&wide, left, right), left, right)?))
 }
 
 /// Writes the result on `own` if nobody else holds its buffer and the result has its shape.
 #[inline]
-fn write_on<T: Number>(
+fn write_on<T: Typed>(
     own: &mut Array,
     wide: &Option<Shape>,
     work: fn(&mut [T], cpu::Run<T>),

@@ -123,6 +123,8 @@ pub enum Kernel {
     /// Makes the whole result. It may take inputs out (`mem::take`) once it cannot fail any more. The memory of the
     /// result, as the rule describes it, has been checked.
     Whole(WholeKernel),
+    /// Reduces its input along axes; what waits is reduced as it is made.
+    Reduce(cpu::reduce::Reduction),
     /// Looks at the elements of its first input where they are.
     Look(LayoutRule),
     /// As `Whole`, of several results.

@@ -6,7 +6,7 @@
 use super::cumulate::product_tangent;
 use super::linear::{cast_back, lengths};
 use super::{
-    Abstract, Arity, Attrs, DIV, Derivative, EQ, Entry, MUL, Mark, Op, Outputs, SQRT, SQUARE, SUB, Term, WholeKernel,
+    Abstract, Arity, Attrs, DIV, Derivative, EQ, Entry, Kernel, MUL, Mark, Op, Outputs, Rule, SQRT, SQUARE, SUB, Term,
     apply1, apply2, broadcast_to, cast, reshape, rows,
 };
 use crate::context::Context;
@@ -18,8 +18,8 @@ use crate::tensor::shape::{self, Axes, Shape};
 use crate::tensor::{Array, DType, Tensor};
 use smallvec::{SmallVec, smallvec};
 
-const fn entry(name: &'static str, kernel: WholeKernel) -> Entry {
-    Entry::whole(name, name, Arity::Exactly(1), rule, kernel).batched(batch)
+const fn entry(name: &'static str, kernel: Kernel) -> Entry {
+    Entry::of(name, name, Arity::Exactly(1), Rule::Whole(rule), kernel).batched(batch)
 }
 
 /// On a graphics card.
@@ -30,33 +30,33 @@ fn on_gpu(how: gpu::Reduction, gpu: &Gpu, op: &Op, views: &[View], out: &Abstrac
     gpu.reduce(how, x, axes, &out.shape, mark).map(Some)
 }
 
-pub static SUM: Entry = entry("sum", |cx, op, inputs, out| fold(cx, Reduction::Sum, op, inputs, &out))
+pub static SUM: Entry = entry("sum", Kernel::Reduce(Reduction::Sum))
     .derivative(Derivative::Linear(1))
     .transposed(sum_transposed)
     .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Sum, gpu, op, views, out, mark));
-pub static PROD: Entry = entry("prod", |cx, op, inputs, out| fold(cx, Reduction::Product, op, inputs, &out))
+pub static PROD: Entry = entry("prod", Kernel::Reduce(Reduction::Product))
     .derivative(Derivative::Whole(product_tangent))
     .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Prod, gpu, op, views, out, mark));
 /// NaN wins.
-pub static MAX: Entry = entry("max", |cx, op, inputs, out| fold(cx, Reduction::Max, op, inputs, &out))
+pub static MAX: Entry = entry("max", Kernel::Reduce(Reduction::Max))
     .derivative(Derivative::Whole(extreme_tangent))
     .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Max, gpu, op, views, out, mark));
 /// NaN wins.
-pub static MIN: Entry = entry("min", |cx, op, inputs, out| fold(cx, Reduction::Min, op, inputs, &out))
+pub static MIN: Entry = entry("min", Kernel::Reduce(Reduction::Min))
     .derivative(Derivative::Whole(extreme_tangent))
     .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Min, gpu, op, views, out, mark));
-pub static ANY: Entry = entry("any", |cx, op, inputs, out| fold(cx, Reduction::Any, op, inputs, &out))
+pub static ANY: Entry = entry("any", Kernel::Reduce(Reduction::Any))
     .derivative(Derivative::Flat)
     .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Any, gpu, op, views, out, mark));
-pub static ALL: Entry = entry("all", |cx, op, inputs, out| fold(cx, Reduction::All, op, inputs, &out))
+pub static ALL: Entry = entry("all", Kernel::Reduce(Reduction::All))
     .derivative(Derivative::Flat)
     .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::All, gpu, op, views, out, mark));
 /// The first of several; NaN wins. Along one axis, or of all elements in row-major order.
-pub static ARGMAX: Entry =
-    entry("argmax", |cx, op, inputs, out| place(cx, true, op, inputs, &out)).derivative(Derivative::Flat);
+pub static ARGMAX: Entry = entry("argmax", Kernel::Whole(|cx, op, inputs, out| place(cx, true, op, inputs, &out)))
+    .derivative(Derivative::Flat);
 /// As `ARGMAX`.
-pub static ARGMIN: Entry =
-    entry("argmin", |cx, op, inputs, out| place(cx, false, op, inputs, &out)).derivative(Derivative::Flat);
+pub static ARGMIN: Entry = entry("argmin", Kernel::Whole(|cx, op, inputs, out| place(cx, false, op, inputs, &out)))
+    .derivative(Derivative::Flat);
 
 pub(super) static TABLE: &[&Entry] = &[&SUM, &PROD, &MAX, &MIN, &ANY, &ALL, &ARGMAX, &ARGMIN];
 
@@ -232,7 +232,7 @@ fn reduced(shape: &[usize], axes: &[usize], keepdims: bool) -> Shape {
     shape.iter().enumerate().filter_map(length).collect()
 }
 
-fn fold(cx: &Context, how: Reduction, op: &Op, inputs: &[Array], out: &Abstract) -> Result<Array> {
+pub(super) fn fold(cx: &Context, how: Reduction, op: &Op, inputs: &[Array], out: &Abstract) -> Result<Array> {
     let (Attrs::Reduce { axes, .. }, [input]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
     Ok(cpu::reduce::reduce(cx, how, input, axes, &out.shape)?.into())
 }

@@ -95,6 +95,42 @@ impl<'a, T: Clone> Walk<'a, T> {
         }
     }
 
+    /// Writes the next elements to all of `out`, or those that are left.
+    pub fn copy_to(&mut self, out: &mut [T])
+    where
+        T: Copy,
+    {
+        let mut out = out;
+        let wanted = out.len().min(self.left);
+        self.left -= wanted;
+        out = &mut out[..wanted];
+        while !out.is_empty() {
+            let start = self.position as usize;
+            let Some(axis) = self.axes.last_mut() else {
+                out.copy_from_slice(&self.data[start..start + 1]);
+                return;
+            };
+            let take = out.len().min(axis.len - axis.at);
+            let (now, rest) = out.split_at_mut(take);
+            match axis.stride {
+                1 => now.copy_from_slice(&self.data[start..start + take]),
+                0 => now.fill(self.data[start]),
+                step if step > 0 => {
+                    let from = self.data[start..].iter().step_by(step as usize);
+                    now.iter_mut().zip(from).for_each(|(out, &x)| *out = x);
+                }
+                step => {
+                    let from = self.data[..=start].iter().rev().step_by(step.unsigned_abs());
+                    now.iter_mut().zip(from).for_each(|(out, &x)| *out = x);
+                }
+            }
+            axis.at += take;
+            self.position += axis.stride * take as isize;
+            out = rest;
+            self.carry();
+        }
+    }
+
     /// Steps the outer axes whose inner ones are done.
     fn carry(&mut self) {
         for inner in (0..self.axes.len()).rev() {

@@ -5,9 +5,9 @@
 use super::pending::{Parts, inputs_of, settle, settled, weight_of};
 use crate::context::Context;
 use crate::cpu;
-use crate::cpu::cluster::{Operand, Program, Step, Work};
+use crate::cpu::cluster::{Folded, Operand, Program, Step, Work};
 use crate::diagnostics::Result;
-use crate::ops::{Attrs, Kernel, Op, Rule, SELECT, now};
+use crate::ops::{Attrs, Kernel, Op, Rule, SELECT};
 use crate::tensor::{Array, DType, Device, ElementType, Lifted, Mode, Shape};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -72,7 +72,28 @@ impl Cluster {
 
     /// The results of the outputs.
     pub fn results(&self, cx: &mut Context, mut parts: Vec<Parts>) -> Result<Vec<Array>> {
-        for (_, inputs) in &mut parts {
+        self.settle_inputs(cx, &mut parts)?;
+        if let Some(device) = self.device {
+            return self.on_card(cx, device, parts);
+        }
+        let (program, mut leaves) = self.program(parts)?;
+        let mut tensors = cpu::cluster::run(cx, &program, &mut leaves, &self.shape, false)?;
+        tensors.iter_mut().for_each(|tensor| tensor.settle_in(&cx.pool));
+        Ok(tensors.into_iter().map(Array::from).collect())
+    }
+
+    /// The last node, reduced on the CPU without being made itself. It is the only output.
+    pub fn reduced(&self, cx: &mut Context, mut parts: Vec<Parts>, how: &Folded) -> Result<Array> {
+        self.settle_inputs(cx, &mut parts)?;
+        let (program, leaves) = self.program(parts)?;
+        let mut tensor = cpu::cluster::run_reduced(cx, &program, &leaves, &self.shape, how)?;
+        tensor.settle_in(&cx.pool);
+        Ok(Array::from(tensor))
+    }
+
+    /// What comes from outside is settled.
+    fn settle_inputs(&self, cx: &mut Context, parts: &mut [Parts]) -> Result<()> {
+        for (_, inputs) in parts {
             for input in inputs {
                 if let Array::Lifted(lifted) = input
                     && !self.number_of.contains_key(&lifted.address())
@@ -81,12 +102,11 @@ impl Cluster {
                 }
             }
         }
-        if let Some(device) = self.device {
-            return self.on_card(cx, device, parts);
-        }
-        if let [(op, inputs)] = parts.as_mut_slice() {
-            return Ok(vec![now(cx, op, inputs)?]);
-        }
+        Ok(())
+    }
+
+    /// The operations as a program of the CPU, and what goes into it.
+    fn program(&self, parts: Vec<Parts>) -> Result<(Program, Vec<Array>)> {
         let mut program = Program::default();
         let mut leaves: Vec<Array> = vec![];
         let mut numbers: Vec<usize> = vec![];
@@ -94,8 +114,7 @@ impl Cluster {
             numbers.push(self.add(&mut program, &mut leaves, &numbers, &op, inputs)?);
         }
         program.outputs = self.outputs.iter().map(|&number| numbers[number]).collect();
-        let tensors = cpu::cluster::run(cx, &program, leaves, &self.shape)?;
-        Ok(tensors.into_iter().map(Array::from).collect())
+        Ok((program, leaves))
     }
 
     /// The number of the node that an input is.

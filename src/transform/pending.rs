@@ -7,8 +7,10 @@
 use super::cluster::Cluster;
 use crate::context::Context;
 use crate::cpu;
+use crate::cpu::cluster::Folded;
+use crate::cpu::reduce::Reduction;
 use crate::diagnostics::{Error, Result};
-use crate::ops::{Attrs, Op, Outputs, Rule, now_all};
+use crate::ops::{Attrs, Kernel, Op, Outputs, Rule, now_all};
 use crate::tensor::{Abstract, Array, DType, ElementType, Lifted, Mode, WeakLifted};
 use smallvec::{SmallVec, smallvec};
 use std::cell::RefCell;
@@ -98,6 +100,11 @@ pub(super) fn weight_of(array: &Array) -> Option<usize> {
 
 /// An operation on values of which some wait.
 pub(super) fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
+    if let (Kernel::Reduce(how), [Array::Lifted(input)]) = (&op.entry.kernel, &*inputs)
+        && let Some(result) = reduced(cx, op, *how, input)?
+    {
+        return Ok(smallvec![result]);
+    }
     let long = inputs.iter().any(|input| input.size() >= LONG);
     if long && can_fuse(op, inputs) {
         return Ok(smallvec![wait(cx, op, inputs)?]);
@@ -176,6 +183,35 @@ fn run_cluster(cx: &mut Context, root: &Lifted) -> Result<()> {
         }
     }
     results.map(|_| ())
+}
+
+/// A reduction of what waits, together with it; none where somebody else needs the elements, or where the engine reduces
+/// none that it makes on the way.
+fn reduced(cx: &mut Context, op: &Op, how: Reduction, root: &Lifted) -> Result<Option<Array>> {
+    let Attrs::Reduce { axes, .. } = &op.attrs else { return Err(cpu::mistyped()) };
+    let shape = &root.aval().shape;
+    // one holder is who asks
+    if root.holders() > 1 || root.aval().device.is_some() || weight_of(&Array::Lifted(root.clone())).is_none() {
+        return Ok(None);
+    }
+    let Some(extent) = cpu::reduce::extent(shape, axes) else { return Ok(None) };
+    cx.check()?;
+    let cluster = Cluster::of(cx, root)?;
+    if cluster.outputs.len() > 1 {
+        return Ok(None);
+    }
+    let out = op.infer(&[root.aval().clone()])?;
+    cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
+    let parts: Vec<Parts> = cluster.nodes.iter().map(take).collect::<Result<_>>()?;
+    let result = cluster.reduced(cx, parts, &Folded { how, extent, shape: &out.shape });
+    if let Err(error) = &result {
+        for node in &cluster.nodes {
+            if let Some(pending) = node.body::<Pending>() {
+                *pending.0.borrow_mut() = State::Failed(error.clone());
+            }
+        }
+    }
+    result.map(Some)
 }
 
 /// A waiting operation without its inputs.

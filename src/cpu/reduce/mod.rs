@@ -1,169 +1,25 @@
 //! Reductions: sums, products, extremes and truth over any axes.
 //!
 //! Elements are added in NumPy's order: axes sorted by stride and joined where they lie one behind the other; along an
-//! innermost reduced axis pairwise, in blocks of 128 with eight partial sums; else row after row. So the last digits
-//! are NumPy's, and do not depend on the processor.
+//! innermost reduced axis pairwise (`fold`); else row after row. So the last digits are NumPy's, and do not depend on the
+//! processor or the number of threads. Elements that lie in order go through `along`, others are gathered here.
 
+mod along;
+mod fold;
+
+pub use along::{Elements, Extent};
+
+use super::slices::{Slice, Typed};
 use super::{Number, mistyped};
 use crate::context::Context;
 use crate::diagnostics::Result;
-use crate::tensor::{Array, DType, Data, Element, Shape, Strides, Tensor, Walk, shape, walk};
+use crate::tensor::{Array, Data, Shape, Strides, Tensor, Walk, shape, walk};
+use along::{Given, along};
+use fold::{All, Any, Fold, Max, Min, Product, Sum, is_nan};
 use smallvec::SmallVec;
 
 /// Elements between two looks at the interrupt flag.
 const STRETCH: usize = 1 << 18;
-
-/// How elements are combined.
-pub trait Fold<T: Copy> {
-    type Out: Element + Copy;
-    /// What nothing is combined to.
-    const START: Self::Out;
-    fn step(so_far: Self::Out, x: T) -> Self::Out;
-    fn run(so_far: Self::Out, items: &[T]) -> Self::Out {
-        items.iter().fold(so_far, |so_far, &x| Self::step(so_far, x))
-    }
-}
-
-pub struct Sum;
-pub struct Product;
-pub struct Max;
-pub struct Min;
-pub struct Any;
-pub struct All;
-
-macro_rules! floats {
-    ($($type:ident)+) => {$(
-        impl Fold<$type> for Sum {
-            type Out = $type;
-            const START: $type = 0.0;
-            #[inline]
-            fn step(so_far: $type, x: $type) -> $type {
-                so_far + x
-            }
-            fn run(so_far: $type, items: &[$type]) -> $type {
-                so_far + pairwise(items, -0.0, |a, b| a + b)
-            }
-        }
-        impl Fold<$type> for Product {
-            type Out = $type;
-            const START: $type = 1.0;
-            #[inline]
-            fn step(so_far: $type, x: $type) -> $type {
-                so_far * x
-            }
-        }
-        extreme!($type, -$type::INFINITY, $type::INFINITY);
-    )+};
-}
-
-macro_rules! integers {
-    ($($type:ident)+) => {$(
-        impl Fold<$type> for Sum {
-            type Out = i64;
-            const START: i64 = 0;
-            #[inline]
-            fn step(so_far: i64, x: $type) -> i64 {
-                so_far.wrapping_add(i64::from(x))
-            }
-        }
-        impl Fold<$type> for Product {
-            type Out = i64;
-            const START: i64 = 1;
-            #[inline]
-            fn step(so_far: i64, x: $type) -> i64 {
-                so_far.wrapping_mul(i64::from(x))
-            }
-        }
-    )+};
-}
-
-/// `Max` and `Min`; NaN wins.
-macro_rules! extreme {
-    ($type:ident, $least:expr, $most:expr) => {
-        extreme!($type, Max, >=, $least);
-        extreme!($type, Min, <=, $most);
-    };
-    ($type:ident, $fold:ident, $keeps:tt, $start:expr) => {
-        impl Fold<$type> for $fold {
-            type Out = $type;
-            const START: $type = $start;
-            #[inline]
-            fn step(so_far: $type, x: $type) -> $type {
-                if so_far $keeps x || is_nan(so_far) { so_far } else { x }
-            }
-            fn run(so_far: $type, items: &[$type]) -> $type {
-                lanes(so_far, items, Self::step)
-            }
-        }
-    };
-}
-
-floats!(f32 f64);
-integers!(bool u8 i32 i64);
-extreme!(bool, false, true);
-extreme!(u8, u8::MIN, u8::MAX);
-extreme!(i32, i32::MIN, i32::MAX);
-extreme!(i64, i64::MIN, i64::MAX);
-
-impl<T: Number> Fold<T> for Any {
-    type Out = bool;
-    const START: bool = false;
-    #[inline]
-    fn step(so_far: bool, x: T) -> bool {
-        so_far || x != T::default()
-    }
-}
-
-impl<T: Number> Fold<T> for All {
-    type Out = bool;
-    const START: bool = true;
-    #[inline]
-    fn step(so_far: bool, x: T) -> bool {
-        so_far && x != T::default()
-    }
-}
-
-#[inline]
-fn is_nan<T: PartialOrd>(x: T) -> bool {
-    x.partial_cmp(&x).is_none()
-}
-
-/// NumPy's pairwise sum. `zero` changes nothing when it is added.
-fn pairwise<T: Copy>(items: &[T], zero: T, add: impl Fn(T, T) -> T + Copy) -> T {
-    if items.len() > 128 {
-        let half = items.len() / 2;
-        // The depth is the logarithm of the length.
-        let (left, right) = items.split_at(half - half % 8);
-        return add(pairwise(left, zero, add), pairwise(right, zero, add));
-    }
-    let (blocks, rest) = items.as_chunks::<8>();
-    let start = match blocks.split_first() {
-        None => zero,
-        Some((first, blocks)) => {
-            let mut sums = *first;
-            for block in blocks {
-                for (sum, &x) in sums.iter_mut().zip(block) {
-                    *sum = add(*sum, x);
-                }
-            }
-            let [a, b, c, d, e, f, g, h] = sums;
-            add(add(add(a, b), add(c, d)), add(add(e, f), add(g, h)))
-        }
-    };
-    rest.iter().fold(start, |sum, &x| add(sum, x))
-}
-
-/// Combines in eight lanes, for functions that do not mind the order.
-fn lanes<T: Copy>(so_far: T, items: &[T], step: impl Fn(T, T) -> T) -> T {
-    let (blocks, rest) = items.as_chunks::<8>();
-    let mut best = [so_far; 8];
-    for block in blocks {
-        for (best, &x) in best.iter_mut().zip(block) {
-            *best = step(*best, x);
-        }
-    }
-    best.iter().chain(rest).fold(so_far, |so_far, &x| step(so_far, x))
-}
 
 /// An axis of the input on the way through a reduction.
 #[derive(Clone, Copy, Debug)]
@@ -175,10 +31,10 @@ struct Loop {
 }
 
 /// The axes in the order of memory, outermost first, those joined that lie one behind the other.
-fn loops(tensor: &Tensor, reduced: &[usize]) -> SmallVec<[Loop; 4]> {
+fn loops(shape: &[usize], strides: &[isize], reduced: &[usize]) -> SmallVec<[Loop; 4]> {
     let mut all: SmallVec<[Loop; 4]> = SmallVec::new();
     let mut out = 1;
-    for (axis, (&len, &step)) in tensor.shape().iter().zip(&tensor.strides()).enumerate().rev() {
+    for (axis, (&len, &step)) in shape.iter().zip(strides).enumerate().rev() {
         let kept = !reduced.contains(&axis);
         if len != 1 {
             all.push(Loop { len, step, out: if kept { out } else { 0 } });
@@ -201,6 +57,39 @@ fn loops(tensor: &Tensor, reduced: &[usize]) -> SmallVec<[Loop; 4]> {
     joined
 }
 
+/// The loops as three, if the elements lie one behind the other, the reduced axes beside each other, and the results in
+/// the order of the elements.
+fn extent_of(loops: &[Loop]) -> Option<Extent> {
+    let mut extent = Extent { outer: 1, len: 1, inner: 1 };
+    let mut step = 1;
+    for one in loops.iter().rev() {
+        if one.step != step {
+            return None;
+        }
+        step *= one.len as isize;
+        match one.out {
+            0 if extent.outer > 1 || extent.len > 1 => return None,
+            0 => extent.len = one.len,
+            out if extent.len > 1 && extent.outer == 1 && out == extent.inner => extent.outer = one.len,
+            1 if extent.len == 1 && extent.inner == 1 => extent.inner = one.len,
+            _ => return None,
+        }
+    }
+    // nothing is reduced
+    if extent.len == 1 {
+        (extent.outer, extent.inner) = (extent.outer * extent.inner, 1)
+    }
+    Some(extent)
+}
+
+/// How a reduction along `axes` of elements that lie in order looks; none where the reduced axes are not neighbours.
+pub fn extent(shape: &[usize], axes: &[usize]) -> Option<Extent> {
+    if shape.contains(&0) {
+        return None;
+    }
+    extent_of(&loops(shape, &shape::contiguous(shape), axes))
+}
+
 /// NumPy gathers this many elements, at most, of reduced axes that do not lie one behind the other.
 const BUFFER: usize = 8192;
 
@@ -220,14 +109,19 @@ fn stretch(inner: &[Loop]) -> (usize, usize) {
     }
 }
 
-/// Combines the elements along `axes`; `count` is the number of results, which come in row-major order.
-fn fold<T: Number, F: Fold<T>>(cx: &Context, tensor: &Tensor, axes: &[usize], count: usize) -> Result<Vec<F::Out>> {
-    let values = T::of(tensor.data()).ok_or_else(mistyped)?;
-    let mut out = vec![F::START; count];
+/// Combines the elements of a tensor along `axes`; the results come in row-major order, as many as there is room for.
+fn fold<T: Typed, F: Fold<T>>(cx: &Context, tensor: &Tensor, axes: &[usize], out: &mut [F::Out]) -> Result<()> {
+    let values = Slice::of(tensor.data()).and_then(T::from_slice).ok_or_else(mistyped)?;
+    out.fill(F::START);
     if tensor.size() == 0 {
-        return Ok(out);
+        return Ok(());
     }
-    let mut outer = loops(tensor, axes);
+    let mut outer = loops(tensor.shape(), &tensor.strides(), axes);
+    if let Some(extent) = extent_of(&outer)
+        && let Some(values) = values.get(tensor.offset()..tensor.offset() + tensor.size())
+    {
+        return along::<T, F, _>(cx, &Given(values), extent, out);
+    }
     let reduced = outer.iter().rev().take_while(|one| one.out == 0).count();
     let inner: SmallVec<[Loop; 4]> = outer.drain(outer.len() - reduced.max(1).min(outer.len())..).collect();
     let shape: Shape = inner.iter().map(|one| one.len).collect();
@@ -254,7 +148,7 @@ fn fold<T: Number, F: Fold<T>>(cx: &Context, tensor: &Tensor, axes: &[usize], co
                 step => step_all::<T, F>(out[to..].iter_mut().step_by(step), items),
             }
         } else if let Some(items) = direct {
-            out[to] = F::run(out[to], items);
+            out[to] = F::run(cx.isa, out[to], items);
         } else {
             let mut walk = Walk::new(values, from, &shape, &strides);
             let mut done = 0;
@@ -262,7 +156,7 @@ fn fold<T: Number, F: Fold<T>>(cx: &Context, tensor: &Tensor, axes: &[usize], co
                 let count = stretch.min(period - done % period);
                 scratch.clear();
                 walk.fill(&mut scratch, count);
-                out[to] = F::run(out[to], &scratch);
+                out[to] = F::run(cx.isa, out[to], &scratch);
                 done += count;
             }
         }
@@ -272,10 +166,10 @@ fn fold<T: Number, F: Fold<T>>(cx: &Context, tensor: &Tensor, axes: &[usize], co
             since_check = 0;
         }
     }
-    Ok(out)
+    Ok(())
 }
 
-fn step_all<'a, T: Number, F: Fold<T>>(out: impl Iterator<Item = &'a mut F::Out>, items: &[T]) {
+fn step_all<'a, T: Typed, F: Fold<T>>(out: impl Iterator<Item = &'a mut F::Out>, items: &[T]) {
     for (out, &x) in out.zip(items) {
         *out = F::step(*out, x);
     }
@@ -319,6 +213,31 @@ impl Iterator for Odometer<'_> {
     }
 }
 
+/// A tensor of the results of a reduction, which `$work` writes.
+macro_rules! by {
+    ($how:expr, $type:ident, $shape:expr, $cx:expr, |$fold:ident, $results:ident| $work:expr) => {{
+        macro_rules! with {
+            ($by:ident) => {{
+                type $fold = $by;
+                let mut values = $cx.buffer::<<$by as Fold<$type>>::Out>(shape::size($shape));
+                {
+                    let $results = &mut values;
+                    $work?;
+                }
+                Ok(Tensor::from_vec(values, $shape))
+            }};
+        }
+        match $how {
+            Reduction::Sum => with!(Sum),
+            Reduction::Product => with!(Product),
+            Reduction::Max => with!(Max),
+            Reduction::Min => with!(Min),
+            Reduction::Any => with!(Any),
+            Reduction::All => with!(All),
+        }
+    }};
+}
+
 /// Which reduction, in the terms of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reduction {
@@ -332,31 +251,39 @@ pub enum Reduction {
 
 /// Reduces along `axes` to a tensor of `shape`, the input's with those axes left out or of length one.
 pub fn reduce(cx: &Context, how: Reduction, input: &Array, axes: &[usize], out: &[usize]) -> Result<Tensor> {
-    match how {
-        Reduction::Sum => reduce_by::<Sum>(cx, input, axes, out),
-        Reduction::Product => reduce_by::<Product>(cx, input, axes, out),
-        Reduction::Max => reduce_by::<Max>(cx, input, axes, out),
-        Reduction::Min => reduce_by::<Min>(cx, input, axes, out),
-        Reduction::Any => reduce_by::<Any>(cx, input, axes, out),
-        Reduction::All => reduce_by::<All>(cx, input, axes, out),
+    let tensor = input.to_tensor().ok_or_else(mistyped)?;
+    macro_rules! run {
+        ($type:ident) => {
+            by!(how, $type, out, cx, |F, results| fold::<$type, F>(cx, &tensor, axes, results))
+        };
+    }
+    match tensor.data() {
+        Data::Bool(_) => run!(bool),
+        Data::U8(_) => run!(u8),
+        Data::I32(_) => run!(i32),
+        Data::I64(_) => run!(i64),
+        Data::F32(_) => run!(f32),
+        Data::F64(_) => run!(f64),
+        Data::Str(_) => Err(mistyped()),
     }
 }
 
-fn reduce_by<F>(cx: &Context, input: &Array, axes: &[usize], out: &[usize]) -> Result<Tensor>
+/// Reduces elements in order to a tensor of `shape`.
+pub fn elements<T, E: Elements<T>>(
+    cx: &Context,
+    how: Reduction,
+    elements: &E,
+    extent: Extent,
+    shape: &[usize],
+) -> Result<Tensor>
 where
-    F: Fold<bool> + Fold<u8> + Fold<i32> + Fold<i64> + Fold<f32> + Fold<f64>,
+    T: Typed,
+    Sum: Fold<T>,
+    Product: Fold<T>,
+    Max: Fold<T>,
+    Min: Fold<T>,
 {
-    let tensor = input.to_tensor().ok_or_else(mistyped)?;
-    let count = shape::size(out);
-    Ok(match tensor.dtype() {
-        DType::Bool => Tensor::from_vec(fold::<bool, F>(cx, &tensor, axes, count)?, out),
-        DType::U8 => Tensor::from_vec(fold::<u8, F>(cx, &tensor, axes, count)?, out),
-        DType::I32 => Tensor::from_vec(fold::<i32, F>(cx, &tensor, axes, count)?, out),
-        DType::I64 => Tensor::from_vec(fold::<i64, F>(cx, &tensor, axes, count)?, out),
-        DType::F32 => Tensor::from_vec(fold::<f32, F>(cx, &tensor, axes, count)?, out),
-        DType::F64 => Tensor::from_vec(fold::<f64, F>(cx, &tensor, axes, count)?, out),
-        DType::Str => return Err(mistyped()),
-    })
+    by!(how, T, shape, cx, |F, results| along::<T, F, E>(cx, elements, extent, results))
 }
 
 /// The place of the largest (or smallest) element along `axis`, the first of several; NaN wins.
