@@ -41,7 +41,8 @@ class Pairs(Table):
 
     def __init__(self, with_jax):
         self.with_jax = with_jax
-        super().__init__("", "Nabla", "peer", "ratio", "range", "bar", *(("JAX", "ratio to JAX", "bar") if with_jax else ()))
+        jax = ["JAX", "ratio to JAX", "bar"] if with_jax else []
+        super().__init__("", "Nabla", "peer", "ratio", "range", "bar", *jax)
 
     def row(self, what, ours, theirs, bar=None, *, text=duration, limit=None, jax=None, jax_bar=None):
         """Medians of what was measured in each round. `bar` is about the ratio, `limit` about what is ours."""
