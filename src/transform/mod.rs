@@ -19,7 +19,7 @@ use crate::cpu;
 use crate::diagnostics::error::Place;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::ops::{Attrs, Kernel, Op, Outputs, now};
-use crate::tensor::{Array, Level, Lifted, Mode};
+use crate::tensor::{Array, Level, Mode};
 use smallvec::smallvec;
 use trace::Recorder;
 
@@ -118,11 +118,10 @@ impl std::fmt::Debug for Modes {
 
 /// Runs an operation that `apply` cannot simply run.
 pub fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
-    let Some(top) = innermost(inputs) else { return make(cx, op, inputs) };
+    let Some((level, mode)) = innermost(inputs) else { return make(cx, op, inputs) };
     if let Some(mut brought) = placed::bring(cx, op, inputs)? {
         return run(cx, op, &mut brought);
     }
-    let level = top.level();
     // inside a trace no operation on what is known later may run, whoever else is in charge of it
     if let Some(recorder) = cx.modes.recorder().filter(|recorder| level > 0 && recorder.level() > level).cloned() {
         return recorder.record(cx, op, inputs);
@@ -133,7 +132,7 @@ pub fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     {
         return batch::run_alike(cx, op, inputs, rows_level, count);
     }
-    match top.mode() {
+    match mode {
         Mode::Dual => dual::run(cx, op, inputs, level),
         Mode::Linear => linear::record(cx, op, inputs, level),
         Mode::Batched => batch::run(cx, op, inputs, level),
@@ -142,12 +141,13 @@ pub fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     }
 }
 
-fn innermost(inputs: &[Array]) -> Option<Lifted> {
+/// The level and mode of the value that a transform furthest in made.
+fn innermost(inputs: &[Array]) -> Option<(Level, Mode)> {
     let lifted = inputs.iter().filter_map(|input| match input {
-        Array::Lifted(lifted) => Some(lifted),
+        Array::Lifted(lifted) => Some((lifted.level(), lifted.mode())),
         _ => None,
     });
-    lifted.max_by_key(|lifted| lifted.level()).cloned()
+    lifted.max_by_key(|(level, _)| *level)
 }
 
 fn at_level_0(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {

@@ -186,12 +186,12 @@ fn run_cluster(cx: &mut Context, root: &Lifted) -> Result<()> {
 }
 
 /// A reduction of what waits, together with it; none where somebody else needs the elements, or where the engine reduces
-/// none that it makes on the way.
+/// none that it makes on the way. What waits goes on waiting, for those who might need it after all.
 fn reduced(cx: &mut Context, op: &Op, how: Reduction, root: &Lifted) -> Result<Option<Array>> {
     let Attrs::Reduce { axes, .. } = &op.attrs else { return Err(cpu::mistyped()) };
     let shape = &root.aval().shape;
-    // one holder is who asks
-    if root.holders() > 1 || root.aval().device.is_some() || weight_of(&Array::Lifted(root.clone())).is_none() {
+    // the holders are who asks, and the arguments of a call
+    if root.holders() > 2 || root.aval().device.is_some() || weight_of(&Array::Lifted(root.clone())).is_none() {
         return Ok(None);
     }
     let Some(extent) = cpu::reduce::extent(shape, axes) else { return Ok(None) };
@@ -202,16 +202,8 @@ fn reduced(cx: &mut Context, op: &Op, how: Reduction, root: &Lifted) -> Result<O
     }
     let out = op.infer(&[root.aval().clone()])?;
     cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
-    let parts: Vec<Parts> = cluster.nodes.iter().map(take).collect::<Result<_>>()?;
-    let result = cluster.reduced(cx, parts, &Folded { how, extent, shape: &out.shape });
-    if let Err(error) = &result {
-        for node in &cluster.nodes {
-            if let Some(pending) = node.body::<Pending>() {
-                *pending.0.borrow_mut() = State::Failed(error.clone());
-            }
-        }
-    }
-    result.map(Some)
+    let parts: Vec<Parts> = cluster.nodes.iter().map(parts_of).collect::<Result<_>>()?;
+    cluster.reduced(cx, parts, &Folded { how, extent, shape: &out.shape }).map(Some)
 }
 
 /// A waiting operation without its inputs.
@@ -222,6 +214,13 @@ pub(super) fn inputs_of(node: &Lifted) -> SmallVec<[Array; 3]> {
     match node.body::<Pending>().map(|pending| pending.0.borrow()).as_deref() {
         Some(State::Waits { inputs, .. }) => inputs.clone(),
         _ => SmallVec::new(),
+    }
+}
+
+fn parts_of(node: &Lifted) -> Result<Parts> {
+    match &*node.body::<Pending>().ok_or_else(cpu::mistyped)?.0.borrow() {
+        State::Waits { op, inputs, .. } => Ok((op.clone(), inputs.clone())),
+        _ => Err(cpu::mistyped()),
     }
 }
 
