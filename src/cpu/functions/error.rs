@@ -1,7 +1,8 @@
 //! The error function.
 
-use super::exponential::{exp_near, quarter_exp};
-use super::parts::{clamp, polynomial};
+use super::exponential::{exp_near, exp2_normal};
+use super::parts::polynomial;
+use std::f64::consts::LOG2_E;
 
 // erf(x)/x - 1, of z = x² <= 1; errors 2^-54 and 2^-30
 const ERF: [f64; 13] = [
@@ -66,20 +67,25 @@ const ERFC_F32: [f64; 10] = [
     -2.8686279289138098e-05,
 ];
 
+/// Beyond 6 the result is 1.
+#[inline(always)]
+fn within_reach(size: f64) -> f64 {
+    if size > 6.0 { 6.0 } else { size }
+}
+
 /// x + x P(x²) up to 1; beyond, 1 - exp(-x²) Q(x - 2).
 #[inline(always)]
 pub fn erf(x: f64) -> f64 {
-    // Beyond 6 the result is 1.
-    let size = clamp(x.abs(), 0.0, 6.0);
+    let size = within_reach(x.abs());
     let square = size * size;
-    let far = 1.0 - 4.0 * quarter_exp(-square) * polynomial(size - 2.0, &ERFC);
+    let far = 1.0 - exp2_normal(square * -LOG2_E) * polynomial(size - 2.0, &ERFC);
     if size < 1.0 { x + x * polynomial(square, &ERF) } else { far.copysign(x) }
 }
 
 #[inline(always)]
 pub fn erf_f32(x: f32) -> f32 {
     let x = f64::from(x);
-    let size = clamp(x.abs(), 0.0, 6.0);
+    let size = within_reach(x.abs());
     let square = size * size;
     let far = 1.0 - exp_near(-square) * polynomial(size - 2.0, &ERFC_F32);
     (if size < 1.0 { x + x * polynomial(square, &ERF_F32) } else { far.copysign(x) }) as f32

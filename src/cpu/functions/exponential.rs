@@ -6,7 +6,7 @@
 use super::parts::{LN2_HIGH, LN2_LOW, clamp, exact_sum, exact_sum_ordered, nearest, polynomial, power_of_two, scale};
 use std::f64::consts::LOG2_E;
 
-// (exp(r) - 1 - r - r²/2) / r³; relative errors of expm1 2^-55 and 2^-32
+// (exp(r) - 1 - r - r²/2) / r³; relative error of expm1 2^-55
 const EXP: [f64; 9] = [
     0.1666666666666668,
     0.041666666666619355,
@@ -18,9 +18,7 @@ const EXP: [f64; 9] = [
     2.7622410511991973e-07,
     2.5112391399546304e-08,
 ];
-const EXP_F32: [f64; 5] =
-    [0.16666666772072514, 0.041666481338571426, 0.008333282230715259, 0.001393339409914783, 0.00019909655650965428];
-// (2^r - 1) / r for |r| <= 1/2; errors of 2^r below 2^-57 and 2^-28
+// (2^r - 1) / r for |r| <= 1/2; errors relative to r 2^-56 and 2^-32
 const EXP2: [f64; 11] = [
     0.6931471805599453,
     0.24022650695910097,
@@ -75,8 +73,16 @@ pub fn exp_f32(x: f32) -> f32 {
 /// exp to 33 bits, where that is no f64 beyond the normal ones; otherwise beyond f32's range.
 #[inline(always)]
 pub(super) fn exp_near(x: f64) -> f64 {
-    let (high, rest, k, _) = reduced(clamp(x, -700.0, 700.0), 0.0, &EXP_F32);
-    (1.0 + (high + rest)) * power_of_two(k, 0)
+    exp2_near(x * LOG2_E)
+}
+
+/// The same of 2^x.
+#[inline(always)]
+pub(super) fn exp2_near(x: f64) -> f64 {
+    let x = clamp(x, -1000.0, 1000.0);
+    let (k, bits) = nearest(x);
+    let r = x - k;
+    (1.0 + r * polynomial(r, &EXP2_F32)) * power_of_two(bits, 0)
 }
 
 /// exp(x) / 4, for -700 <= x <= 711: the result is a number where exp(x) overflows.
@@ -114,9 +120,11 @@ pub fn expm1_f32(x: f32) -> f32 {
 /// expm1 to 32 bits, or beyond f32's range.
 #[inline(always)]
 pub(super) fn expm1_near(x: f64) -> f64 {
-    let (high, rest, k, _) = reduced(clamp(x, -40.0, 700.0), 0.0, &EXP_F32);
-    let power = power_of_two(k, 0);
-    (power - 1.0) + power * (high + rest)
+    let x = clamp(x * LOG2_E, -60.0, 1000.0);
+    let (k, bits) = nearest(x);
+    let r = x - k;
+    let power = power_of_two(bits, 0);
+    (power - 1.0) + power * (r * polynomial(r, &EXP2_F32))
 }
 
 /// Within 1.1 ulp; exact for whole numbers.
@@ -130,10 +138,15 @@ pub fn exp2(x: f64) -> f64 {
 
 #[inline(always)]
 pub fn exp2_f32(x: f32) -> f32 {
-    let x = clamp(f64::from(x), -1000.0, 1000.0);
+    exp2_near(f64::from(x)) as f32
+}
+
+/// 2^x within 1.1 ulp, for |x| < 1000.
+#[inline(always)]
+pub(super) fn exp2_normal(x: f64) -> f64 {
     let (k, bits) = nearest(x);
     let r = x - k;
-    ((1.0 + r * polynomial(r, &EXP2_F32)) * power_of_two(bits, 0)) as f32
+    (1.0 + r * polynomial(r, &EXP2)) * power_of_two(bits, 0)
 }
 
 /// 1 / (1 + exp(-x)), by exp(-|x|), which never overflows.

@@ -4,7 +4,7 @@
 //! is a minimax polynomial: the scheme of FreeBSD's e_log.c, with its sums in two parts for the bases 2 and 10.
 
 use super::exponential;
-use super::parts::{LN2_HIGH, LN2_LOW, exact_sum, mantissa_and_exponent, polynomial};
+use super::parts::{LN2_HIGH, LN2_LOW, exact_sum, normal_parts, parts, polynomial};
 use std::f64::consts::{LN_2, LOG2_E, LOG10_2, LOG10_E};
 
 // (log((1 + s) / (1 - s)) / s - 2) / s², of z = s²; errors of the logarithm 2^-59 and 2^-30
@@ -17,7 +17,11 @@ const LOG: [f64; 7] = [
     0.1531398981312358,
     0.1479659275557702,
 ];
-const LOG_F32: [f64; 3] = [0.6666677653312575, 0.39977521111728687, 0.2987231964336493];
+const LOG_F32: [f64; 3] = [
+    0.6666677653312575,
+    0.39977521111728687,
+    0.2987231964336493,
+];
 
 /// f - f²/2 is the first part of log(1 + f); the second is small.
 #[inline(always)]
@@ -38,7 +42,7 @@ fn guarded(x: f64, result: f64) -> f64 {
 /// Within 0.8 ulp.
 #[inline(always)]
 pub fn log(x: f64) -> f64 {
-    let (m, k, _) = mantissa_and_exponent(x);
+    let (m, k) = parts(x);
     let f = m - 1.0;
     let half_square = 0.5 * f * f;
     let (_, rest) = rest(f, half_square, &LOG);
@@ -47,8 +51,8 @@ pub fn log(x: f64) -> f64 {
 
 /// The logarithm to 30 bits of a normal number.
 #[inline(always)]
-fn log_near(x: f64) -> f64 {
-    let (m, k, _) = mantissa_and_exponent(x);
+pub(super) fn log_near(x: f64) -> f64 {
+    let (m, k, _) = normal_parts(x);
     let s = (m - 1.0) / (m + 1.0);
     let z = s * s;
     guarded(x, k * LN_2 + s * (2.0 + z * polynomial(z, &LOG_F32)))
@@ -62,7 +66,7 @@ pub fn log_f32(x: f32) -> f32 {
 /// log(m) in two parts, the first of 21 bits, so that its product with another of 21 is exact; and k.
 #[inline(always)]
 fn log_in_parts(x: f64) -> (f64, f64, f64) {
-    let (m, k, _) = mantissa_and_exponent(x);
+    let (m, k) = parts(x);
     let f = m - 1.0;
     let half_square = 0.5 * f * f;
     let (_, rest) = rest(f, half_square, &LOG);
@@ -86,7 +90,7 @@ pub fn log2(x: f64) -> f64 {
 #[inline(always)]
 pub fn log2_f32(x: f32) -> f32 {
     let x = f64::from(x);
-    let (m, k, _) = mantissa_and_exponent(x);
+    let (m, k, _) = normal_parts(x);
     let s = (m - 1.0) / (m + 1.0);
     let z = s * s;
     guarded(x, k + s * (2.0 + z * polynomial(z, &LOG_F32)) * LOG2_E) as f32
@@ -112,7 +116,7 @@ pub fn log10(x: f64) -> f64 {
 #[inline(always)]
 pub fn log10_f32(x: f32) -> f32 {
     let x = f64::from(x);
-    let (m, k, _) = mantissa_and_exponent(x);
+    let (m, k, _) = normal_parts(x);
     let s = (m - 1.0) / (m + 1.0);
     let z = s * s;
     guarded(x, k * LOG10_2 + s * (2.0 + z * polynomial(z, &LOG_F32)) * LOG10_E) as f32
@@ -122,9 +126,9 @@ pub fn log10_f32(x: f32) -> f32 {
 #[inline(always)]
 pub fn log1p(x: f64) -> f64 {
     let (sum, lost) = exact_sum(1.0, x);
-    let (m, k, inverse_power) = mantissa_and_exponent(sum);
+    let (m, k, inverse_power) = normal_parts(sum);
     let near = k == 0.0;
-    let lost = lost * f64::from_bits(inverse_power);
+    let lost = lost * inverse_power;
     let lost = if near || x > 1e18 { 0.0 } else { lost };
     let f = if near { x } else { m - 1.0 };
     let half_square = 0.5 * f * f;
@@ -137,13 +141,18 @@ pub fn log1p(x: f64) -> f64 {
 
 #[inline(always)]
 pub fn log1p_f32(x: f32) -> f32 {
-    let x = f64::from(x);
+    log1p_near(f64::from(x)) as f32
+}
+
+/// log1p to 30 bits.
+#[inline(always)]
+fn log1p_near(x: f64) -> f64 {
     let sum = 1.0 + x;
-    let (m, k, _) = mantissa_and_exponent(sum);
+    let (m, k, _) = normal_parts(sum);
     let f = if k == 0.0 { x } else { m - 1.0 };
     let s = f / (2.0 + f);
     let z = s * s;
-    guarded(sum, (k * LN_2 + s * (2.0 + z * polynomial(z, &LOG_F32))).copysign(x)) as f32
+    guarded(sum, (k * LN_2 + s * (2.0 + z * polynomial(z, &LOG_F32))).copysign(x))
 }
 
 /// log(exp(a) + exp(b)) from the larger one and the distance; exact for infinities that are equal. Within 2 ulp of the
@@ -158,5 +167,9 @@ pub fn logaddexp(a: f64, b: f64) -> f64 {
 
 #[inline(always)]
 pub fn logaddexp_f32(a: f32, b: f32) -> f32 {
-    logaddexp(f64::from(a), f64::from(b)) as f32
+    let (a, b) = (f64::from(a), f64::from(b));
+    let distance = a - b;
+    let larger = if distance > 0.0 { a } else { b };
+    let result = larger + log1p_near(exponential::exp_near(-distance.abs()));
+    (if a == b { a + LN_2 } else { result }) as f32
 }

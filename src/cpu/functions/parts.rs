@@ -10,13 +10,16 @@ pub const LN2_LOW: f64 = 7.440617110012397e-11;
 /// Added to a small number it leaves the nearest whole number in the low bits; those are twelve zeros here.
 const SHIFTER: f64 = 6755399441055744.0;
 
-/// The coefficient of the lowest power first; Horner's rule.
+/// The coefficient of the lowest power first. Horner's rule on pairs: half the steps wait for each other.
 #[inline(always)]
 pub fn polynomial<const N: usize>(x: f64, coefficients: &[f64; N]) -> f64 {
-    match coefficients.as_slice() {
-        [rest @ .., last] => rest.iter().rev().fold(*last, |sum, c| sum * x + c),
+    let square = x * x;
+    let pairs = coefficients.chunks(2).rev().map(|pair| match pair {
+        [a, b] => a + b * x,
+        [a, ..] => *a,
         [] => 0.0,
-    }
+    });
+    pairs.reduce(|sum, pair| sum * square + pair).unwrap_or(0.0)
 }
 
 /// NaN stays NaN.
@@ -62,32 +65,56 @@ pub fn exact_sum_ordered(a: f64, b: f64) -> (f64, f64) {
     (sum, (a - sum) + b)
 }
 
-/// The product and its rounding error (Dekker, the halves cut off by a mask).
-#[inline(always)]
-pub fn exact_product(a: f64, b: f64) -> (f64, f64) {
-    let (a_high, b_high) = (upper_half(a), upper_half(b));
-    let (a_low, b_low) = (a - a_high, b - b_high);
-    let product = a * b;
-    (product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low)
+/// A number of some 78 bits: a head of at most 26, so that products of heads are exact, and a tail.
+#[derive(Clone, Copy)]
+pub struct Split {
+    pub head: f64,
+    pub tail: f64,
 }
 
-#[inline(always)]
-fn upper_half(x: f64) -> f64 {
-    f64::from_bits(x.to_bits() & !0x7ff_ffff)
+impl Split {
+    /// `x + low`, with low far smaller.
+    #[inline(always)]
+    pub fn new(x: f64, low: f64) -> Split {
+        let head = f64::from_bits(x.to_bits() & !0x7ff_ffff);
+        Split { head, tail: (x - head) + low }
+    }
+
+    /// The product as an exact one and a rest.
+    #[inline(always)]
+    pub fn product(self, other: Split) -> (f64, f64) {
+        (self.head * other.head, self.head * other.tail + self.tail * (other.head + other.tail))
+    }
+
+    #[inline(always)]
+    pub fn times(self, other: Split) -> Split {
+        let (high, low) = self.product(other);
+        Split::new(high, low)
+    }
 }
 
-/// `x` = m 2^k with m in [sqrt(1/2), sqrt(2)): m, k, and the bits of 2^-k in case k < 1023. For x > 0 and finite.
+/// 2^52: the floats from here to its double are the whole numbers, with the number in the low bits.
+const WHOLE: f64 = 4503599627370496.0;
+/// Carries the numbers below the normal ones among them.
+const LIFT: f64 = 18014398509481984.0;
+const LIFT_BITS: f64 = 54.0;
+
+/// `x` = m 2^k with m in [sqrt(1/2), sqrt(2)): m, k, and 2^-k in case k < 1023. For normal x > 0.
 #[inline(always)]
-pub fn mantissa_and_exponent(x: f64) -> (f64, f64, u64) {
+pub fn normal_parts(x: f64) -> (f64, f64, f64) {
     const SQRT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
     const ONE: u64 = 1023 << 52;
-    let tiny = x < f64::MIN_POSITIVE;
-    let x = if tiny { x * 18014398509481984.0 } else { x };
     let shifted = x.to_bits().wrapping_add(ONE - SQRT_HALF);
     let biased = shifted >> 52;
     let m = f64::from_bits((shifted & 0x000f_ffff_ffff_ffff) + SQRT_HALF);
-    // An integer below 2^52 as the low bits of 2^52 + it.
-    let k = f64::from_bits(biased | 0x4330_0000_0000_0000)
-        - if tiny { 4503599627370496.0 + 1077.0 } else { 4503599627370496.0 + 1023.0 };
-    (m, k, 2046_u64.wrapping_sub(biased) << 52)
+    let k = f64::from_bits(biased | WHOLE.to_bits()) - (WHOLE + 1023.0);
+    (m, k, f64::from_bits(2046_u64.wrapping_sub(biased) << 52))
+}
+
+/// m and k of every x > 0.
+#[inline(always)]
+pub fn parts(x: f64) -> (f64, f64) {
+    let tiny = x < f64::MIN_POSITIVE;
+    let (m, k, _) = normal_parts(if tiny { x * LIFT } else { x });
+    (m, if tiny { k - LIFT_BITS } else { k })
 }

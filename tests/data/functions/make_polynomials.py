@@ -74,13 +74,12 @@ cbrt = (mp.cbrt, mpf(1), mpf(2))
 POLYNOMIALS = {
     # The weight turns the error into one relative to the function's result.
     "EXP": (*exp, 8, lambda r: r * r),
-    "EXP_F32": (*exp, 4, lambda r: r * r),
     "EXP2": (*exp2, 10, lambda r: 1),
     "EXP2_F32": (*exp2, 6, lambda r: 1),
     "LOG": (*log, 6, lambda z: z / 2),
     "LOG_F32": (*log, 2, lambda z: z / 2),
     "LOG_POWER_F32": (*log, 4, lambda z: z / 2),
-    "LOG_POWER": (*log_rest, 7, lambda z: z * z / 2),
+    "LOG_POWER": (*log_rest, 6, lambda z: z * z / 2),
     "SIN": (*sin, 5, lambda z: z),
     "SIN_F32": (*sin, 3, lambda z: z),
     "COS": (*cos, 5, lambda z: z * z),
