@@ -85,7 +85,7 @@ pub(super) fn exp2_near(x: f64) -> f64 {
     (1.0 + r * polynomial(r, &EXP2_F32)) * power_of_two(bits, 0)
 }
 
-/// exp(x) / 4, for -700 <= x <= 711: the result is a number where exp(x) overflows.
+/// exp(x) / 4, for -700 <= x <= 710.5: the result is a number where exp(x) overflows.
 #[inline(always)]
 pub(super) fn quarter_exp(x: f64) -> f64 {
     let (high, rest, k, _) = reduced(x, 0.0, &EXP);
@@ -99,7 +99,7 @@ pub fn expm1(x: f64) -> f64 {
     (if is_near { near } else { 4.0 * quarter }).copysign(x)
 }
 
-/// expm1(x) where |x| < ln 2 / 2, a quarter of it elsewhere, and which of both it is, for -40 <= x <= 711. The quarter is
+/// expm1(x) where |x| < ln 2 / 2, a quarter of it elsewhere, and which of both it is, for -40 <= x <= 710.5. The quarter is
 /// 2^k (1 + p) - 1, where both sums keep their rounding errors; it is a number where exp(x) overflows.
 #[inline(always)]
 pub(super) fn expm1_in_two_ways(x: f64) -> (f64, f64, bool) {

@@ -6,7 +6,7 @@ use super::parts::{clamp, polynomial};
 use std::f64::consts::{LN_2, LOG2_E};
 
 /// Here exp(x) / 2 overflows.
-const LARGE: f64 = 711.0;
+const LARGE: f64 = 710.5;
 /// Here x² may overflow.
 const LARGE_SQUARE: f64 = 1e150;
 /// Up to here sinh(x) is x.
@@ -15,24 +15,16 @@ const SMALL: f64 = 1e-9;
 const SMALL_F32: f64 = 1e-3;
 
 // (tanh(x)/x - 1) / x² = P(z)/Q(z), of z = x² <= 0.39; error of tanh 2^-58
-const TANH_ABOVE: [f64; 3] = [
-    -0.3333333333333333,
-    -0.020498786236636767,
-    -0.000199177446743119,
-];
-const TANH_BELOW: [f64; 4] = [
-    1.0,
-    0.4614963587099068,
-    0.023291313919535702,
-    0.00020653309825468497,
-];
+const TANH_ABOVE: [f64; 3] = [-0.3333333333333333, -0.020498786236636767, -0.000199177446743119];
+const TANH_BELOW: [f64; 4] = [1.0, 0.4614963587099068, 0.023291313919535702, 0.00020653309825468497];
 
 /// (m + m / (m + 1)) / 2 with m = expm1(|x|), or a quarter of m.
 #[inline(always)]
 pub fn sinh(x: f64) -> f64 {
     let (m, quarter, is_near) = expm1_in_two_ways(clamp(x.abs(), 0.0, LARGE));
     let half = if is_near { 0.5 * m } else { 2.0 * quarter };
-    let result = half + half / (2.0 * half + 1.0);
+    let more = half / (2.0 * half + 1.0);
+    let result = if half > 1e20 { half } else { half + more };
     if x.abs() < SMALL { x } else { result.copysign(x) }
 }
 
@@ -107,7 +99,8 @@ pub fn acosh(x: f64) -> f64 {
 #[inline(always)]
 pub fn acosh_f32(x: f32) -> f32 {
     let x = f64::from(x);
-    log_near(x + (x * x - 1.0).sqrt()) as f32
+    let result = log_near(x + (x * x - 1.0).sqrt());
+    (if x < 1.0 { f64::NAN } else { result }) as f32
 }
 
 /// log1p(2x / (1 - x)) / 2.

@@ -1,6 +1,6 @@
 //! Powers: exp(y log(x)), with the logarithm in two parts of together 64 bits or more.
 
-use super::exponential::{exp2_near, exp_of_sum};
+use super::exponential::{exp_of_sum, exp2_near};
 use super::parts::{LN2_HIGH, LN2_LOW, Split, clamp, exact_sum, normal_parts, parts, polynomial};
 use std::f64::consts::LOG2_E;
 
@@ -58,7 +58,7 @@ fn with_special_cases(x: f64, y: f64, power: f64) -> f64 {
     if x == 1.0 || y == 0.0 { 1.0 } else { power }
 }
 
-/// C99's pow; the square exactly as x * x.
+/// C99's pow. The square is by far the commonest power, and every engine computes it as x * x.
 #[inline(always)]
 pub fn pow(x: f64, y: f64) -> f64 {
     /// A larger exponent gives the same result for every x.
