@@ -1,5 +1,6 @@
 //! Arithmetic, bits and logic of two numbers, and of one.
 
+use super::functions::Real;
 use super::loops::{binary_loops, unary_loops};
 use crate::tensor::Text;
 
@@ -111,8 +112,7 @@ binary_loops! {
     power closed {
         u8 => |a, b| integer_power!(a, b);
         i32 i64 => |a, b| integer_power!(a, b);
-        // The square is by far the commonest power; every engine computes it so.
-        f32 f64 => |a, b| if b == 2.0 { a * a } else { a.powf(b) };
+        f32 f64 => |a, b| Real::pow(a, b);
     }
     /// The remainder with the sign of the dividend.
     fmod closed {

@@ -10,6 +10,7 @@ pub mod contract;
 pub mod convert;
 pub mod cumulate;
 pub mod fill;
+pub mod functions;
 pub mod gamma;
 pub mod gather;
 mod isa;
