@@ -32,9 +32,20 @@ pub trait Number: Element + Copy + Send + Sync {
 }
 
 /// A function of one number, as the compiler sees it.
-pub trait Eval1<T> {
+pub trait Eval1<T: Copy> {
     type Out;
     fn eval(a: T) -> Self::Out;
+    /// Is there a faster form that does not reach everywhere?
+    const HAS_FAST: bool = false;
+    /// The result, unless `a` is rare.
+    #[inline(always)]
+    fn fast(a: T) -> Self::Out {
+        Self::eval(a)
+    }
+    #[inline(always)]
+    fn is_rare(_: T) -> bool {
+        false
+    }
 }
 
 /// A function of two numbers, as the compiler sees it.
@@ -182,7 +193,12 @@ impl<T: Copy> Map2<T, T> {
 versioned! {
     fn fresh1[F: Eval1<T>, T: Copy]<F, T>(out: &mut [F::Out], a: &[T]) {
         for (out, &a) in out.iter_mut().zip(a) {
-            *out = F::eval(a);
+            *out = F::fast(a);
+        }
+        if F::HAS_FAST && a.iter().fold(false, |rare, &a| rare | F::is_rare(a)) {
+            for (out, &a) in out.iter_mut().zip(a).filter(|(_, a)| F::is_rare(**a)) {
+                *out = F::eval(a);
+            }
         }
     }
 

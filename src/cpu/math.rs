@@ -1,7 +1,9 @@
 //! Functions of real numbers.
 
+use super::Unary;
 use super::functions::Real;
-use super::loops::{binary_loops, unary_loops};
+use super::loops::{Eval1, Map1, binary_loops, unary_loops};
+use crate::tensor::DType;
 
 unary_loops! {
     exp closed { f32 f64 => |a| Real::exp(a); }
@@ -13,9 +15,6 @@ unary_loops! {
     log10 closed { f32 f64 => |a| Real::log10(a); }
     sqrt closed { f32 f64 => |a| a.sqrt(); }
     cbrt closed { f32 f64 => |a| Real::cbrt(a); }
-    sin closed { f32 f64 => |a| Real::sin(a); }
-    cos closed { f32 f64 => |a| Real::cos(a); }
-    tan closed { f32 f64 => |a| Real::tan(a); }
     asin closed { f32 f64 => |a| Real::asin(a); }
     acos closed { f32 f64 => |a| Real::acos(a); }
     atan closed { f32 f64 => |a| Real::atan(a); }
@@ -29,6 +28,44 @@ unary_loops! {
     sigmoid closed { f32 f64 => |a| Real::sigmoid(a); }
     /// The error function.
     erf closed { f32 f64 => |a| Real::erf(a); }
+}
+
+/// Functions with a fast form for all but huge angles.
+macro_rules! angles {
+    ($($name:ident $fast:ident)+) => {$(
+        pub fn $name(dtype: DType) -> Option<&'static Unary> {
+            struct F;
+            impl<T: Real> Eval1<T> for F {
+                type Out = T;
+                #[inline(always)]
+                fn eval(a: T) -> T {
+                    Real::$name(a)
+                }
+                const HAS_FAST: bool = true;
+                #[inline(always)]
+                fn fast(a: T) -> T {
+                    Real::$fast(a)
+                }
+                #[inline(always)]
+                fn is_rare(a: T) -> bool {
+                    Real::angle_is_rare(a)
+                }
+            }
+            static F32: Unary = Unary::F32(Map1::closed::<F>());
+            static F64: Unary = Unary::F64(Map1::closed::<F>());
+            match dtype {
+                DType::F32 => Some(&F32),
+                DType::F64 => Some(&F64),
+                _ => None,
+            }
+        }
+    )+};
+}
+
+angles! {
+    sin sin_fast
+    cos cos_fast
+    tan tan_fast
 }
 
 binary_loops! {
