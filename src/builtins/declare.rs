@@ -29,7 +29,7 @@ pub struct Builtin {
 /// How a builtin meets arguments whose elements are not at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Elements {
-    /// It hands them on to operations, element by element.
+    /// It hands them on to operations, which may run together with what waits.
     Waiting,
     /// It hands them on to operations.
     Settled,

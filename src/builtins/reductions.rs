@@ -156,7 +156,7 @@ fn variance(machine: &mut Machine, args: &Args) -> Result<Array> {
 }
 
 builtins! {
-    elements Settled;
+    elements Waiting;
 
     /// The sum of the elements, of all or along axes.
     /// `axis` is an axis or a tuple of them; with `keepdims` they stay, with length 1. Integers and truth values are

@@ -5,6 +5,7 @@
 
 use super::isa::{Isa, versioned};
 use crate::tensor::{Element, Scalar, Text};
+use std::borrow::Cow;
 
 /// A stretch of an operand.
 #[derive(Clone, Copy, Debug)]
@@ -13,13 +14,12 @@ pub enum Run<'a, T> {
     Same(T),
 }
 
-impl<T: Copy> Run<'_, T> {
-    /// The element `number`; none past the end.
-    #[inline]
-    pub fn at(&self, number: usize) -> Option<T> {
+impl<'a, T: Copy> Run<'a, T> {
+    /// `count` elements as a slice.
+    pub fn each(self, count: usize) -> Cow<'a, [T]> {
         match self {
-            Run::Each(values) => values.get(number).copied(),
-            Run::Same(value) => Some(*value),
+            Run::Each(values) => Cow::Borrowed(values),
+            Run::Same(value) => Cow::Owned(vec![value; count]),
         }
     }
 }
@@ -54,6 +54,8 @@ pub trait Eval2<T> {
     fn eval(a: T, b: T) -> Self::Out;
 }
 
+type Fresh3<T> = fn(Isa, &mut [T], &[T], &[T], &[T]);
+
 /// A function of three numbers, as the compiler sees it.
 pub trait Eval3<T> {
     fn eval(a: T, b: T, c: T) -> T;
@@ -63,7 +65,6 @@ pub trait Eval3<T> {
 pub struct Map1<T, R> {
     pub one: fn(T) -> R,
     pub fresh: fn(Isa, &mut [R], &[T]),
-    pub in_place: Option<fn(&mut [T])>,
 }
 
 /// The loops of a function of two numbers.
@@ -76,7 +77,7 @@ pub struct Map2<T, R> {
 
 /// The loop of a function of three numbers.
 pub struct Map3<T> {
-    pub fresh: fn(Isa, &mut [T], &[T], &[T], &[T]),
+    pub fresh: Fresh3<T>,
 }
 
 /// Loops that write on one of their operands, for short values.
@@ -161,13 +162,7 @@ impl Number for bool {
 
 impl<T: Copy, R> Map1<T, R> {
     pub const fn new<F: Eval1<T, Out = R>>() -> Map1<T, R> {
-        Map1 { one: F::eval, fresh: fresh1::<F, T>, in_place: None }
-    }
-}
-
-impl<T: Copy> Map1<T, T> {
-    pub const fn closed<F: Eval1<T, Out = T>>() -> Map1<T, T> {
-        Map1 { one: F::eval, fresh: fresh1::<F, T>, in_place: Some(in_place1::<F, T>) }
+        Map1 { one: F::eval, fresh: fresh1::<F, T> }
     }
 }
 
@@ -212,12 +207,6 @@ versioned! {
         for (((out, &a), &b), &c) in out.iter_mut().zip(a).zip(b).zip(c) {
             *out = F::eval(a, b, c);
         }
-    }
-}
-
-fn in_place1<F: Eval1<T, Out = T>, T: Copy>(a: &mut [T]) {
-    for a in a {
-        *a = F::eval(*a);
     }
 }
 
@@ -353,6 +342,9 @@ macro_rules! map {
     ($loops:ident $map:ident test i64 $f:ident) => { $crate::cpu::loops::map!(@ $loops TestI64 $map new $f) };
     ($loops:ident $map:ident test f32 $f:ident) => { $crate::cpu::loops::map!(@ $loops TestF32 $map new $f) };
     ($loops:ident $map:ident test f64 $f:ident) => { $crate::cpu::loops::map!(@ $loops TestF64 $map new $f) };
+    (@ Unary $variant:ident $map:ident $new:ident $f:ident) => {
+        $crate::cpu::Unary::$variant($crate::cpu::loops::$map::new::<$f>())
+    };
     (@ $loops:ident $variant:ident $map:ident $new:ident $f:ident) => {
         $crate::cpu::$loops::$variant($crate::cpu::loops::$map::$new::<$f>())
     };

@@ -51,8 +51,8 @@ macro_rules! angles {
                     Real::angle_is_rare(a)
                 }
             }
-            static F32: Unary = Unary::F32(Map1::closed::<F>());
-            static F64: Unary = Unary::F64(Map1::closed::<F>());
+            static F32: Unary = Unary::F32(Map1::new::<F>());
+            static F64: Unary = Unary::F64(Map1::new::<F>());
             match dtype {
                 DType::F32 => Some(&F32),
                 DType::F64 => Some(&F64),

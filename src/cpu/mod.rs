@@ -30,7 +30,7 @@ mod tile;
 pub use isa::Isa;
 pub use loops::{Binary, Map1, Map2, Number, Run, Unary};
 pub use slices::Typed;
-pub use tile::{Refuses, binary, binary_in_place, refused, text, text_bytes, unary};
+pub use tile::{Refuses, SHORT, binary, binary_in_place, refused, text, text_bytes, unary};
 
 use crate::diagnostics::{Error, Kind};
 

@@ -9,6 +9,10 @@ use crate::diagnostics::Result;
 use crate::tensor::{Array, Element, Scalar, Tensor, Text, Walk, shape};
 use smallvec::SmallVec;
 
+/// Elements below which the loops for every form of operand are faster than those of the best instruction set, which
+/// take slices alone.
+pub const SHORT: usize = 64;
+
 /// Values of an integer operand that an operation does not take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refuses {
@@ -64,7 +68,7 @@ impl<'a, T: Number> Feed<'a, T> {
 /// A new tensor of `shape`, which `a` broadcasts to. The memory has been checked.
 pub fn unary<T: Typed, R: Typed>(cx: &Context, map: &Map1<T, R>, shape: &[usize], a: &Array) -> Result<Tensor> {
     let a = Feed::<T>::new(a, shape)?;
-    let mut out = vec![R::default(); shape::size(shape)];
+    let mut out = cx.buffer(shape::size(shape));
     match a.run() {
         Run::Each(a) => (map.fresh)(cx.isa, &mut out, a),
         Run::Same(a) => out.fill((map.one)(a)),
@@ -103,12 +107,23 @@ pub fn refused<T: Number + PartialOrd>(refuses: Refuses, operand: &Array) -> Res
 }
 
 /// A new tensor of `shape`, which `a` and `b` broadcast to. The memory has been checked.
-pub fn binary<T: Typed, R: Typed>(map: &Map2<T, R>, shape: &[usize], a: &Array, b: &Array) -> Result<Tensor> {
+pub fn binary<T: Typed, R: Typed>(
+    cx: &Context,
+    map: &Map2<T, R>,
+    shape: &[usize],
+    a: &Array,
+    b: &Array,
+) -> Result<Tensor> {
     let (a, b) = (Feed::<T>::new(a, shape)?, Feed::<T>::new(b, shape)?);
     let size = shape::size(shape);
-    let mut out = Vec::with_capacity(size);
-    out.resize(size, R::default());
-    (map.short)(&mut out, a.run(), b.run());
+    if size < SHORT {
+        let mut out = Vec::with_capacity(size);
+        out.resize(size, R::default());
+        (map.short)(&mut out, a.run(), b.run());
+        return Ok(Tensor::from_vec(out, shape));
+    }
+    let mut out = cx.buffer(size);
+    (map.fresh)(cx.isa, &mut out, &a.run().each(size), &b.run().each(size));
     Ok(Tensor::from_vec(out, shape))
 }
 

@@ -8,6 +8,7 @@ use crate::cpu::{self, Binary, Map1, Map2, Number, Refuses, Typed, Unary};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::shape::{self, Shape};
 use crate::tensor::{Array, DType, Device, Element, ElementType, Scalar, Tensor, type_name};
+use crate::transform::pending::LONG;
 use smallvec::smallvec;
 use std::mem;
 
@@ -152,20 +153,10 @@ fn run1<T: Typed, R: Typed>(
         return Ok(scalar_result((map.one)(value), types));
     }
     reserve::<R>(cx, input.shape())?;
-    let mut own = converted::<T>(cx, input)?;
-    let operand = own.as_mut().unwrap_or(input);
-    if let Some(work) = map.in_place
-        && let Array::Tensor(tensor) = operand
-        && let Some((_, values)) = tensor.as_mut_slice()
-    {
-        work(values);
-        return Ok(mem::take(operand));
-    }
+    let own = converted::<T>(cx, input)?;
+    let operand = own.as_ref().unwrap_or(input);
     Ok(Array::Tensor(cpu::unary(cx, map, operand.shape(), operand)?))
 }
-
-/// Elements from which on an operation runs as a cluster of one step.
-const LONG: usize = 512;
 
 /// A long operation on tensors, or tensors and scalars.
 fn long(cx: &Context, work: Work, compute: DType, shape: &[usize], inputs: &mut [Array]) -> Result<Array> {
@@ -248,7 +239,8 @@ fn run2<T: Typed + PartialOrd, R: Typed>(
     let left = own_left.as_mut().unwrap_or(left);
     let right = own_right.as_mut().unwrap_or(right);
     guard::<T>(op, right)?;
-    if let Some(loops) = &map.in_place {
+    let size = shape::size(result_shape(&wide, left, right));
+    if let (Some(loops), true) = (&map.in_place, size < cpu::SHORT) {
         if write_on(left, &wide, loops.left, right)? {
             return Ok(mem::take(left));
         }
@@ -256,7 +248,7 @@ fn run2<T: Typed + PartialOrd, R: Typed>(
             return Ok(mem::take(right));
         }
     }
-    Ok(Array::Tensor(cpu::binary(map, result_shape(&wide, left, right), left, right)?))
+    Ok(Array::Tensor(cpu::binary(cx, map, result_shape(&wide, left, right), left, right)?))
 }
 
 /// Writes the result on `own` if nobody else holds its buffer and the result has its shape.

@@ -9,13 +9,13 @@ use crate::cpu::cluster::{Folded, Operand, Program, Step, Work};
 use crate::diagnostics::Result;
 use crate::ops::{Attrs, Kernel, Op, Rule, SELECT};
 use crate::tensor::{Array, DType, Device, ElementType, Lifted, Mode, Shape};
-use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 /// What runs together: operations of one shape, in order, the one asked for last.
 pub(super) struct Cluster {
     pub nodes: Vec<Lifted>,
-    pub number_of: FxHashMap<usize, usize>,
+    /// The addresses of the nodes: few, so that a look at all of them finds one soonest.
+    addresses: Vec<usize>,
     pub shape: Shape,
     /// Where it runs.
     pub device: Option<Device>,
@@ -27,17 +27,16 @@ impl Cluster {
     /// Inputs of another shape are settled first.
     pub fn of(cx: &mut Context, root: &Lifted) -> Result<Cluster> {
         let (shape, device) = (root.aval().shape.clone(), root.aval().device);
-        let mut cluster = Cluster { nodes: vec![], number_of: FxHashMap::default(), shape, device, outputs: vec![] };
-        let mut uses: FxHashMap<usize, usize> = FxHashMap::default();
+        let mut cluster = Cluster { nodes: vec![], addresses: vec![], shape, device, outputs: vec![] };
         // a node is met twice: before its inputs and behind them
         let mut work = vec![(root.clone(), false)];
         while let Some((node, inputs_done)) = work.pop() {
             let address = node.address();
-            if cluster.number_of.contains_key(&address) {
+            if cluster.addresses.contains(&address) {
                 continue;
             }
             if inputs_done {
-                cluster.number_of.insert(address, cluster.nodes.len());
+                cluster.addresses.push(address);
                 cluster.nodes.push(node);
                 continue;
             }
@@ -53,16 +52,13 @@ impl Cluster {
                 }
             }
         }
+        let mut uses = vec![0; cluster.nodes.len()];
         for node in &cluster.nodes {
-            for input in inputs_of(node) {
-                if let Array::Lifted(inner) = &input {
-                    *uses.entry(inner.address()).or_default() += 1;
-                }
-            }
+            inputs_of(node).iter().filter_map(|input| cluster.inside(input)).for_each(|used| uses[used] += 1);
         }
         for (number, node) in cluster.nodes.iter().enumerate() {
             // one of its holders is this list
-            let inside = uses.get(&node.address()).copied().unwrap_or(0) + 1;
+            let inside = uses[number] + 1;
             if node.address() == root.address() || node.holders() > inside {
                 cluster.outputs.push(number);
             }
@@ -96,7 +92,7 @@ impl Cluster {
         for (_, inputs) in parts {
             for input in inputs {
                 if let Array::Lifted(lifted) = input
-                    && !self.number_of.contains_key(&lifted.address())
+                    && !self.addresses.contains(&lifted.address())
                 {
                     *input = settled(cx, input)?;
                 }
@@ -120,9 +116,14 @@ impl Cluster {
     /// The number of the node that an input is.
     pub(super) fn inside(&self, input: &Array) -> Option<usize> {
         match input {
-            Array::Lifted(lifted) => self.number_of.get(&lifted.address()).copied(),
+            Array::Lifted(lifted) => self.number_of(lifted),
             _ => None,
         }
+    }
+
+    fn number_of(&self, lifted: &Lifted) -> Option<usize> {
+        let address = lifted.address();
+        self.addresses.iter().position(|&known| known == address)
     }
 
     /// Adds an operation to the program; gives the number of its step.
@@ -148,8 +149,8 @@ impl Cluster {
             let scalar = input.ndim() == 0 && !input.is_lifted() && !matches!(input, Array::Tensor(_));
             let operand = match &input {
                 Array::Lifted(lifted) => {
-                    let number = self.number_of.get(&lifted.address()).ok_or_else(cpu::mistyped)?;
-                    Operand::Step(numbers[*number])
+                    let number = self.number_of(lifted).ok_or_else(cpu::mistyped)?;
+                    Operand::Step(numbers[number])
                 }
                 _ => Operand::Input(leaf(leaves, input)),
             };

@@ -15,8 +15,8 @@ use crate::tensor::{Abstract, Array, DType, ElementType, Lifted, Mode, WeakLifte
 use smallvec::{SmallVec, smallvec};
 use std::cell::RefCell;
 
-/// Elements from which on an operation waits.
-const LONG: usize = 512;
+/// Elements from which on an operation waits, or runs as a cluster of its own.
+pub const LONG: usize = 2048;
 /// Operations of a cluster.
 const CLUSTER: usize = 48;
 /// Entries from which on the list of what waits is cleared of what does not any more.

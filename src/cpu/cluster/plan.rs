@@ -180,7 +180,8 @@ impl<'a> Plan<'a> {
         let outputs = program.outputs.iter().filter_map(|&step| program.steps.get(step)).map(Step::dtype);
         let leaves = self.leaves.iter().map(|leaf| leaf.dtype());
         let bytes: usize = self.registers.iter().copied().chain(outputs).chain(leaves).map(DType::size).sum();
-        (TILES / bytes.max(1)).clamp(SHORTEST, LONGEST) / 64 * 64
+        let tile = (TILES / bytes.max(1)).clamp(SHORTEST, LONGEST) / 64 * 64;
+        tile.min(shape::size(self.shape).max(1))
     }
 }
 

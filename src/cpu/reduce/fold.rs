@@ -134,10 +134,10 @@ macro_rules! extreme {
 
 floats!(f32 f64);
 integers! {
-    bool: |isa, items| counted(isa, items);
-    u8: |isa, items| summed(isa, items);
-    i32: |isa, items| summed(isa, items);
-    i64: |isa, items| summed(isa, items);
+    bool: counted;
+    u8: summed;
+    i32: summed;
+    i64: summed;
 }
 extreme!(bool, false, true);
 extreme!(u8, u8::MIN, u8::MAX);
