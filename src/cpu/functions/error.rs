@@ -79,7 +79,8 @@ pub fn erf(x: f64) -> f64 {
     let size = within_reach(x.abs());
     let square = size * size;
     let far = 1.0 - exp2_normal(square * -LOG2_E) * polynomial(size - 2.0, &ERFC);
-    if size < 1.0 { x + x * polynomial(square, &ERF) } else { far.copysign(x) }
+    let (near, far) = (x + x * polynomial(square, &ERF), far.copysign(x));
+    if size < 1.0 { near } else { far }
 }
 
 #[inline(always)]
@@ -88,5 +89,6 @@ pub fn erf_f32(x: f32) -> f32 {
     let size = within_reach(x.abs());
     let square = size * size;
     let far = 1.0 - exp_near(-square) * polynomial(size - 2.0, &ERFC_F32);
-    (if size < 1.0 { x + x * polynomial(square, &ERF_F32) } else { far.copysign(x) }) as f32
+    let (near, far) = (x + x * polynomial(square, &ERF_F32), far.copysign(x));
+    (if size < 1.0 { near } else { far }) as f32
 }

@@ -55,10 +55,12 @@ pub fn tanh(x: f64) -> f64 {
     let near = size < 0.625;
     // Beyond 22 the result is 1. Where the exponent's rounding would be felt, the power no longer is.
     let power = exp2_normal((if size > 25.0 { 25.0 } else { size }) * (2.0 * LOG2_E));
-    let above = if near { z * polynomial(z, &TANH_ABOVE) } else { -2.0 };
-    let below = if near { polynomial(z, &TANH_BELOW) } else { power + 1.0 };
+    let (above, below) = (z * polynomial(z, &TANH_ABOVE), polynomial(z, &TANH_BELOW));
+    let above = if near { above } else { -2.0 };
+    let below = if near { below } else { power + 1.0 };
     let quotient = above / below;
-    (if near { size + size * quotient } else { 1.0 + quotient }).copysign(x)
+    let factor = if near { size } else { 1.0 };
+    (factor + factor * quotient).copysign(x)
 }
 
 #[inline(always)]
@@ -73,7 +75,8 @@ pub fn asinh(x: f64) -> f64 {
     let size = x.abs();
     let far = size > LARGE_SQUARE;
     let square = size * size;
-    let distance = if far { size } else { size + square / (1.0 + (1.0 + square).sqrt()) };
+    let distance = size + square / (1.0 + (1.0 + square).sqrt());
+    let distance = if far { size } else { distance };
     (log1p(distance) + if far { LN_2 } else { 0.0 }).copysign(x)
 }
 
@@ -91,7 +94,8 @@ pub fn asinh_f32(x: f32) -> f32 {
 pub fn acosh(x: f64) -> f64 {
     let far = x > LARGE_SQUARE;
     let t = x - 1.0;
-    let distance = if far { x } else { t + (2.0 * t + t * t).sqrt() };
+    let distance = t + (2.0 * t + t * t).sqrt();
+    let distance = if far { x } else { distance };
     let result = log1p(distance) + if far { LN_2 } else { 0.0 };
     if x < 1.0 { f64::NAN } else { result }
 }

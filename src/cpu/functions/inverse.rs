@@ -106,8 +106,8 @@ fn atan2_of<const N: usize>(y: f64, x: f64, coefficients: &[f64; N]) -> f64 {
     const LARGE: f64 = 1e300;
     let (up, along) = (y.abs(), x.abs());
     // A quarter has the same angle. It is zero beside a large number where its last bits are lost.
-    let factor = if up > LARGE || along > LARGE { 0.25 } else { 1.0 };
-    let diagonal = up == f64::INFINITY && along == f64::INFINITY;
+    let factor = if (up > LARGE) | (along > LARGE) { 0.25 } else { 1.0 };
+    let diagonal = (up == f64::INFINITY) & (along == f64::INFINITY);
     let up = if diagonal { 1.0 } else { up * factor };
     let along = if diagonal { 1.0 } else { along * factor };
     let right = angle(up, along, coefficients);
@@ -115,7 +115,7 @@ fn atan2_of<const N: usize>(y: f64, x: f64, coefficients: &[f64; N]) -> f64 {
     // Of a zero, too, the sign counts.
     let result = if 1.0_f64.copysign(x) < 0.0 { left } else { right };
     let result = result.copysign(y);
-    if x.is_nan() || y.is_nan() { f64::NAN } else { result }
+    if x.is_nan() | y.is_nan() { f64::NAN } else { result }
 }
 
 #[inline(always)]

@@ -125,7 +125,7 @@ pub fn log1p(x: f64) -> f64 {
     let (m, k, inverse_power) = normal_parts(sum);
     let near = k == 0.0;
     let lost = lost * inverse_power;
-    let lost = if near || x > 1e18 { 0.0 } else { lost };
+    let lost = if near | (x > 1e18) { 0.0 } else { lost };
     let f = if near { x } else { m - 1.0 };
     let half_square = 0.5 * f * f;
     let (s, rest) = rest(f, half_square, &LOG);

@@ -1,7 +1,8 @@
 //! Functions of real numbers without branches, which compile to loops over vectors.
 //!
 //! They use `+ - * / sqrt` and bits alone: never a fused multiplication, a table, a call or a conversion between floats and
-//! integers. So their results are the same bits on every machine and with every instruction set. Those of `f32` compute in
+//! integers. Both ways of a choice are computed before it, and conditions are joined by `&` and `|`: so no loop has a branch,
+//! and the results are the same bits on every machine and with every instruction set. Those of `f32` compute in
 //! `f64` with shorter polynomials, and are nearly always rounded correctly. Special values are those of C99 and NumPy. What
 //! is said of errors was measured against MPFR; `tests` holds the bounds.
 
@@ -143,7 +144,7 @@ real!(f32 {
     sin_fast() -> f32 = trigonometric::sin_fast_f32;
     cos_fast() -> f32 = trigonometric::cos_fast_f32;
     tan_fast() -> f32 = trigonometric::tan_fast_f32;
-    sin_slow() -> f32 = libm::sinf;
-    cos_slow() -> f32 = libm::cosf;
-    tan_slow() -> f32 = libm::tanf;
+    sin_slow() -> f32 = trigonometric::sin_slow_f32;
+    cos_slow() -> f32 = trigonometric::cos_slow_f32;
+    tan_slow() -> f32 = trigonometric::tan_slow_f32;
 });

@@ -47,15 +47,17 @@ fn log_in_two(x: f64) -> Split {
 fn with_special_cases(x: f64, y: f64, power: f64) -> f64 {
     /// All floats from here on are whole.
     const WHOLE: f64 = 4503599627370496.0;
-    let whole = |size: f64| (size + WHOLE) - WHOLE == size || size >= WHOLE;
+    let whole = |size: f64| ((size + WHOLE) - WHOLE == size) | (size >= WHOLE);
     let (size, exponent) = (x.abs(), y.abs());
-    let odd = whole(exponent) && !whole(0.5 * exponent);
-    let power = if size == 0.0 { if y < 0.0 { f64::INFINITY } else { 0.0 } } else { power };
-    let power = if size == f64::INFINITY { if y < 0.0 { 0.0 } else { f64::INFINITY } } else { power };
-    let power = if odd { power.copysign(x) } else { power };
-    let power = if x < 0.0 && size < f64::INFINITY && !whole(exponent) { f64::NAN } else { power };
-    let power = if x.is_nan() || y.is_nan() { f64::NAN } else { power };
-    if x == 1.0 || y == 0.0 { 1.0 } else { power }
+    let is_whole = whole(exponent);
+    let odd = is_whole & !whole(0.5 * exponent);
+    let limit = if (size < 1.0) == (y < 0.0) { f64::INFINITY } else { 0.0 };
+    let power = if (size == 0.0) | (size == f64::INFINITY) { limit } else { power };
+    let with_sign = power.copysign(x);
+    let power = if odd { with_sign } else { power };
+    let power = if (x < 0.0) & (size < f64::INFINITY) & !is_whole { f64::NAN } else { power };
+    let power = if x.is_nan() | y.is_nan() { f64::NAN } else { power };
+    if (x == 1.0) | (y == 0.0) { 1.0 } else { power }
 }
 
 /// C99's pow. The square is by far the commonest power, and every engine computes it as x * x.
@@ -67,7 +69,8 @@ pub fn pow(x: f64, y: f64) -> f64 {
     let (high, low) = exponent.product(log_in_two(x.abs()));
     let low = if high.abs() < 800.0 { low } else { 0.0 };
     let power = exp_of_sum(clamp(high, -746.0, 710.0), low);
-    if y == 2.0 { x * x } else { with_special_cases(x, y, power) }
+    let (square, power) = (x * x, with_special_cases(x, y, power));
+    if y == 2.0 { square } else { power }
 }
 
 #[inline(always)]
@@ -77,6 +80,8 @@ pub fn pow_f32(x: f32, y: f32) -> f32 {
     let s = (m - 1.0) / (m + 1.0);
     let z = s * s;
     let log = k + s * (2.0 + z * polynomial(z, &LOG_POWER_F32)) * LOG2_E;
-    let power = exp2_near(y * log);
-    (if y == 2.0 { x * x } else { with_special_cases(x, y, power) }) as f32
+    // Infinity times zero would be NaN.
+    let power = exp2_near(clamp(y, -1e300, 1e300) * log);
+    let (square, power) = (x * x, with_special_cases(x, y, power));
+    (if y == 2.0 { square } else { power }) as f32
 }

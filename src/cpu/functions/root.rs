@@ -45,7 +45,8 @@ pub fn cbrt(x: f64) -> f64 {
     let quotient = scaled / (root * root);
     let root = root + root * ((quotient - root) / (root + root + quotient));
     let result = root * power_of_two(third_bits, 0) * if tiny { 1.0 / 262144.0 } else { 1.0 };
-    if size > 0.0 && size < f64::INFINITY { result.copysign(x) } else { x }
+    let result = result.copysign(x);
+    if (size > 0.0) & (size < f64::INFINITY) { result } else { x }
 }
 
 #[inline(always)]
@@ -77,12 +78,12 @@ pub fn hypot(a: f64, b: f64) -> f64 {
     };
     let (x, y) = (a * factor, b * factor);
     let result = (x * x + y * y).sqrt() * back;
-    if a == f64::INFINITY || b == f64::INFINITY { f64::INFINITY } else { result }
+    if (a == f64::INFINITY) | (b == f64::INFINITY) { f64::INFINITY } else { result }
 }
 
 #[inline(always)]
 pub fn hypot_f32(a: f32, b: f32) -> f32 {
     let (x, y) = (f64::from(a), f64::from(b));
     let result = (x * x + y * y).sqrt() as f32;
-    if a.abs() == f32::INFINITY || b.abs() == f32::INFINITY { f32::INFINITY } else { result }
+    if (a.abs() == f32::INFINITY) | (b.abs() == f32::INFINITY) { f32::INFINITY } else { result }
 }

@@ -65,7 +65,7 @@ fn functions<T: Checked>() -> Vec<(&'static str, Function<T>, [f64; 2])> {
         ("atanh", One(T::atanh), [2.0, 0.52]),
         ("sin", One(T::sin), [0.85, 0.52]),
         ("cos", One(T::cos), [0.85, 0.52]),
-        ("tan", One(T::tan), [2.1, 0.6]),
+        ("tan", One(T::tan), [2.1, 0.52]),
         ("asin", One(T::asin), [1.8, 0.52]),
         ("acos", One(T::acos), [1.5, 0.52]),
         ("atan", One(T::atan), [2.0, 0.52]),

@@ -147,3 +147,17 @@ pub fn tan_fast_f32(x: f32) -> f32 {
     let (sin, cos, n) = near(x);
     (if n & 1 == 0 { sin / cos } else { -cos / sin }) as f32
 }
+
+// libm's own for f32 are less exact.
+
+pub fn sin_slow_f32(x: f32) -> f32 {
+    libm::sin(f64::from(x)) as f32
+}
+
+pub fn cos_slow_f32(x: f32) -> f32 {
+    libm::cos(f64::from(x)) as f32
+}
+
+pub fn tan_slow_f32(x: f32) -> f32 {
+    libm::tan(f64::from(x)) as f32
+}

@@ -157,7 +157,7 @@ def by_numpy(name, arguments):
 
 def line(name, type, arguments):
     arguments = [type.rounded(x) for x in arguments]
-    finite = all(math.isfinite(x) and x != 0 for x in arguments)
+    finite = all(math.isfinite(x) and (x != 0 or name == "logaddexp") for x in arguments)
     exact = None
     if finite:
         exact = EXACT[name](*map(mpf, arguments)) if name not in ("log", "log2", "log10") or arguments[0] > 0 else NAN
