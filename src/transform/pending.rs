@@ -16,7 +16,7 @@ use smallvec::{SmallVec, smallvec};
 use std::cell::RefCell;
 
 /// Elements from which on an operation waits, or runs as a cluster of its own.
-pub const LONG: usize = 2048;
+pub const LONG: usize = 1024;
 /// Operations of a cluster.
 const CLUSTER: usize = 48;
 /// Entries from which on the list of what waits is cleared of what does not any more.

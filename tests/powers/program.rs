@@ -42,7 +42,7 @@ pub struct Program {
 type Bounded = (String, f64);
 
 /// From here on element-wise chains wait and run as clusters.
-const LONG: usize = 2100;
+const LONG: usize = 1100;
 /// What `Dice::number` stays below.
 const MOST: f64 = 1.1;
 

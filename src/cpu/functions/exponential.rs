@@ -4,7 +4,7 @@
 //! exp(r), and 2^k by the bits of the exponent; in two factors, so that results below the normal ones are rounded once.
 
 use super::parts::{LN2_HIGH, LN2_LOW, clamp, exact_sum, exact_sum_ordered, nearest, polynomial, power_of_two, scale};
-use std::f64::consts::LOG2_E;
+use std::f64::consts::{LN_2, LOG2_E};
 
 // (exp(r) - 1 - r - r²/2) / r³; relative error of expm1 2^-55
 const EXP: [f64; 9] = [
@@ -20,7 +20,7 @@ const EXP: [f64; 9] = [
 ];
 // (2^r - 1) / r for |r| <= 1/2; errors relative to r 2^-56 and 2^-32
 const EXP2: [f64; 11] = [
-    0.6931471805599453,
+    LN_2,
     0.24022650695910097,
     0.05550410866482166,
     0.009618129107606713,

@@ -6,7 +6,7 @@ use crate::ops::{self, Op, apply, cast, now};
 use crate::transform::concrete;
 
 /// Elements from which on operations wait.
-const LONG: usize = 2100;
+const LONG: usize = 1100;
 
 fn operations() -> Vec<Op> {
     let element_wise: [&Op; 21] = [
