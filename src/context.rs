@@ -94,7 +94,7 @@ impl Default for Context {
 }
 
 /// The share of the memory, as one part of so many, that free buffers may keep.
-const POOLED: usize = 8;
+const POOLED: usize = 16;
 
 impl Context {
     /// Errors when the program was interrupted or its time is up. Called on loop turns, calls and between kernel tiles.
