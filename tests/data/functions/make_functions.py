@@ -2,8 +2,8 @@
 
     python make_functions.py        needs mpmath and NumPy 2
 
-A line is `argument [argument] result rest`: bits in hexadecimal, sixteen digits for f64, eight for f32; the exact value is
-result + rest * ulp(result). Of zeros, infinities and NaN the results are NumPy's.
+A line is `argument [argument] result rest`: bits in hexadecimal, sixteen digits for f64, eight for f32; the exact value
+is result + rest * ulp(result). Of zeros, infinities and NaN the results are NumPy's.
 """
 
 import math
@@ -80,11 +80,13 @@ def unary_arguments(name, type):
     match name:
         case "exp" | "expm1" | "sigmoid" | "sinh" | "cosh" | "tanh" | "erf":
             knees = edges + [0.625, 1.0, 6.0, 25.0, -40.0]
-            return d.even(bottom, top, 60) + d.even(-2, 2, 80) + d.even(-30, 30, 60) + d.sizes(least, 800, 120) + d.around(knees, 4)
+            spread = d.even(bottom, top, 60) + d.even(-2, 2, 80) + d.even(-30, 30, 60) + d.sizes(least, 800, 120)
+            return spread + d.around(knees, 4)
         case "exp2":
             knees = [type.most, type.least, type.least - 1, 3 - type.most, 0.5, -0.5]
             whole = [float(k) for k in range(type.least, type.most, 29)]
-            return d.even(type.least, type.most, 80) + d.even(-2, 2, 80) + d.sizes(least, 900, 80) + d.around(knees, 4) + whole
+            spread = d.even(type.least, type.most, 80) + d.even(-2, 2, 80) + d.sizes(least, 900, 80)
+            return spread + d.around(knees, 4) + whole
         case "log" | "log2" | "log10":
             exact = [2.0**k for k in range(-60, 60, 7)] + [10.0**k for k in range(0, 11)]
             roots = [math.sqrt(0.5), math.sqrt(2), 2.0 ** (1 - type.most + 1)]
@@ -92,7 +94,8 @@ def unary_arguments(name, type):
             return d.sizes(least, most, 160, [1]) + near + d.even(0.5, 2, 80) + d.around(roots, 6) + exact + [-1.0, -1e-3]
         case "log1p":
             knees = [math.sqrt(0.5) - 1, math.sqrt(2) - 1, 1e18, -0.5, 1.0]
-            return d.sizes(least, most, 140, [1]) + d.sizes(least, 0.999, 100) + d.even(-1, 1, 100) + d.around(knees, 4) + [-1.0, -1.5]
+            spread = d.sizes(least, most, 140, [1]) + d.sizes(least, 0.999, 100) + d.even(-1, 1, 100)
+            return spread + d.around(knees, 4) + [-1.0, -1.5]
         case "sin" | "cos" | "tan":
             multiples = [k * math.pi / 2 for k in (1, 2, 3, 4, 5, 12, 101, 4001, 50000, 63661)]
             knees = [math.pi / 4, 3 * math.pi / 4, 1e5, 9e5]
