@@ -91,7 +91,8 @@ def unary_arguments(name, type):
             exact = [2.0**k for k in range(-60, 60, 7)] + [10.0**k for k in range(0, 11)]
             roots = [math.sqrt(0.5), math.sqrt(2), 2.0 ** (1 - type.most + 1)]
             near = [1 + x for x in d.sizes(2.0 ** (2 - type.digits), 0.4, 100)]
-            return d.sizes(least, most, 160, [1]) + near + d.even(0.5, 2, 80) + d.around(roots, 6) + exact + [-1.0, -1e-3]
+            spread = d.sizes(least, most, 160, [1]) + near + d.even(0.5, 2, 80)
+            return spread + d.around(roots, 6) + exact + [-1.0, -1e-3]
         case "log1p":
             knees = [math.sqrt(0.5) - 1, math.sqrt(2) - 1, 1e18, -0.5, 1.0]
             spread = d.sizes(least, most, 140, [1]) + d.sizes(least, 0.999, 100) + d.even(-1, 1, 100)
@@ -99,7 +100,8 @@ def unary_arguments(name, type):
         case "sin" | "cos" | "tan":
             multiples = [k * math.pi / 2 for k in (1, 2, 3, 4, 5, 12, 101, 4001, 50000, 63661)]
             knees = [math.pi / 4, 3 * math.pi / 4, 1e5, 9e5]
-            return d.even(-10, 10, 120) + d.sizes(least, most, 140) + d.even(-1e5, 1e5, 80) + d.around(multiples + knees, 3)
+            spread = d.even(-10, 10, 120) + d.sizes(least, most, 140) + d.even(-1e5, 1e5, 80)
+            return spread + d.around(multiples + knees, 3)
         case "asinh" | "atan" | "cbrt":
             knees = [math.tan(math.pi / 8), 1.0, math.tan(3 * math.pi / 8), 1e-3, 1e150 if type is F64 else 1e30]
             cubes = [float(k**3) for k in range(1, 20)]
@@ -109,7 +111,8 @@ def unary_arguments(name, type):
             return d.sizes(1, most, 160, [1]) + near + d.even(1, 4, 80) + [0.5, 1.0, -2.0]
         case "asin" | "acos" | "atanh":
             near = [math.copysign(1 - abs(x), x) for x in d.sizes(2.0 ** (1 - type.digits), 0.5, 100)]
-            return d.sizes(least, 1, 120) + near + d.even(-1, 1, 140) + d.around([0.5, -0.5, 1e-3], 4) + [1.0, -1.0, 1.5, -2.0]
+            spread = d.sizes(least, 1, 120) + near + d.even(-1, 1, 140)
+            return spread + d.around([0.5, -0.5, 1e-3], 4) + [1.0, -1.0, 1.5, -2.0]
     raise ValueError(name)
 
 
@@ -123,7 +126,8 @@ def binary_arguments(name, type):
     pairs = [(x, float(d.random.randint(-9, 9))) for x in d.sizes(1e-3, 1e3, 40)] + [(3.0, k / 2) for k in range(-8, 9)]
     for x in d.sizes(least, most, 120, [1]) + [1 + x for x in d.sizes(2.0 ** (3 - type.digits), 0.5, 80)]:
         pairs.append((x, d.random.uniform((type.least - 1) * LN2, type.most * LN2) / math.log(type.rounded(x) or 0.5)))
-    return pairs + wide[:60] + near + [(-2.0, 2.0**53), (-2.0, 2.0**52 + 1), (-1.0, 2.0**52 + 1), (-1.0, -(2.0**51) - 0.5)]
+    parity = [(-2.0, 2.0**53), (-2.0, 2.0**52 + 1), (-1.0, 2.0**52 + 1), (-1.0, -(2.0**51) - 0.5)]
+    return pairs + wide[:60] + near + parity
 
 
 def logaddexp(a, b):
@@ -143,8 +147,7 @@ EXACT = {
     "atan2": mp.atan2, "hypot": mp.hypot, "logaddexp": logaddexp, "pow": power,
 }  # fmt: skip
 BINARY = ("atan2", "hypot", "logaddexp", "pow")
-NUMPY = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
-         "atan2": "arctan2", "pow": "power"}  # fmt: skip
+NUMPY = {name: name.replace("a", "arc", 1) for name in EXACT if name[:2] in ("as", "ac", "at")} | {"pow": "power"}
 SPECIAL = [0.0, -0.0, INF, -INF, NAN]
 BESIDE = SPECIAL + [1.0, -1.0, 0.5, -0.5, 2.0, -3.0]
 
