@@ -96,7 +96,7 @@ pub fn cos_fast(x: f64) -> f64 {
     signed(if n & 1 == 0 { cos } else { sin }, n.wrapping_add(1))
 }
 
-/// Within 2.1 ulp, for |x| <= 1e5.
+/// Within 2.2 ulp, for |x| <= 1e5.
 #[inline(always)]
 pub fn tan_fast(x: f64) -> f64 {
     let (r, low, n) = reduced(x);
