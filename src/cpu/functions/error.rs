@@ -73,7 +73,7 @@ fn within_reach(size: f64) -> f64 {
     if size > 6.0 { 6.0 } else { size }
 }
 
-/// x + x P(x²) up to 1; beyond, 1 - exp(-x²) Q(x - 2).
+/// x + x P(x²) up to 1; beyond, 1 - exp(-x²) Q(x - 2). Within 1.3 ulp.
 #[inline(always)]
 pub fn erf(x: f64) -> f64 {
     let size = within_reach(x.abs());

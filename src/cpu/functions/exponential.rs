@@ -1,7 +1,8 @@
 //! exp, expm1, exp2 and the logistic function.
 //!
-//! x = k ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite: k times the first part of ln 2 is exact), a minimax polynomial for
-//! exp(r), and 2^k by the bits of the exponent; in two factors, so that results below the normal ones are rounded once.
+//! x = k ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite: k times the first part of ln 2 is exact), a minimax polynomial
+//! for exp(r), and 2^k by the bits of the exponent; in two factors, so that results below the normal ones are rounded
+//! once.
 
 use super::parts::{LN2_HIGH, LN2_LOW, clamp, exact_sum, exact_sum_ordered, nearest, polynomial, power_of_two, scale};
 use std::f64::consts::{LN_2, LOG2_E};
@@ -52,7 +53,7 @@ fn reduced<const N: usize>(x: f64, low: f64, coefficients: &[f64; N]) -> (f64, f
     (high, r * r * (0.5 + r * polynomial(r, coefficients)) - low, bits, k)
 }
 
-/// Within 0.6 ulp.
+/// Within 0.75 ulp.
 #[inline(always)]
 pub fn exp(x: f64) -> f64 {
     exp_of_sum(clamp(x, -746.0, 710.0), 0.0)
@@ -99,15 +100,15 @@ pub(super) fn quarter_exp(x: f64) -> f64 {
     one_and(high, rest) * power_of_two(k, -2)
 }
 
-/// Within 0.9 ulp.
+/// Within 1.2 ulp.
 #[inline(always)]
 pub fn expm1(x: f64) -> f64 {
     let (near, quarter, is_near) = expm1_in_two_ways(clamp(x, -40.0, 710.0));
     (if is_near { near } else { 4.0 * quarter }).copysign(x)
 }
 
-/// expm1(x) where |x| < ln 2 / 2, a quarter of it elsewhere, and which of both it is, for -40 <= x <= 710.5. The quarter is
-/// 2^k (1 + p) - 1, where both sums keep their rounding errors; it is a number where exp(x) overflows.
+/// expm1(x) where |x| < ln 2 / 2, a quarter of it elsewhere, and which of both it is, for -40 <= x <= 710.5. The
+/// quarter is 2^k (1 + p) - 1, where both sums keep their rounding errors; it is a number where exp(x) overflows.
 #[inline(always)]
 pub(super) fn expm1_in_two_ways(x: f64) -> (f64, f64, bool) {
     let (high, rest, bits, k) = reduced(x, 0.0, &EXP);
@@ -134,7 +135,7 @@ pub(super) fn expm1_near(x: f64) -> f64 {
     (power - 1.0) + power * (r * polynomial(r, &EXP2_F32))
 }
 
-/// Within 1.1 ulp; exact for whole numbers.
+/// Within 1.3 ulp; exact for whole numbers.
 #[inline(always)]
 pub fn exp2(x: f64) -> f64 {
     let x = clamp(x, -1080.0, 1025.0);
@@ -148,7 +149,7 @@ pub fn exp2_f32(x: f32) -> f32 {
     exp2_near(f64::from(x)) as f32
 }
 
-/// 2^x within 1.1 ulp, for |x| < 1000.
+/// 2^x within 1.3 ulp, for |x| < 1000.
 #[inline(always)]
 pub(super) fn exp2_normal(x: f64) -> f64 {
     let (k, bits) = nearest(x);
@@ -156,7 +157,7 @@ pub(super) fn exp2_normal(x: f64) -> f64 {
     (1.0 + r * polynomial(r, &EXP2)) * power_of_two(bits, 0)
 }
 
-/// 1 / (1 + exp(-x)), by exp(-|x|), which never overflows.
+/// 1 / (1 + exp(-x)), by exp(-|x|), which never overflows. Within 2.2 ulp.
 #[inline(always)]
 pub fn sigmoid(x: f64) -> f64 {
     let power = exp(-x.abs());

@@ -91,6 +91,7 @@ fn angle<const N: usize>(y: f64, x: f64, coefficients: &[f64; N]) -> f64 {
     turn + (t + (t * (z * polynomial(z, coefficients)) + turn_low))
 }
 
+/// Within 1.9 ulp.
 #[inline(always)]
 pub fn atan(x: f64) -> f64 {
     angle(x.abs(), 1.0, &ATAN).copysign(x)
@@ -118,6 +119,7 @@ fn atan2_of<const N: usize>(y: f64, x: f64, coefficients: &[f64; N]) -> f64 {
     if x.is_nan() | y.is_nan() { f64::NAN } else { result }
 }
 
+/// The angle of the point (x, y), with C99's signs of zeros. Within 2.1 ulp.
 #[inline(always)]
 pub fn atan2(y: f64, x: f64) -> f64 {
     atan2_of(y, x, &ATAN)
@@ -144,6 +146,7 @@ fn asin_of<const N: usize>(x: f64, coefficients: &[f64; N]) -> f64 {
     (if near { root + rest } else { far }).copysign(x)
 }
 
+/// Within 1.8 ulp.
 #[inline(always)]
 pub fn asin(x: f64) -> f64 {
     asin_of(x, &ASIN)
@@ -164,6 +167,7 @@ fn acos_of<const N: usize>(x: f64, coefficients: &[f64; N]) -> f64 {
     if near { middle } else { far }
 }
 
+/// Within 1.3 ulp.
 #[inline(always)]
 pub fn acos(x: f64) -> f64 {
     acos_of(x, &ASIN)

@@ -54,7 +54,7 @@ pub fn cbrt_f32(x: f32) -> f32 {
     cbrt(f64::from(x)) as f32
 }
 
-/// sqrt(a² + b²), the squares kept in range by a power of two. Within 1.1 ulp. An infinity wins over NaN.
+/// sqrt(a² + b²), the squares kept in range by a power of two. Within 1.2 ulp. An infinity wins over NaN.
 #[inline(always)]
 pub fn hypot(a: f64, b: f64) -> f64 {
     const UP: f64 = f64::from_bits((1023 + 600) << 52);

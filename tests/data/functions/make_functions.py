@@ -2,8 +2,8 @@
 
     python make_functions.py        needs mpmath and NumPy 2
 
-A line is `argument [argument] result rest`: bits in hexadecimal, sixteen digits for f64, eight for f32; the exact value is
-result + rest * ulp(result). Of zeros, infinities and NaN the results are NumPy's.
+A line is `argument [argument] result rest`: bits in hexadecimal, sixteen digits for f64, eight for f32; the exact value
+is result + rest * ulp(result). Of zeros, infinities and NaN the results are NumPy's.
 """
 
 import math
@@ -80,23 +80,28 @@ def unary_arguments(name, type):
     match name:
         case "exp" | "expm1" | "sigmoid" | "sinh" | "cosh" | "tanh" | "erf":
             knees = edges + [0.625, 1.0, 6.0, 25.0, -40.0]
-            return d.even(bottom, top, 60) + d.even(-2, 2, 80) + d.even(-30, 30, 60) + d.sizes(least, 800, 120) + d.around(knees, 4)
+            spread = d.even(bottom, top, 60) + d.even(-2, 2, 80) + d.even(-30, 30, 60) + d.sizes(least, 800, 120)
+            return spread + d.around(knees, 4)
         case "exp2":
             knees = [type.most, type.least, type.least - 1, 3 - type.most, 0.5, -0.5]
             whole = [float(k) for k in range(type.least, type.most, 29)]
-            return d.even(type.least, type.most, 80) + d.even(-2, 2, 80) + d.sizes(least, 900, 80) + d.around(knees, 4) + whole
+            spread = d.even(type.least, type.most, 80) + d.even(-2, 2, 80) + d.sizes(least, 900, 80)
+            return spread + d.around(knees, 4) + whole
         case "log" | "log2" | "log10":
             exact = [2.0**k for k in range(-60, 60, 7)] + [10.0**k for k in range(0, 11)]
             roots = [math.sqrt(0.5), math.sqrt(2), 2.0 ** (1 - type.most + 1)]
             near = [1 + x for x in d.sizes(2.0 ** (2 - type.digits), 0.4, 100)]
-            return d.sizes(least, most, 160, [1]) + near + d.even(0.5, 2, 80) + d.around(roots, 6) + exact + [-1.0, -1e-3]
+            spread = d.sizes(least, most, 160, [1]) + near + d.even(0.5, 2, 80)
+            return spread + d.around(roots, 6) + exact + [-1.0, -1e-3]
         case "log1p":
             knees = [math.sqrt(0.5) - 1, math.sqrt(2) - 1, 1e18, -0.5, 1.0]
-            return d.sizes(least, most, 140, [1]) + d.sizes(least, 0.999, 100) + d.even(-1, 1, 100) + d.around(knees, 4) + [-1.0, -1.5]
+            spread = d.sizes(least, most, 140, [1]) + d.sizes(least, 0.999, 100) + d.even(-1, 1, 100)
+            return spread + d.around(knees, 4) + [-1.0, -1.5]
         case "sin" | "cos" | "tan":
             multiples = [k * math.pi / 2 for k in (1, 2, 3, 4, 5, 12, 101, 4001, 50000, 63661)]
             knees = [math.pi / 4, 3 * math.pi / 4, 1e5, 9e5]
-            return d.even(-10, 10, 120) + d.sizes(least, most, 140) + d.even(-1e5, 1e5, 80) + d.around(multiples + knees, 3)
+            spread = d.even(-10, 10, 120) + d.sizes(least, most, 140) + d.even(-1e5, 1e5, 80)
+            return spread + d.around(multiples + knees, 3)
         case "asinh" | "atan" | "cbrt":
             knees = [math.tan(math.pi / 8), 1.0, math.tan(3 * math.pi / 8), 1e-3, 1e150 if type is F64 else 1e30]
             cubes = [float(k**3) for k in range(1, 20)]
@@ -106,7 +111,8 @@ def unary_arguments(name, type):
             return d.sizes(1, most, 160, [1]) + near + d.even(1, 4, 80) + [0.5, 1.0, -2.0]
         case "asin" | "acos" | "atanh":
             near = [math.copysign(1 - abs(x), x) for x in d.sizes(2.0 ** (1 - type.digits), 0.5, 100)]
-            return d.sizes(least, 1, 120) + near + d.even(-1, 1, 140) + d.around([0.5, -0.5, 1e-3], 4) + [1.0, -1.0, 1.5, -2.0]
+            spread = d.sizes(least, 1, 120) + near + d.even(-1, 1, 140)
+            return spread + d.around([0.5, -0.5, 1e-3], 4) + [1.0, -1.0, 1.5, -2.0]
     raise ValueError(name)
 
 
@@ -120,7 +126,8 @@ def binary_arguments(name, type):
     pairs = [(x, float(d.random.randint(-9, 9))) for x in d.sizes(1e-3, 1e3, 40)] + [(3.0, k / 2) for k in range(-8, 9)]
     for x in d.sizes(least, most, 120, [1]) + [1 + x for x in d.sizes(2.0 ** (3 - type.digits), 0.5, 80)]:
         pairs.append((x, d.random.uniform((type.least - 1) * LN2, type.most * LN2) / math.log(type.rounded(x) or 0.5)))
-    return pairs + wide[:60] + near + [(-2.0, 2.0**53), (-2.0, 2.0**52 + 1), (-1.0, 2.0**52 + 1), (-1.0, -(2.0**51) - 0.5)]
+    parity = [(-2.0, 2.0**53), (-2.0, 2.0**52 + 1), (-1.0, 2.0**52 + 1), (-1.0, -(2.0**51) - 0.5)]
+    return pairs + wide[:60] + near + parity
 
 
 def logaddexp(a, b):
@@ -140,8 +147,7 @@ EXACT = {
     "atan2": mp.atan2, "hypot": mp.hypot, "logaddexp": logaddexp, "pow": power,
 }  # fmt: skip
 BINARY = ("atan2", "hypot", "logaddexp", "pow")
-NUMPY = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
-         "atan2": "arctan2", "pow": "power"}  # fmt: skip
+NUMPY = {name: name.replace("a", "arc", 1) for name in EXACT if name[:2] in ("as", "ac", "at")} | {"pow": "power"}
 SPECIAL = [0.0, -0.0, INF, -INF, NAN]
 BESIDE = SPECIAL + [1.0, -1.0, 0.5, -0.5, 2.0, -3.0]
 
