@@ -105,7 +105,6 @@ pub fn tan_fast(x: f64) -> f64 {
 }
 
 /// sin and cos of 2π `turns`, for |turns| <= 2^40, each within 1.5 ulp.
-#[cfg_attr(not(test), expect(dead_code, reason = "for normal deviates, which still take libm's"))]
 #[inline(always)]
 pub fn sincos_turns(turns: f64) -> (f64, f64) {
     let quarters = 4.0 * turns;
