@@ -1,6 +1,7 @@
 //! Parts of buffers of any dtype of numbers, which threads may share. Text, whose counts of references belong to one
 //! thread, is none of them.
 
+use super::isa::prefetch;
 use super::loops::Number;
 use crate::tensor::{DType, Data, Scalar, Walk};
 
@@ -42,6 +43,13 @@ macro_rules! slices {
             pub fn part(self, start: usize, count: usize) -> Option<Slice<'a>> {
                 match self {
                     $(Slice::$variant(values) => values.get(start..start.checked_add(count)?).map(Slice::$variant),)+
+                }
+            }
+
+            /// Asks for the elements, which are read soon.
+            pub fn prefetch(self) {
+                match self {
+                    $(Slice::$variant(values) => prefetch(values),)+
                 }
             }
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const TILES: usize = 24 << 10;
 /// Elements of a tile at least and at most.
 const SHORTEST: usize = 128;
-const LONGEST: usize = 2048;
+const LONGEST: usize = 512;
 
 /// A program made ready for inputs of one shape. Threads share it.
 pub(super) struct Plan<'a> {

@@ -42,6 +42,12 @@ impl<'a> Tiles<'a> {
         }
         for at in (0..len).step_by(plan.tile) {
             let count = plan.tile.min(len - at);
+            let ahead = plan.tile.min(len - at - count);
+            for leaf in &plan.leaves {
+                if let Some(next) = leaf.part(start + at + count, ahead) {
+                    next.prefetch();
+                }
+            }
             let done = self.load(&mut walks, outs, at, count).and_then(|()| {
                 plan.code.iter().try_for_each(|instruction| self.step(instruction, outs, start, at, count))
             });
