@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod compare;
 pub mod contract;
 pub mod convert;
+pub mod copy;
 pub mod cumulate;
 pub mod fill;
 pub mod gamma;
