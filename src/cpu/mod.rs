@@ -18,6 +18,7 @@ pub mod join;
 pub mod linalg;
 mod loops;
 pub mod math;
+pub mod place;
 pub mod random;
 pub mod reduce;
 pub mod sample;
