@@ -1,7 +1,7 @@
 //! Copies of views: elements brought in row-major order, on all threads, into buffers of the pool.
 //!
-//! Where the innermost axis of a view takes long steps and another one short ones, as in a transposed matrix, it is read
-//! in square tiles, so that every line of the cache is read once. What is copied never depends on how.
+//! Where the innermost axis of a view takes long steps and another one short ones, as in a transposed matrix, it is
+//! read in square tiles, so that every line of the cache is read once. What is copied never depends on how.
 
 use crate::context::Context;
 use crate::diagnostics::Result;
@@ -33,8 +33,8 @@ pub fn in_order(cx: &Context, tensor: &Tensor) -> Result<Tensor> {
     Ok(ordered)
 }
 
-/// Makes the tensor an owner whose buffer nobody else holds, copying where it is not; on error it is as it was. The memory
-/// of a copy has been checked.
+/// Makes the tensor an owner whose buffer nobody else holds, copying where it is not; on error it is as it was. The
+/// memory of a copy has been checked.
 pub fn own(cx: &Context, tensor: &mut Tensor) -> Result<()> {
     if !tensor.is_unique() || tensor.as_owner().is_none() {
         *tensor = Tensor::owner(data(cx, tensor)?, Shape::from_slice(tensor.shape()));

@@ -118,8 +118,8 @@ versioned! {
     }
 }
 
-/// Where in a buffer elements lie: runs that start at every sum of a number from each of two lists and a point. The sums
-/// are taken modulo 2^64, so that steps back are numbers too.
+/// Where in a buffer elements lie: runs that start at every sum of a number from each of two lists and a point. The
+/// sums are taken modulo 2^64, so that steps back are numbers too.
 pub struct Places<'a> {
     before: Vec<usize>,
     points: Points<'a>,
@@ -233,8 +233,8 @@ fn numbers<T: Plain>(cx: &Context, values: &[T], places: &Places, shape: &[usize
     Ok(Tensor::from_vec(out, shape))
 }
 
-/// The tensor with `value`, broadcast to `shape`, at these places of its elements in order. Where places repeat the last
-/// value counts. Written in place: the tensor is an owner that nobody else holds.
+/// The tensor with `value`, broadcast to `shape`, at these places of its elements in order. Where places repeat the
+/// last value counts. Written in place: the tensor is an owner that nobody else holds.
 pub fn scatter(cx: &Context, mut tensor: Tensor, value: &Tensor, shape: &[usize], places: &Places) -> Result<Tensor> {
     fn typed<T: Element>(isa: Isa, values: &mut [T], value: &Tensor, shape: &[usize], places: &Places) -> Option<()> {
         if value.size() == 1 {
@@ -263,9 +263,9 @@ pub fn scatter(cx: &Context, mut tensor: Tensor, value: &Tensor, shape: &[usize]
     Ok(tensor)
 }
 
-/// The tensor with the elements of `value`, broadcast to `shape`, added at these places of its elements in order, as often
-/// as they repeat. Integers wrap; of truth values it is `or`. Written in place: the tensor is an owner that nobody else
-/// holds.
+/// The tensor with the elements of `value`, broadcast to `shape`, added at these places of its elements in order, as
+/// often as they repeat. Integers wrap; of truth values it is `or`. Written in place: the tensor is an owner that
+/// nobody else holds.
 pub fn accumulate(
     cx: &Context,
     mut tensor: Tensor,
@@ -320,8 +320,8 @@ pub fn accumulate(
     Ok(tensor)
 }
 
-/// How many of the places, each of one element, are each of the first `len` elements, counted by all threads; none where
-/// that is not worth it. It cannot be interrupted, as half a result must not be seen.
+/// How many of the places, each of one element, are each of the first `len` elements, counted by all threads; none
+/// where that is not worth it. It cannot be interrupted, as half a result must not be seen.
 fn tally(cx: &Context, places: &Places, len: usize) -> Option<Vec<i64>> {
     let ([before], [after]) = (places.before.as_slice(), places.after.as_slice()) else { return None };
     let (start, points) = (before.wrapping_add(*after), &places.points);

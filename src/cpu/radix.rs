@@ -1,10 +1,10 @@
 //! Sorting by keys: integers in the order of the numbers they stand for.
 //!
 //! A long row is spread over buckets, each of which holds what lies between two splitters out of a sample and fits the
-//! caches of a core; threads sort the buckets (W. Frazer and A. McKellar, "Samplesort", 1970). In a bucket the leading bits
-//! in which keys differ are sorted digit by digit, last digit first (D. Knuth, "The Art of Computer Programming", 5.2.5),
-//! and the few neighbours that agree in these bits are compared. Equal elements keep their order, and nothing depends on
-//! the number of threads.
+//! caches of a core; threads sort the buckets (W. Frazer and A. McKellar, "Samplesort", 1970). In a bucket the leading
+//! bits in which keys differ are sorted digit by digit, last digit first (D. Knuth, "The Art of Computer Programming",
+//! 5.2.5), and the few neighbours that agree in these bits are compared. Equal elements keep their order, and nothing
+//! depends on the number of threads.
 
 use super::copy::{self, CHUNK, Plain};
 use super::isa::{Isa, versioned};
@@ -248,8 +248,8 @@ fn in_order<T: Key>(crew: Crew, row: &[T]) -> Result<bool> {
     Ok(!falls.into_inner())
 }
 
-/// Writes the numbers of `from`, or else those of `row` itself, to `row` in rising order. `space` is as long as the row,
-/// twice.
+/// Writes the numbers of `from`, or else those of `row` itself, to `row` in rising order. `space` is as long as the
+/// row, twice.
 pub fn sort<T: Key>(crew: Crew, from: Option<&[T]>, row: &mut [T], space: [&mut [T::Word]; 2]) -> Result<()> {
     let isa = crew.isa;
     let source: &[T] = from.unwrap_or(row);
@@ -293,8 +293,8 @@ pub fn sort<T: Key>(crew: Crew, from: Option<&[T]>, row: &mut [T], space: [&mut 
 /// Elements of a row that can be numbered.
 pub const NUMBERED: usize = u32::MAX as usize;
 
-/// The numbers of the elements of a row, `NUMBERED` at most, in rising order of these; of equal ones the first comes first.
-/// `space` is as long as the row, twice.
+/// The numbers of the elements of a row, `NUMBERED` at most, in rising order of these; of equal ones the first comes
+/// first. `space` is as long as the row, twice.
 pub fn argsort<T: Key>(crew: Crew, row: &[T], places: &mut [i64], space: [&mut [u64]; 2]) -> Result<()> {
     let isa = crew.isa;
     if in_order(crew, row)? {
@@ -369,7 +369,8 @@ fn spread<W: Word>(crew: Crew, words: &mut [W], low: u32, read: impl Fn(usize, &
         stretches(number * part, ids.len(), &mut |at, words| {
             for (&word, &id) in words.iter().zip(&ids[at..]) {
                 let place = &mut places[usize::from(id)];
-                // Safety: the words of every part and bucket were counted, so that each place is written once, by one thread.
+                // Safety: the words of every part and bucket were counted, so that each place is written once, by one
+                // thread.
                 unsafe { target.0.add(*place).write(word) };
                 *place += 1;
             }
@@ -407,8 +408,8 @@ fn parts<'a, W, T>(
     parts
 }
 
-/// The words in the order of leading bits, equal ones as they were, or in rising order altogether; and whether two agree in
-/// the bits that were looked at. The lowest `low` bits are not looked at.
+/// The words in the order of leading bits, equal ones as they were, or in rising order altogether; and whether two
+/// agree in the bits that were looked at. The lowest `low` bits are not looked at.
 fn ordered<'a, W: Word>(
     isa: Isa,
     words: &'a mut [W],

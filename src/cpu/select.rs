@@ -10,8 +10,8 @@ use crate::tensor::{Element, Shape, Tensor, Text, Walk, shape, with_numbers};
 /// Elements chosen while they are in the first-level cache.
 const STRETCH: usize = 2048;
 
-/// `a` where the condition holds, else `b`, all broadcast to `shape` and of one dtype. Written on `b` if it has the shape
-/// and nobody else holds its buffer; else the memory of the result has been checked.
+/// `a` where the condition holds, else `b`, all broadcast to `shape` and of one dtype. Written on `b` if it has the
+/// shape and nobody else holds its buffer; else the memory of the result has been checked.
 pub fn select(cx: &Context, condition: &Tensor, a: &Tensor, b: Tensor, shape: &[usize]) -> Result<Tensor> {
     let b = if shape::same(b.shape(), shape) { b } else { b.stretched(Shape::from_slice(shape)) };
     with_numbers!(a.data(), values => numbers(cx, values, condition, a, b, shape), _texts => {
@@ -39,8 +39,8 @@ fn numbers<T: Plain>(
     Ok(Tensor::from_vec(out, shape))
 }
 
-/// Writes `a` where the condition holds; where it does not, `b`, or what is there: then it cannot be interrupted, as half
-/// a result must not be seen.
+/// Writes `a` where the condition holds; where it does not, `b`, or what is there: then it cannot be interrupted, as
+/// half a result must not be seen.
 fn choose<T: Plain>(
     cx: &Context,
     out: &mut [T],
