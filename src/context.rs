@@ -2,9 +2,9 @@
 //!
 //! Every operation gets a `Context`; there is no global state. It must never hold names of the program.
 
-use crate::cpu::Isa;
 use crate::devices::Devices;
 use crate::diagnostics::{Error, Kind, Result};
+use crate::isa::Isa;
 use crate::memory::{self, System};
 use crate::tensor::{Element, Pool};
 use crate::transform::Modes;

@@ -11,6 +11,7 @@ pub mod gpu;
 pub mod graph;
 pub mod interp;
 mod io;
+mod isa;
 mod memory;
 pub mod ops;
 pub mod session;
@@ -18,7 +19,7 @@ pub mod tensor;
 pub mod transform;
 mod workers;
 
-pub use cpu::Isa;
 pub use diagnostics::{Error, Kind, Source};
 pub use interp::Value;
+pub use isa::Isa;
 pub use session::Session;

@@ -3,7 +3,8 @@
 //! Short values run through loops for every form of operand; long ones run tile by tile in clusters, where all operands
 //! are slices, with the loops that are compiled for every instruction set.
 
-use super::isa::{Isa, versioned};
+use super::versioned::versioned;
+use crate::isa::Isa;
 use crate::tensor::{Element, Scalar, Text};
 use std::borrow::Cow;
 

@@ -6,7 +6,7 @@
 
 use super::functions::Real;
 use super::functions::trigonometric::sincos_turns;
-use super::isa::versioned;
+use super::versioned::versioned;
 use crate::context::Context;
 use crate::diagnostics::Result;
 use crate::tensor::Element;

@@ -1,8 +1,9 @@
 //! Parts of buffers of any dtype of numbers, which threads may share. Text, whose counts of references belong to one
 //! thread, is none of them.
 
-use super::isa::prefetch;
+use super::copy::Turned;
 use super::loops::Number;
+use super::versioned::prefetch;
 use crate::tensor::{DType, Data, Scalar, Walk};
 
 macro_rules! slices {
@@ -43,6 +44,13 @@ macro_rules! slices {
             pub fn part(self, start: usize, count: usize) -> Option<Slice<'a>> {
                 match self {
                     $(Slice::$variant(values) => values.get(start..start.checked_add(count)?).map(Slice::$variant),)+
+                }
+            }
+
+            /// How a view, which keeps within this buffer, is read in tiles, if that pays.
+            pub fn turned(self, offset: usize, shape: &[usize], strides: &[isize]) -> Option<Turned> {
+                match self {
+                    $(Slice::$variant(values) => Turned::of(&Walk::new(values, offset, shape, strides)),)+
                 }
             }
 
@@ -96,6 +104,13 @@ macro_rules! slices {
                 }
             }
 
+            /// The first `count` elements, if there are so many.
+            pub fn first(self, count: usize) -> Option<SliceMut<'a>> {
+                match self {
+                    $(SliceMut::$variant(values) => values.get_mut(..count).map(SliceMut::$variant),)+
+                }
+            }
+
             /// Pieces of `count` elements, the last of what is left.
             pub fn pieces(self, count: usize) -> Vec<SliceMut<'a>> {
                 match self {
@@ -116,6 +131,14 @@ macro_rules! slices {
                     $((SliceMut::$variant(to), Slice::$variant(from)) if to.len() == from.len() => {
                         to.copy_from_slice(from);
                     })+
+                    _ => {}
+                }
+            }
+
+            /// Takes over the elements of a turned view of a buffer of the same dtype, from the one numbered `first` on.
+            pub fn copy_from_turned(&mut self, from: Slice, turned: &Turned, first: usize) {
+                match (self, from) {
+                    $((SliceMut::$variant(to), Slice::$variant(from)) => turned.part(from, first, to),)+
                     _ => {}
                 }
             }

@@ -1,26 +1,22 @@
-//! Sorting along the last axis, and searching in what is sorted.
+//! Sorting along the last axis.
 //!
 //! NaN stands behind all numbers. Equal elements keep their order, so that a result does not depend on the method.
 
+use super::copy::{self, CHUNK};
 use super::mistyped;
+use super::radix::{self, Crew, Key, NUMBERED, Word};
 use crate::context::Context;
 use crate::diagnostics::Result;
-use crate::tensor::{Element, Shape, Tensor, shape, with_data};
+use crate::tensor::{DType, Tensor, Text};
 use std::cmp::Ordering;
 
-/// Elements sorted between two looks at the interrupt flag.
+/// Elements compared between two looks at the interrupt flag.
 const STRETCH: usize = 1 << 22;
+/// Elements of a row from which on all threads sort it together.
+const LONG: usize = 1 << 18;
 
-/// NaN, which is unlike itself, comes last.
-fn order<T: PartialOrd>(a: &T, b: &T) -> Ordering {
-    a.partial_cmp(b).unwrap_or_else(|| is_nan(a).cmp(&is_nan(b)))
-}
-
-fn is_nan<T: PartialOrd>(x: &T) -> bool {
-    x.partial_cmp(x).is_none()
-}
-
-/// Sorts one row. Parts come first, so that the flag is looked at; the sort then finds them in order and merges them.
+/// Sorts one row by comparing. Parts come first, so that the flag is looked at; the sort then finds them in order and
+/// merges them.
 pub(super) fn sort_row<T>(cx: &Context, row: &mut [T], order: impl Fn(&T, &T) -> Ordering + Copy) -> Result<()> {
     for part in row.chunks_mut(STRETCH) {
         cx.check()?;
@@ -32,100 +28,175 @@ pub(super) fn sort_row<T>(cx: &Context, row: &mut [T], order: impl Fn(&T, &T) ->
     Ok(())
 }
 
-/// The elements of every row in rising order. Written in place if nobody else holds the buffer.
+/// The elements of every row in rising order. Written in place if nobody else holds the buffer; else the memory of the
+/// result has been checked.
 pub fn sort(cx: &Context, mut tensor: Tensor) -> Result<Tensor> {
-    fn typed<T: PartialOrd>(cx: &Context, values: &mut [T], len: usize) -> Result<()> {
-        values.chunks_exact_mut(len.max(1)).try_for_each(|row| sort_row(cx, row, order))
+    if !tensor.is_contiguous() || tensor.dtype() == DType::Str {
+        copy::own(cx, &mut tensor)?;
     }
-    tensor.make_owned();
-    let (data, shape) = tensor.owned_mut().ok_or_else(mistyped)?;
-    let len = shape.last().copied().unwrap_or(1);
-    cx.reserve(data.len().min(len) / 2, data.dtype().size(), || format!("sorting {len} elements"))?;
-    with_data!(data, values => typed(cx, values, len))?;
-    Ok(tensor)
+    match tensor.dtype() {
+        DType::Bool => sort_numbers::<bool>(cx, tensor),
+        DType::U8 => sort_numbers::<u8>(cx, tensor),
+        DType::I32 => sort_numbers::<i32>(cx, tensor),
+        DType::I64 => sort_numbers::<i64>(cx, tensor),
+        DType::F32 => sort_numbers::<f32>(cx, tensor),
+        DType::F64 => sort_numbers::<f64>(cx, tensor),
+        DType::Str => {
+            let len = last_length(&tensor);
+            reserve(cx, len / 2, size_of::<Text>(), len)?;
+            let (_, texts) = tensor.as_mut_slice::<Text>().ok_or_else(mistyped)?;
+            texts.chunks_exact_mut(len.max(1)).try_for_each(|row| sort_row(cx, row, Text::cmp))?;
+            Ok(tensor)
+        }
+    }
+}
+
+fn sort_numbers<T: Key>(cx: &Context, mut tensor: Tensor) -> Result<Tensor> {
+    let len = last_length(&tensor);
+    if let Some((_, values)) = tensor.as_mut_slice::<T>() {
+        sort_rows(cx, None, values, len)?;
+        return Ok(tensor);
+    }
+    let from = tensor.as_slice::<T>().ok_or_else(mistyped)?;
+    let mut out = cx.buffer::<T>(from.len());
+    sort_rows(cx, Some(from), &mut out, len)?;
+    Ok(Tensor::from_vec(out, tensor.shape()))
+}
+
+/// Sorts the rows of `from`, or else those of `out` themselves, into `out`.
+fn sort_rows<T: Key>(cx: &Context, from: Option<&[T]>, out: &mut [T], len: usize) -> Result<()> {
+    let part = move |start: usize, count: usize| from.map(|from| &from[start..start + count]);
+    with_space::<T::Word>(cx, out.len(), len, |space| {
+        let isa = cx.isa;
+        match space {
+            Space::Shared([a, b]) => {
+                for (number, row) in out.chunks_exact_mut(len).enumerate() {
+                    radix::sort(Crew { cx: Some(cx), isa }, part(number * len, len), row, [a, b])?;
+                }
+                Ok(())
+            }
+            Space::Own(rows) => {
+                let scratch = || [vec![T::Word::default(); len], vec![T::Word::default(); len]];
+                cx.share(out.chunks_mut(rows * len).enumerate(), scratch, |[a, b], (number, out)| {
+                    for (at, row) in out.chunks_exact_mut(len).enumerate() {
+                        let from = part((number * rows + at) * len, len);
+                        // one thread by itself is never interrupted
+                        _ = radix::sort(Crew { cx: None, isa }, from, row, [a, b]);
+                    }
+                })
+            }
+        }
+    })
 }
 
 /// For every row the numbers of its elements in rising order.
 pub fn argsort(cx: &Context, tensor: &Tensor) -> Result<Tensor> {
-    fn typed<T: Element + PartialOrd>(cx: &Context, values: &[T], len: usize) -> Result<Vec<i64>> {
-        let mut numbers = Vec::with_capacity(values.len());
-        if values.is_empty() {
-            return Ok(numbers);
+    let tensor = copy::in_order(cx, tensor)?;
+    let numbers = match tensor.dtype() {
+        DType::Bool => argsort_rows::<bool>(cx, &tensor),
+        DType::U8 => argsort_rows::<u8>(cx, &tensor),
+        DType::I32 => argsort_rows::<i32>(cx, &tensor),
+        DType::I64 => argsort_rows::<i64>(cx, &tensor),
+        DType::F32 => argsort_rows::<f32>(cx, &tensor),
+        DType::F64 => argsort_rows::<f64>(cx, &tensor),
+        DType::Str => {
+            let texts = tensor.as_slice::<Text>().ok_or_else(mistyped)?;
+            let mut out = cx.buffer::<i64>(texts.len());
+            argsort_compared(cx, texts, &mut out, last_length(&tensor), Text::cmp)?;
+            Ok(out)
         }
-        // the pairs, and half of them again for the sort
-        cx.reserve(len + len / 2, size_of::<(T, i64)>(), || format!("sorting {len} elements"))?;
-        let mut pairs: Vec<(T, i64)> = Vec::with_capacity(len);
-        for row in values.chunks_exact(len.max(1)) {
-            pairs.clear();
-            pairs.extend(row.iter().cloned().zip(0..));
-            sort_row(cx, &mut pairs, |a, b| order(&a.0, &b.0))?;
-            numbers.extend(pairs.iter().map(|(_, number)| number));
-        }
-        Ok(numbers)
+    };
+    Ok(Tensor::from_vec(numbers?, tensor.shape()))
+}
+
+fn argsort_rows<T: Key>(cx: &Context, tensor: &Tensor) -> Result<Vec<i64>> {
+    let values = tensor.as_slice::<T>().ok_or_else(mistyped)?;
+    let len = last_length(tensor);
+    let mut out = cx.buffer::<i64>(values.len());
+    if len > NUMBERED {
+        argsort_compared(cx, values, &mut out, len, |a, b| a.key().cmp(&b.key()))?;
+        return Ok(out);
     }
-    let tensor = tensor.in_order();
-    let len = tensor.shape().last().copied().unwrap_or(1);
-    let numbers = with_data!(tensor.data(), values => typed(cx, row_major(&tensor, values)?, len))?;
-    Ok(Tensor::from_vec(numbers, tensor.shape()))
-}
-
-/// The elements of a tensor that are in order in its buffer.
-fn row_major<'t, T: Element>(tensor: &'t Tensor, _: &[T]) -> Result<&'t [T]> {
-    tensor.as_slice::<T>().ok_or_else(mistyped)
-}
-
-/// Where the elements of `x` would stand in `sorted`: ahead of the elements that equal them, or behind these. The first
-/// `stacked` axes of both are alike; behind them `sorted` has one axis.
-pub fn search(cx: &Context, sorted: &Tensor, x: &Tensor, stacked: usize, behind: bool) -> Result<Tensor> {
-    fn typed<T: Element + PartialOrd>(
-        cx: &Context,
-        sorted: &[T],
-        x: &[T],
-        (rows, behind): (usize, bool),
-    ) -> Result<Vec<i64>> {
-        let (len, count) = (sorted.len() / rows.max(1), x.len() / rows.max(1));
-        let mut places = Vec::with_capacity(x.len());
-        for row in 0..rows {
-            let sorted = &sorted[row * len..(row + 1) * len];
-            for part in x[row * count..(row + 1) * count].chunks(STRETCH) {
-                cx.check()?;
-                places.extend(part.iter().map(|x| {
-                    let stands_before = |item: &T| match order(item, x) {
-                        Ordering::Less => true,
-                        Ordering::Equal => behind,
-                        Ordering::Greater => false,
-                    };
-                    sorted.partition_point(stands_before) as i64
-                }));
+    with_space::<u64>(cx, values.len(), len, |space| {
+        let isa = cx.isa;
+        match space {
+            Space::Shared([a, b]) => {
+                for (row, out) in values.chunks_exact(len).zip(out.chunks_exact_mut(len)) {
+                    radix::argsort(Crew { cx: Some(cx), isa }, row, out, [a, b])?;
+                }
+                Ok(())
+            }
+            Space::Own(rows) => {
+                let parts = values.chunks(rows * len).zip(out.chunks_mut(rows * len));
+                cx.share(
+                    parts,
+                    || [vec![0; len], vec![0; len]],
+                    |[a, b], (rows, out)| {
+                        for (row, out) in rows.chunks_exact(len).zip(out.chunks_exact_mut(len)) {
+                            // one thread by itself is never interrupted
+                            _ = radix::argsort(Crew { cx: None, isa }, row, out, [a, b]);
+                        }
+                    },
+                )
             }
         }
-        Ok(places)
-    }
-    let (sorted, x) = (sorted.in_order(), x.in_order());
-    let rows = shape::size(x.shape().get(..stacked).ok_or_else(mistyped)?);
-    let places = with_data!(x.data(), values => {
-        let values = row_major(&x, values)?;
-        typed(cx, row_major(&sorted, values)?, values, (rows, behind))
     })?;
-    Ok(Tensor::from_vec(places, x.shape()))
+    Ok(out)
 }
 
-/// The index of every element of a mask that holds, one row each, in row-major order.
-pub fn indices(cx: &Context, mask: &Tensor) -> Result<Tensor> {
-    let mask = mask.in_order();
-    let holds = mask.as_slice::<bool>().ok_or_else(mistyped)?;
-    let found = holds.iter().filter(|holds| **holds).count();
-    let ndim = mask.ndim();
-    cx.reserve(found.saturating_mul(ndim), size_of::<i64>(), || format!("the indices of {found} elements"))?;
-    let mut rows: Vec<i64> = Vec::with_capacity(found * ndim);
-    let mut row = Shape::from_elem(0, ndim);
-    for (number, _) in holds.iter().enumerate().filter(|(_, holds)| **holds) {
-        let mut rest = number;
-        for (index, &len) in row.iter_mut().zip(mask.shape()).rev() {
-            *index = rest % len.max(1);
-            rest /= len.max(1);
-        }
-        rows.extend(row.iter().map(|&index| index as i64));
+fn argsort_compared<T: Clone>(
+    cx: &Context,
+    values: &[T],
+    out: &mut [i64],
+    len: usize,
+    order: impl Fn(&T, &T) -> Ordering + Copy,
+) -> Result<()> {
+    // the pairs, and half of them again for the sort
+    reserve(cx, len + len / 2, size_of::<(T, i64)>(), len)?;
+    let mut pairs: Vec<(T, i64)> = Vec::with_capacity(len);
+    for (row, out) in values.chunks_exact(len.max(1)).zip(out.chunks_exact_mut(len.max(1))) {
+        pairs.clear();
+        pairs.extend(row.iter().cloned().zip(0..));
+        sort_row(cx, &mut pairs, |a, b| order(&a.0, &b.0))?;
+        out.iter_mut().zip(&pairs).for_each(|(out, (_, number))| *out = *number);
     }
-    Ok(Tensor::from_vec(rows, &[found, ndim]))
+    Ok(())
+}
+
+/// Where the words of rows are sorted.
+enum Space<'a, W> {
+    /// All threads sort one row after the other in these.
+    Shared([&'a mut [W]; 2]),
+    /// Every thread sorts so many rows at a time, in space of its own.
+    Own(usize),
+}
+
+/// Finds the space for rows of `len` words; `total` are the words of all rows. Rows of nothing are sorted.
+fn with_space<W: Word>(
+    cx: &Context,
+    total: usize,
+    len: usize,
+    sort: impl FnOnce(Space<W>) -> Result<()>,
+) -> Result<()> {
+    if total == 0 {
+        return Ok(());
+    }
+    if len < LONG && total > len {
+        reserve(cx, 2 * len * cx.workers.threads(), size_of::<W>(), len)?;
+        return sort(Space::Own((CHUNK / 4 / len).max(1)));
+    }
+    reserve(cx, 2 * len, size_of::<W>(), len)?;
+    let (mut a, mut b) = (cx.buffer::<W::Held>(len), cx.buffer::<W::Held>(len));
+    let done = sort(Space::Shared([W::of(&mut a), W::of(&mut b)]));
+    copy::give_back(cx, a);
+    copy::give_back(cx, b);
+    done
+}
+
+fn reserve(cx: &Context, count: usize, width: usize, len: usize) -> Result<()> {
+    cx.reserve(count, width, || format!("sorting {len} elements"))
+}
+
+fn last_length(tensor: &Tensor) -> usize {
+    tensor.shape().last().copied().unwrap_or(1)
 }

@@ -2,13 +2,13 @@
 
 use super::index::{self, Index};
 use super::linear::{lengths, sum_to, zeros};
-use super::slice::{Slice, check_value, taken};
+use super::slice::{Slice, check_value, owned};
 use super::sort::nonzero;
 use super::{Abstract, Arity, Attrs, Derivative, EQ, Entry, Kernel, Op, Outputs, Rule, Term};
 use super::{apply, apply2, reshape, rows, select, transpose};
 use crate::context::Context;
 use crate::cpu;
-use crate::cpu::gather::Places;
+use crate::cpu::gather::{Places, Points};
 use crate::diagnostics::{Error, Result};
 use crate::tensor::shape::{self, Axes, Shape, Strides};
 use crate::tensor::{Array, DType, Device, Tensor, positions, type_name};
@@ -39,9 +39,16 @@ impl Gather {
     }
 
     /// Where the elements lie in a buffer of this layout.
-    fn places(&self, offset: usize, strides: &[isize], arrays: &[Tensor], points: &[usize]) -> Result<Places> {
+    fn places<'a>(
+        &self,
+        cx: &Context,
+        offset: usize,
+        strides: &[isize],
+        arrays: &'a [Tensor],
+        points: &[usize],
+    ) -> Result<Places<'a>> {
         let (shape, offset, strides) = self.slice.layout(offset, strides);
-        let points = self.points(&shape, &strides, arrays, points)?;
+        let points = self.points(cx, &shape, &strides, arrays, points)?;
         let rest: Axes = (0..shape.len()).filter(|axis| !self.axes.contains(axis)).collect();
         let (before, after) = rest.split_at(self.at);
         let lengths = |axes: &[usize]| axes.iter().map(|&axis| shape[axis]).collect::<Shape>();
@@ -51,10 +58,17 @@ impl Gather {
     }
 
     /// Where in a slice of this shape the arrays, broadcast to one shape, point to.
-    fn points(&self, shape: &[usize], strides: &[isize], arrays: &[Tensor], points: &[usize]) -> Result<Vec<usize>> {
+    fn points<'a>(
+        &self,
+        cx: &Context,
+        shape: &[usize],
+        strides: &[isize],
+        arrays: &'a [Tensor],
+        points: &[usize],
+    ) -> Result<Points<'a>> {
         let lens: Shape = self.axes.iter().map(|&axis| shape[axis]).collect();
         let steps: Strides = self.axes.iter().map(|&axis| strides[axis]).collect();
-        cpu::gather::points(arrays, points, &lens, &steps).map_err(|(number, index)| {
+        Points::new(cx, arrays, points, &lens, &steps)?.map_err(|(number, index)| {
             let axis = self.axes.get(number).map_or(0, |&axis| self.source_axis(axis));
             let len = lens.get(number).copied().unwrap_or(0);
             Error::index(format!("index {index} is out of bounds for axis {axis} of size {len}"))
@@ -136,7 +150,7 @@ fn common(arrays: &[Abstract]) -> Result<Shape> {
 /// A number for every element of the slice that the arrays point to, the same for the same element.
 pub(super) fn points(cx: &mut Context, gather: &Gather, sliced: &[usize], arrays: &[Array]) -> Result<Vec<usize>> {
     let (shape, arrays) = (common(&avals(arrays))?, tensors(cx, arrays)?);
-    gather.points(sliced, &shape::contiguous(sliced), &arrays, &shape)
+    Ok(gather.points(cx, sliced, &shape::contiguous(sliced), &arrays, &shape)?.all(cx))
 }
 
 fn avals(arrays: &[Array]) -> Vec<Abstract> {
@@ -166,8 +180,8 @@ fn read_kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -
     let kinds = avals(arrays);
     let arrays = tensors(cx, arrays)?;
     let tensor = x.to_tensor().ok_or_else(cpu::mistyped)?;
-    let places = gather.places(tensor.offset(), &tensor.strides(), &arrays, &common(&kinds)?)?;
-    Ok(Array::from(cpu::gather::gather(&tensor, &places, &out.shape)))
+    let places = gather.places(cx, tensor.offset(), &tensor.strides(), &arrays, &common(&kinds)?)?;
+    Ok(Array::from(cpu::gather::gather(cx, &tensor, &places, &out.shape)?))
 }
 
 fn write_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
@@ -181,9 +195,9 @@ fn write_kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) 
     let kinds = avals(arrays);
     let arrays = tensors(cx, arrays)?;
     let place = gather.shape(&out.shape, &kinds)?;
-    let places = gather.places(0, &shape::contiguous(&out.shape), &arrays, &common(&kinds)?)?;
+    let places = gather.places(cx, 0, &shape::contiguous(&out.shape), &arrays, &common(&kinds)?)?;
     let value = value.to_tensor().ok_or_else(cpu::mistyped)?;
-    Ok(Array::from(cpu::gather::scatter(taken(x)?, &value, &place, &places)?))
+    Ok(Array::from(cpu::gather::scatter(cx, owned(cx, x)?, &value, &place, &places)?))
 }
 
 fn compress_kernel(cx: &mut Context, _: &Op, inputs: &mut [Array]) -> Result<Array> {
@@ -192,7 +206,7 @@ fn compress_kernel(cx: &mut Context, _: &Op, inputs: &mut [Array]) -> Result<Arr
         return Err(cpu::mistyped());
     }
     cx.reserve(x.size(), x.dtype().size(), || type_name(x.dtype(), x.shape(), Device::Cpu))?;
-    Ok(Array::from(cpu::select::compress(x, mask)?))
+    Ok(Array::from(cpu::select::compress(cx, x, mask)?))
 }
 
 /// Which elements are kept is known, whatever moves.
@@ -213,9 +227,9 @@ fn accumulate_kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstr
     let kinds = avals(arrays);
     let arrays = tensors(cx, arrays)?;
     let place = gather.shape(&out.shape, &kinds)?;
-    let places = gather.places(0, &shape::contiguous(&out.shape), &arrays, &common(&kinds)?)?;
+    let places = gather.places(cx, 0, &shape::contiguous(&out.shape), &arrays, &common(&kinds)?)?;
     let value = value.to_tensor().ok_or_else(cpu::mistyped)?;
-    Ok(Array::from(cpu::gather::accumulate(taken(x)?, &value, &place, &places)?))
+    Ok(Array::from(cpu::gather::accumulate(cx, owned(cx, x)?, &value, &place, &places)?))
 }
 
 type Cotangents = Result<SmallVec<[Option<Array>; 2]>>;

@@ -258,7 +258,7 @@ fn plan(cx: &mut Context, x: &Array, index: &[Index]) -> Result<Plan> {
                     return Err(unlike(array, covered, x));
                 }
                 let mask = concrete(cx, array)?.to_tensor().ok_or_else(cpu::mistyped)?;
-                let found = cpu::gather::nonzero(&mask)?;
+                let found = cpu::gather::nonzero(cx, &mask)?;
                 for (numbers, &len) in found.into_iter().zip(covered) {
                     pointers.push(cuts.len(), Array::Tensor(numbers));
                     cuts.push(Cut::all(len));

@@ -217,7 +217,7 @@ fn join_kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -
     let Attrs::Axis(axis) = op.attrs else { return Err(cpu::mistyped()) };
     let parts = inputs.iter().map(|input| adopt(cx, input, out.dtype)).collect::<Result<Vec<Tensor>>>()?;
     let outer = shape::size(out.shape.get(..axis).unwrap_or(&[]));
-    Ok(Array::from(cpu::join::join(&parts, outer, &out.shape, out.dtype)?))
+    Ok(Array::from(cpu::join::join(cx, &parts, outer, &out.shape, out.dtype)?))
 }
 
 /// Each input's part of the cotangent.
@@ -379,7 +379,7 @@ fn append_kernel(cx: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) 
         return Ok(Array::from(row.reshaped(out.shape)));
     }
     let mut tensor = if xs.dtype() == out.dtype { taken(xs)? } else { adopt(cx, xs, out.dtype)? };
-    tensor.make_owned();
+    cpu::copy::own(cx, &mut tensor)?;
     cpu::join::push(&mut tensor, &row)?;
     Ok(Array::from(tensor))
 }

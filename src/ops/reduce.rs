@@ -240,10 +240,13 @@ pub(super) fn fold(cx: &Context, how: Reduction, op: &Op, inputs: &[Array], out:
 fn place(cx: &Context, largest: bool, op: &Op, inputs: &[Array], out: &Abstract) -> Result<Array> {
     let (Attrs::Reduce { axes, .. }, [input]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
     let tensor = input.to_tensor().ok_or_else(cpu::mistyped)?;
-    let place = |tensor: &Tensor, axis| cpu::reduce::place(cx, largest, tensor, axis, &out.shape);
+    let place = |tensor: &Tensor, axis| cpu::place::place(cx, largest, tensor, axis, &out.shape);
     Ok(match axes.as_slice() {
         &[axis] => place(&tensor, axis)?,
-        _ => place(&tensor.reshaped(Shape::from_slice(&[tensor.size()])), 0)?,
+        _ => {
+            let row = cpu::copy::in_order(cx, &tensor)?.reshaped(Shape::from_slice(&[tensor.size()]));
+            place(&row, 0)?
+        }
     }
     .into())
 }

@@ -77,7 +77,7 @@ fn kernel(cx: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Resu
     let a = adopt(cx, a, out.dtype)?;
     let typed = matches!(&*b, Array::Tensor(tensor) if tensor.dtype() == out.dtype);
     let b = if typed { taken(b)? } else { adopt(cx, b, out.dtype)? };
-    let chosen = Array::from(cpu::select::select(&condition, &a, b, &out.shape)?);
+    let chosen = Array::from(cpu::select::select(cx, &condition, &a, b, &out.shape)?);
     match chosen.as_scalar() {
         Some(scalar) if out.weak => Ok(Array::weaken(scalar)),
         _ => Ok(chosen),

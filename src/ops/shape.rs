@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
 use crate::tensor::shape::{self, Axes, Shape};
-use crate::tensor::{Array, Layout};
+use crate::tensor::{Array, Layout, Tensor};
 use smallvec::{SmallVec, smallvec};
 use std::mem;
 
@@ -172,10 +172,15 @@ fn reshape_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     }
 }
 
-fn reshape_kernel(_: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+fn reshape_kernel(cx: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let [input] = inputs else { return Err(cpu::mistyped()) };
     if out.shape.is_empty() && !matches!(input, Array::Tensor(_)) {
         return Ok(mem::take(input));
+    }
+    if let Array::Tensor(tensor) = input
+        && !tensor.is_contiguous()
+    {
+        return Ok(Array::from(Tensor::owner(cpu::copy::data(cx, tensor)?, out.shape)));
     }
     Ok(Array::from(taken(input)?.reshaped(out.shape)))
 }

@@ -172,12 +172,12 @@ pub(super) fn check_value(place: &[usize], x: &Abstract, value: &Abstract) -> Re
     }
 }
 
-fn write_kernel(_: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+fn write_kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let (Attrs::Slice(slice), [x, value]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
     let value = value.to_tensor().ok_or_else(cpu::mistyped)?;
     let (place, offset, strides) = slice.layout(0, &shape::contiguous(&out.shape));
     let places = Places::of_view(offset, &place, &strides);
-    Ok(Array::from(cpu::gather::scatter(taken(x)?, &value, &place, &places)?))
+    Ok(Array::from(cpu::gather::scatter(cx, owned(cx, x)?, &value, &place, &places)?))
 }
 
 /// The place of the slice in the cotangent is the value's, all else the target's.
@@ -221,4 +221,12 @@ pub(super) fn taken(input: &mut Array) -> Result<Tensor> {
         Array::Tensor(tensor) => Ok(tensor),
         other => other.to_tensor().ok_or_else(cpu::mistyped),
     }
+}
+
+/// The same as an owner whose buffer nobody else holds. The memory of a copy has been checked.
+pub(super) fn owned(cx: &Context, input: &mut Array) -> Result<Tensor> {
+    if let Array::Tensor(tensor) = input {
+        cpu::copy::own(cx, tensor)?;
+    }
+    taken(input)
 }

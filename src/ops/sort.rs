@@ -191,7 +191,7 @@ fn search_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
 fn find(cx: &Context, op: &Op, inputs: &[Array], behind: bool) -> Result<Array> {
     let (Attrs::Axis(stacked), [sorted, x]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
     let tensor = |array: &Array| array.to_tensor().ok_or_else(cpu::mistyped);
-    Ok(cpu::sort::search(cx, &tensor(sorted)?, &tensor(x)?, *stacked, behind)?.into())
+    Ok(cpu::search::search(cx, &tensor(sorted)?, &tensor(x)?, *stacked, behind)?.into())
 }
 
 fn search_rows(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], rows: usize) -> Result<Outputs> {
@@ -207,5 +207,5 @@ fn search_rows(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], ro
 
 fn argwhere_kernel(cx: &mut Context, _: &Op, inputs: &mut [Array]) -> Result<Array> {
     let mask = inputs[0].to_tensor().ok_or_else(cpu::mistyped)?;
-    Ok(cpu::sort::indices(cx, &mask)?.into())
+    Ok(cpu::gather::indices(cx, &mask)?.into())
 }

@@ -44,7 +44,21 @@ macro_rules! with_data {
         }
     };
 }
-pub(crate) use with_data;
+/// As `with_data!` for numbers and truth values, which threads may share; `$other` for text.
+macro_rules! with_numbers {
+    ($data:expr, $values:ident => $body:expr, $texts:ident => $other:expr) => {
+        match $data {
+            $crate::tensor::Data::Bool($values) => $body,
+            $crate::tensor::Data::U8($values) => $body,
+            $crate::tensor::Data::I32($values) => $body,
+            $crate::tensor::Data::I64($values) => $body,
+            $crate::tensor::Data::F32($values) => $body,
+            $crate::tensor::Data::F64($values) => $body,
+            $crate::tensor::Data::Str($texts) => $other,
+        }
+    };
+}
+pub(crate) use {with_data, with_numbers};
 
 impl Data {
     pub fn dtype(&self) -> DType {

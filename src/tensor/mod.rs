@@ -32,4 +32,4 @@ pub use shape::{Axes, Shape, Strides};
 pub use storage::Tensor;
 pub use walk::{Walk, positions};
 
-pub(crate) use data::with_data;
+pub(crate) use data::{with_data, with_numbers};

@@ -71,62 +71,68 @@ impl<'a, T: Clone> Walk<'a, T> {
         if self.axes.iter().all(|axis| axis.stride == 0) { self.data.get(self.position as usize) } else { None }
     }
 
-    /// Appends the next `count` elements to `out`, or those that are left.
-    pub fn fill(&mut self, out: &mut Vec<T>, count: usize) {
-        let mut wanted = count.min(self.left);
-        self.left -= wanted;
-        while wanted > 0 {
-            let start = self.position as usize;
-            let Some(axis) = self.axes.last_mut() else {
-                out.extend_from_slice(&self.data[start..start + 1]);
-                return;
-            };
-            let take = wanted.min(axis.len - axis.at);
-            match axis.stride {
-                1 => out.extend_from_slice(&self.data[start..start + take]),
-                0 => out.extend(std::iter::repeat_n(&self.data[start], take).cloned()),
-                step if step > 0 => out.extend(self.data[start..].iter().step_by(step as usize).take(take).cloned()),
-                step => out.extend(self.data[..=start].iter().rev().step_by(step.unsigned_abs()).take(take).cloned()),
-            }
-            axis.at += take;
-            self.position += axis.stride * take as isize;
-            wanted -= take;
-            self.carry();
-        }
+    /// Another walk, from the element with this number on; this one must be at its start.
+    pub fn at(&self, number: usize) -> Walk<'a, T> {
+        self.clone().starting_at(number)
     }
 
-    /// Writes the next elements to all of `out`, or those that are left.
+    /// What is walked through.
+    pub fn data(&self) -> &'a [T] {
+        self.data
+    }
+
+    /// Where the next element lies, and length and stride of every axis, joined where they follow each other.
+    pub fn layout(&self) -> (isize, SmallVec<[(usize, isize); 4]>) {
+        (self.position, self.axes.iter().map(|axis| (axis.len, axis.stride)).collect())
+    }
+
+    /// Appends the next `count` elements to `out`, or those that are left.
+    pub fn fill(&mut self, out: &mut Vec<T>, count: usize) {
+        self.runs(count, |data, start, stride, len| match stride {
+            1 => out.extend_from_slice(&data[start..start + len]),
+            0 => out.extend(std::iter::repeat_n(&data[start], len).cloned()),
+            step if step > 0 => out.extend(data[start..].iter().step_by(step as usize).take(len).cloned()),
+            step => out.extend(data[..=start].iter().rev().step_by(step.unsigned_abs()).take(len).cloned()),
+        });
+    }
+
+    /// Writes the next elements to `out`; as many have to be left.
     pub fn copy_to(&mut self, out: &mut [T])
     where
         T: Copy,
     {
-        let mut out = out;
-        let wanted = out.len().min(self.left);
-        self.left -= wanted;
-        out = &mut out[..wanted];
-        while !out.is_empty() {
-            let start = self.position as usize;
-            let Some(axis) = self.axes.last_mut() else {
-                out.copy_from_slice(&self.data[start..start + 1]);
-                return;
-            };
-            let take = out.len().min(axis.len - axis.at);
-            let (now, rest) = out.split_at_mut(take);
-            match axis.stride {
-                1 => now.copy_from_slice(&self.data[start..start + take]),
-                0 => now.fill(self.data[start]),
-                step if step > 0 => {
-                    let from = self.data[start..].iter().step_by(step as usize);
-                    now.iter_mut().zip(from).for_each(|(out, &x)| *out = x);
-                }
-                step => {
-                    let from = self.data[..=start].iter().rev().step_by(step.unsigned_abs());
-                    now.iter_mut().zip(from).for_each(|(out, &x)| *out = x);
-                }
+        fn each<'v, T: Copy + 'v>(out: &mut [T], values: impl Iterator<Item = &'v T>) {
+            for (out, &value) in out.iter_mut().zip(values) {
+                *out = value;
             }
-            axis.at += take;
-            self.position += axis.stride * take as isize;
-            out = rest;
+        }
+        let mut done = 0;
+        self.runs(out.len(), |data, start, stride, len| {
+            let out = &mut out[done..done + len];
+            done += len;
+            match stride {
+                1 => out.copy_from_slice(&data[start..start + len]),
+                0 => out.fill(data[start]),
+                step if step > 0 => each(out, data[start..].iter().step_by(step as usize)),
+                step => each(out, data[..=start].iter().rev().step_by(step.unsigned_abs())),
+            }
+        });
+    }
+
+    /// Calls `work` with the data and start, stride and length of every run along the innermost axis, for the next
+    /// `count` elements, or those that are left.
+    #[inline]
+    fn runs(&mut self, count: usize, mut work: impl FnMut(&'a [T], usize, isize, usize)) {
+        let mut wanted = count.min(self.left);
+        self.left -= wanted;
+        while wanted > 0 {
+            let start = self.position as usize;
+            let Some(axis) = self.axes.last_mut() else { return work(self.data, start, 1, 1) };
+            let len = wanted.min(axis.len - axis.at);
+            work(self.data, start, axis.stride, len);
+            axis.at += len;
+            self.position += axis.stride * len as isize;
+            wanted -= len;
             self.carry();
         }
     }

@@ -39,8 +39,12 @@ pub fn run(cx: &Context, program: &Program, inputs: &mut [Array], shape: &[usize
         });
         outs.push(taken.map_or_else(|| fresh(cx, dtype, size), Ok)?);
     }
-    let plan = Plan::new(cx.isa, program, inputs, &owns, shape)?;
-    let part = if size.saturating_mul(program.steps.len()) < SHORT { size.max(1) } else { PART };
+    let plan = Plan::new(cx.isa, program, inputs, &owns, shape, true)?;
+    let part = match plan.chunk() {
+        Some(chunk) => chunk,
+        None if size.saturating_mul(program.steps.len()) < SHORT => size.max(1),
+        None => PART,
+    };
     let mut parts: Vec<(usize, Vec<SliceMut>)> = (0..size).step_by(part).map(|start| (start, vec![])).collect();
     for out in &mut outs {
         let pieces = SliceMut::of(out).ok_or_else(mistyped)?.pieces(part);
@@ -68,7 +72,7 @@ pub struct Folded<'a> {
 
 /// As `run` of a program with one output, which is reduced and not made itself.
 pub fn run_reduced(cx: &Context, program: &Program, inputs: &[Array], shape: &[usize], how: &Folded) -> Result<Tensor> {
-    let plan = Plan::new(cx.isa, program, inputs, &vec![None; inputs.len()], shape)?;
+    let plan = Plan::new(cx.isa, program, inputs, &vec![None; inputs.len()], shape, false)?;
     let &[output] = program.outputs.as_slice() else { return Err(mistyped()) };
     macro_rules! run {
         ($type:ident) => {

@@ -1,10 +1,12 @@
 //! How a program runs: which pairs of steps are joined, where each step writes, how long a tile is.
 
 use super::program::{Operand, Program, Step, Work};
+use crate::cpu::copy::Turned;
 use crate::cpu::joined::{self, Joined};
 use crate::cpu::slices::Slice;
-use crate::cpu::{Binary, Isa, Unary, arithmetic, mistyped};
+use crate::cpu::{Binary, Unary, arithmetic, mistyped};
 use crate::diagnostics::Result;
+use crate::isa::Isa;
 use crate::tensor::{Array, DType, Scalar, Strides, shape, walk};
 use smallvec::SmallVec;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +26,8 @@ pub(super) struct Plan<'a> {
     /// Inputs that are copied into a register, tile by tile.
     pub loads: Vec<Load<'a>>,
     pub code: Vec<Instruction>,
+    /// Inputs of which a whole part is copied: views that are read in tiles of their own.
+    pub turned: Vec<(Slice<'a>, Turned)>,
     /// What the registers hold: one tile each.
     pub registers: Vec<DType>,
     /// Registers that hold the same number everywhere.
@@ -44,6 +48,8 @@ pub(super) struct Instruction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Leaf(usize),
+    /// Of the running part.
+    Turned(usize),
     Register(usize),
     Output(usize),
 }
@@ -61,19 +67,22 @@ pub(super) enum Source<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// `owns` says of every input whether its buffer has become that of an output.
+    /// `owns` says of every input whether its buffer has become that of an output. Only where it is run in `parts` from
+    /// multiples of `chunk` on are views turned.
     pub fn new(
         isa: Isa,
         program: &Program,
         inputs: &'a [Array],
         owns: &[Option<usize>],
         shape: &'a [usize],
+        parts: bool,
     ) -> Result<Plan<'a>> {
         let mut plan = Plan {
             isa,
             shape,
             leaves: vec![],
             loads: vec![],
+            turned: vec![],
             code: vec![],
             registers: vec![],
             constants: vec![],
@@ -82,11 +91,16 @@ impl<'a> Plan<'a> {
         };
         let mut of_inputs = Vec::with_capacity(inputs.len());
         for (input, own) in inputs.iter().zip(owns) {
-            of_inputs.push(plan.input(program, input, *own)?);
+            of_inputs.push(plan.input(program, input, *own, parts)?);
         }
         plan.steps(program, inputs, &of_inputs)?;
         plan.tile = plan.tile_of(program);
         Ok(plan)
+    }
+
+    /// How many elements a part must have, if it matters.
+    pub fn chunk(&self) -> Option<usize> {
+        self.turned.first().map(|(_, turned)| turned.chunk())
     }
 
     /// An error if an instruction failed.
@@ -95,7 +109,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Where an input lies; none of a number, which becomes a constant where it is used.
-    fn input(&mut self, program: &Program, input: &'a Array, own: Option<usize>) -> Result<Option<Place>> {
+    fn input(&mut self, program: &Program, input: &'a Array, own: Option<usize>, parts: bool) -> Result<Option<Place>> {
         if let Some(output) = own {
             let step = program.outputs.get(output).and_then(|&step| program.steps.get(step)).ok_or_else(mistyped)?;
             let register = self.register(step.dtype());
@@ -110,6 +124,13 @@ impl<'a> Plan<'a> {
             return Ok(Some(Place::Leaf(self.leaves.len() - 1)));
         }
         let strides = walk::stretch(tensor.shape(), &tensor.strides(), self.shape);
+        if parts
+            && let Some(turned) = values.turned(tensor.offset(), self.shape, &strides)
+            && self.chunk().is_none_or(|chunk| chunk == turned.chunk())
+        {
+            self.turned.push((values, turned));
+            return Ok(Some(Place::Turned(self.turned.len() - 1)));
+        }
         let register = self.register(tensor.dtype());
         self.loads.push(Load { from: Source::Strided { values, offset: tensor.offset(), strides }, register });
         Ok(Some(Place::Register(register)))

@@ -3,12 +3,12 @@
 use super::plan::{Instruction, Place, Plan, Source};
 use super::program::Work;
 use crate::cpu::convert::To;
-use crate::cpu::isa::versioned;
 use crate::cpu::joined::Joined;
 use crate::cpu::loops::{Map1, Map2, Map3};
 use crate::cpu::slices::{AnyWalk, Slice, SliceMut, Typed};
+use crate::cpu::versioned::versioned;
 use crate::cpu::{Binary, Unary};
-use crate::tensor::{DType, Data};
+use crate::tensor::{DType, Data, shape};
 use smallvec::SmallVec;
 use std::mem;
 use std::sync::atomic::Ordering;
@@ -17,6 +17,8 @@ use std::sync::atomic::Ordering;
 pub(super) struct Tiles<'a> {
     plan: &'a Plan<'a>,
     registers: Vec<Data>,
+    /// The turned views in the running part.
+    turned: Vec<Data>,
 }
 
 impl<'a> Tiles<'a> {
@@ -27,7 +29,9 @@ impl<'a> Tiles<'a> {
                 register.fill(scalar);
             }
         }
-        Tiles { plan, registers }
+        let part = plan.chunk().unwrap_or(0).min(shape::size(plan.shape));
+        let turned = plan.turned.iter().map(|(from, _)| Data::zeros(from.dtype(), part)).collect();
+        Tiles { plan, registers, turned }
     }
 
     /// Makes the elements from `start` on of all outputs, as many as the pieces of these hold.
@@ -38,6 +42,13 @@ impl<'a> Tiles<'a> {
         for load in &plan.loads {
             if let Source::Strided { values, offset, strides } = &load.from {
                 walks.push((values.walk(*offset, plan.shape, strides, start), load.register));
+            }
+        }
+        for ((from, turned), to) in plan.turned.iter().zip(&mut self.turned) {
+            let to = SliceMut::of(to).and_then(|to| to.first(len));
+            match to {
+                Some(mut to) => to.copy_from_turned(*from, turned, start),
+                None => plan.failed.store(true, Ordering::Relaxed),
             }
         }
         for at in (0..len).step_by(plan.tile) {
@@ -83,19 +94,21 @@ impl<'a> Tiles<'a> {
         match instruction.to {
             Place::Register(register) => {
                 let mut to = mem::replace(self.registers.get_mut(register)?, Data::Bool(vec![]));
-                let seen = Seen { plan: self.plan, registers: &self.registers, outs, start, at, count };
+                let seen =
+                    Seen { plan: self.plan, registers: &self.registers, turned: &self.turned, outs, start, at, count };
                 let done = instruction.run(SliceMut::of(&mut to)?.part_mut(0, count)?, &seen);
                 *self.registers.get_mut(register)? = to;
                 done
             }
             Place::Output(output) => {
                 let mut to = mem::replace(outs.get_mut(output)?, SliceMut::empty());
-                let seen = Seen { plan: self.plan, registers: &self.registers, outs, start, at, count };
+                let seen =
+                    Seen { plan: self.plan, registers: &self.registers, turned: &self.turned, outs, start, at, count };
                 let done = to.part_mut(at, count).and_then(|part| instruction.run(part, &seen));
                 *outs.get_mut(output)? = to;
                 done
             }
-            Place::Leaf(_) => None,
+            Place::Leaf(_) | Place::Turned(_) => None,
         }
     }
 }
@@ -104,6 +117,7 @@ impl<'a> Tiles<'a> {
 struct Seen<'s, 'o> {
     plan: &'s Plan<'s>,
     registers: &'s [Data],
+    turned: &'s [Data],
     outs: &'s [SliceMut<'o>],
     start: usize,
     at: usize,
@@ -115,6 +129,7 @@ impl Seen<'_, '_> {
     fn get<T: Typed>(&self, place: Place) -> Option<&[T]> {
         let slice = match place {
             Place::Leaf(leaf) => self.plan.leaves.get(leaf)?.part(self.start + self.at, self.count),
+            Place::Turned(turned) => Slice::of(self.turned.get(turned)?)?.part(self.at, self.count),
             Place::Register(register) => Slice::of(self.registers.get(register)?)?.part(0, self.count),
             Place::Output(output) => self.outs.get(output)?.as_slice().part(self.at, self.count),
         };

@@ -5,8 +5,9 @@
 
 use super::fold::{self, Fold, half};
 use crate::context::Context;
-use crate::cpu::{Isa, Typed};
+use crate::cpu::Typed;
 use crate::diagnostics::Result;
+use crate::isa::Isa;
 
 /// Elements that are made at a time.
 const BLOCK: usize = 2048;

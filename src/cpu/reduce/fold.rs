@@ -3,9 +3,9 @@
 //! Sums are NumPy's: pairwise in blocks of 128 with eight partial sums. The order depends on the number of elements alone,
 //! never on the processor.
 
-use crate::cpu::Isa;
 use crate::cpu::Typed;
-use crate::cpu::isa::versioned;
+use crate::cpu::versioned::versioned;
+use crate::isa::Isa;
 use crate::tensor::Element;
 
 /// A way to combine elements.

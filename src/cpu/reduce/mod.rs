@@ -9,13 +9,13 @@ mod fold;
 
 pub use along::{Elements, Extent};
 
+use super::mistyped;
 use super::slices::{Slice, Typed};
-use super::{Number, mistyped};
 use crate::context::Context;
 use crate::diagnostics::Result;
-use crate::tensor::{Array, Data, Shape, Strides, Tensor, Walk, shape, walk};
+use crate::tensor::{Array, Data, Shape, Strides, Tensor, Walk, shape};
 use along::{Given, along};
-use fold::{All, Any, Fold, Max, Min, Product, Sum, is_nan};
+use fold::{All, Any, Fold, Max, Min, Product, Sum};
 use smallvec::SmallVec;
 
 /// Elements between two looks at the interrupt flag.
@@ -284,51 +284,4 @@ where
     Min: Fold<T>,
 {
     by!(how, T, shape, cx, |F, results| along::<T, F, E>(cx, elements, extent, results))
-}
-
-/// The place of the largest (or smallest) element along `axis`, the first of several; NaN wins.
-pub fn place(cx: &Context, largest: bool, tensor: &Tensor, axis: usize, out: &[usize]) -> Result<Tensor> {
-    let places = match tensor.data() {
-        Data::Bool(values) => places(cx, values, tensor, axis, largest),
-        Data::U8(values) => places(cx, values, tensor, axis, largest),
-        Data::I32(values) => places(cx, values, tensor, axis, largest),
-        Data::I64(values) => places(cx, values, tensor, axis, largest),
-        Data::F32(values) => places(cx, values, tensor, axis, largest),
-        Data::F64(values) => places(cx, values, tensor, axis, largest),
-        Data::Str(_) => Err(mistyped()),
-    };
-    Ok(Tensor::from_vec(places?, out))
-}
-
-fn places<T: Number + PartialOrd>(
-    cx: &Context,
-    values: &[T],
-    tensor: &Tensor,
-    axis: usize,
-    largest: bool,
-) -> Result<Vec<i64>> {
-    let strides = tensor.strides();
-    let (len, step) = (tensor.shape()[axis], strides[axis]);
-    let mut rows = tensor.shape().to_vec();
-    rows[axis] = 1;
-    let mut found = Vec::with_capacity(shape::size(&rows));
-    for start in walk::positions(tensor.offset(), &rows, &strides) {
-        let best = if step == 1 {
-            best_of(values[start..start + len].iter().copied(), largest)
-        } else {
-            let positions = (0..len as isize).map(|i| (start as isize + i * step) as usize);
-            best_of(positions.map(|position| values[position]), largest)
-        };
-        found.push(best);
-    }
-    cx.check()?;
-    Ok(found)
-}
-
-/// The number of the first largest (or smallest) item.
-fn best_of<T: Number + PartialOrd>(items: impl Iterator<Item = T>, largest: bool) -> i64 {
-    let beats = |x: T, best: T| (if largest { x > best } else { x < best }) || is_nan(x) && !is_nan(best);
-    let mut items = (0..).zip(items);
-    let Some(first) = items.next() else { return 0 };
-    items.fold(first, |best, item| if beats(item.1, best.1) { item } else { best }).0
 }
