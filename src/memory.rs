@@ -30,8 +30,9 @@ impl System {
             return true;
         }
         let left = left();
-        self.asked.set(Some((Instant::now(), left)));
-        bytes <= left && fits_address_space(bytes)
+        let has = bytes <= left && fits_address_space(bytes);
+        self.asked.set(has.then(|| (Instant::now(), left)));
+        has
     }
 }
 

@@ -1,9 +1,13 @@
 //! New tensors filled with computed numbers.
 
 use super::{Number, mistyped};
+use crate::context::Context;
 use crate::diagnostics::Result;
 use crate::tensor::{DType, Data, Scalar, Shape, Tensor, shape};
 use std::ops::{Add, Mul, Sub};
+
+/// Elements that one thread makes at a time.
+const PART: usize = 1 << 16;
 
 /// The elements of a new tensor.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,24 +25,24 @@ pub enum Fill {
 }
 
 /// The memory has been checked.
-pub fn fill(fill: Fill, dtype: DType, shape: &Shape) -> Result<Tensor> {
+pub fn fill(cx: &Context, fill: Fill, dtype: DType, shape: &Shape) -> Result<Tensor> {
     let count = shape::size(shape);
     let data = match (dtype, fill) {
-        (DType::F32, Fill::Floats { first, second }) => Data::F32(counted(first as f32, second as f32, count)),
-        (DType::F64, Fill::Floats { first, second }) => Data::F64(counted(first, second, count)),
-        (DType::Bool, _) => Data::Bool(elements(fill, shape, count)?),
-        (DType::U8, _) => Data::U8(elements(fill, shape, count)?),
-        (DType::I32, _) => Data::I32(elements(fill, shape, count)?),
-        (DType::I64, _) => Data::I64(elements(fill, shape, count)?),
-        (DType::F32, _) => Data::F32(elements(fill, shape, count)?),
-        (DType::F64, _) => Data::F64(elements(fill, shape, count)?),
+        (DType::F32, Fill::Floats { first, second }) => Data::F32(counted(cx, first as f32, second as f32, count)?),
+        (DType::F64, Fill::Floats { first, second }) => Data::F64(counted(cx, first, second, count)?),
+        (DType::Bool, _) => Data::Bool(elements(cx, fill, shape, count)?),
+        (DType::U8, _) => Data::U8(elements(cx, fill, shape, count)?),
+        (DType::I32, _) => Data::I32(elements(cx, fill, shape, count)?),
+        (DType::I64, _) => Data::I64(elements(cx, fill, shape, count)?),
+        (DType::F32, _) => Data::F32(elements(cx, fill, shape, count)?),
+        (DType::F64, _) => Data::F64(elements(cx, fill, shape, count)?),
         (DType::Str, _) => Data::zeros(dtype, count),
     };
     Ok(Tensor::owner(data, shape.clone()))
 }
 
 /// As NumPy: the first two are given, the others come from their distance.
-fn counted<T>(first: T, second: T, count: usize) -> Vec<T>
+fn counted<T>(cx: &Context, first: T, second: T, count: usize) -> Result<Vec<T>>
 where
     T: Number + Add<Output = T> + Sub<Output = T> + Mul<Output = T>,
 {
@@ -48,24 +52,38 @@ where
         1 => second,
         _ => first + T::of_scalar(Scalar::I64(i as i64)) * step,
     };
-    (0..count).map(item).collect()
+    numbered(cx, count, item)
 }
 
-fn elements<T: Number>(fill: Fill, shape: &[usize], count: usize) -> Result<Vec<T>> {
+/// Elements by their numbers, on all threads.
+fn numbered<T: Number>(cx: &Context, count: usize, item: impl Fn(usize) -> T + Sync) -> Result<Vec<T>> {
+    let mut all = cx.buffer(count);
+    cx.share(
+        all.chunks_mut(PART).enumerate(),
+        || (),
+        |(), (number, part)| {
+            part.iter_mut().zip(number * PART..).for_each(|(to, i)| *to = item(i));
+        },
+    )?;
+    Ok(all)
+}
+
+fn elements<T: Number>(cx: &Context, fill: Fill, shape: &[usize], count: usize) -> Result<Vec<T>> {
     let integer = |value| T::of_scalar(Scalar::I64(value));
     Ok(match fill {
         Fill::Floats { .. } => return Err(mistyped()),
-        Fill::Same(value) => vec![T::of_scalar(value); count],
+        Fill::Same(value) if value.as_f64().to_bits() == 0 => cx.pool.take_zeros(count),
+        Fill::Same(value) => numbered(cx, count, |_| T::of_scalar(value))?,
         Fill::Integers { start, step } => {
-            (0..count as i64).map(|i| integer(start.wrapping_add(i.wrapping_mul(step)))).collect()
+            numbered(cx, count, |i| integer(start.wrapping_add((i as i64).wrapping_mul(step))))?
         }
         Fill::Between { start, stop, parts, ends } => {
             let last = if ends && count > 1 { count - 1 } else { usize::MAX };
             let number = |i| if i == last { stop } else { between(start, stop, parts, i) };
-            (0..count).map(|i| T::of_scalar(Scalar::F64(number(i)))).collect()
+            numbered(cx, count, |i| T::of_scalar(Scalar::F64(number(i))))?
         }
         Fill::Diagonal { offset } => {
-            let mut all = vec![T::default(); count];
+            let mut all = cx.pool.take_zeros::<T>(count);
             let &[rows, columns] = shape else { return Err(mistyped()) };
             for row in 0..rows {
                 let column = usize::try_from((row as i64).saturating_add(offset)).unwrap_or(usize::MAX);

@@ -148,7 +148,7 @@ fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     }
 }
 
-fn kernel(_: &mut Context, op: &Op, _: &mut [Array], out: Abstract) -> Result<Array> {
+fn kernel(cx: &mut Context, op: &Op, _: &mut [Array], out: Abstract) -> Result<Array> {
     let Attrs::Create(recipe) = &op.attrs else { return Err(cpu::mistyped()) };
-    Ok(cpu::fill::fill(recipe.fill, out.dtype, &out.shape)?.into())
+    Ok(cpu::fill::fill(cx, recipe.fill, out.dtype, &out.shape)?.into())
 }

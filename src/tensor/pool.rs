@@ -1,7 +1,8 @@
 //! A pool of buffers: what tensors that are gone leave to those that come.
 //!
 //! The pages of a fresh buffer cost more than the arithmetic that fills it. A pool keeps buffers, with whatever they
-//! hold, up to a bound, and counts the bytes of those in use. It must never hand out a buffer twice.
+//! hold, up to a bound, and counts the bytes of those in use; both together never take more than those in use once did.
+//! It must never hand out a buffer twice.
 
 use super::{Data, Element, with_data};
 use std::cell::{Cell, RefCell};
@@ -25,6 +26,8 @@ struct Inner {
     held: Cell<usize>,
     bound: Cell<usize>,
     used: Cell<usize>,
+    /// The most bytes that were in use.
+    peak: Cell<usize>,
 }
 
 /// Where a buffer goes back to, and the bytes counted for it.
@@ -53,26 +56,38 @@ impl Pool {
 
     /// A buffer of `count` elements that hold anything.
     pub fn take<T: Element + Copy>(&self, count: usize) -> Vec<T> {
-        let wide = count.saturating_mul(size_of::<T>());
-        if wide >= LEAST {
-            let fits = |data: &Data| {
-                let capacity = T::of(data).map_or(0, Vec::capacity);
-                capacity >= count && capacity - count <= count / 4
-            };
-            let found = {
-                let mut free = self.0.free.borrow_mut();
-                free.iter().rposition(fits).map(|at| free.remove(at))
-            };
-            if let Some(mut data) = found {
-                self.0.held.set(self.0.held.get().saturating_sub(bytes(&data)));
-                if let Some(values) = T::of_mut(&mut data) {
-                    let mut values = std::mem::take(values);
-                    values.resize(count, T::default());
-                    return values;
-                }
+        self.take_free(count).unwrap_or_else(|| fresh(count))
+    }
+
+    /// A buffer of `count` elements that hold zero, which the system may not have touched yet.
+    pub fn take_zeros<T: Element + Copy>(&self, count: usize) -> Vec<T> {
+        match self.take_free(count) {
+            Some(mut values) => {
+                values.fill(T::default());
+                values
             }
+            None => fresh(count),
         }
-        fresh(count)
+    }
+
+    /// One that was in use before.
+    fn take_free<T: Element + Copy>(&self, count: usize) -> Option<Vec<T>> {
+        if count.saturating_mul(size_of::<T>()) < LEAST {
+            return None;
+        }
+        let fits = |data: &Data| {
+            let capacity = T::of(data).map_or(0, Vec::capacity);
+            capacity >= count && capacity - count <= count / 4
+        };
+        let mut data = {
+            let mut free = self.0.free.borrow_mut();
+            let at = free.iter().rposition(fits)?;
+            free.remove(at)
+        };
+        self.0.held.set(self.0.held.get().saturating_sub(bytes(&data)));
+        let mut values = std::mem::take(T::of_mut(&mut data)?);
+        values.resize(count, T::default());
+        Some(values)
     }
 
     /// The bytes of the buffers in use that are counted.
@@ -86,6 +101,9 @@ impl Pool {
     }
 
     fn shrink(&self, to: usize) {
+        if self.0.held.get() <= to {
+            return;
+        }
         let mut free = self.0.free.borrow_mut();
         let mut held = self.0.held.get();
         let drop = free.iter().take_while(|data| {
@@ -105,12 +123,14 @@ impl Pool {
             return None;
         }
         self.0.used.set(self.0.used.get().saturating_add(bytes));
+        self.0.peak.set(self.0.peak.get().max(self.0.used.get()));
+        self.shrink(self.0.peak.get() - self.0.used.get());
         Some(Box::new(Home { pool: self.clone(), bytes }))
     }
 
     fn put(&self, data: Data) {
         let more = bytes(&data);
-        let bound = self.0.bound.get();
+        let bound = self.0.bound.get().min(self.0.peak.get().saturating_sub(self.0.used.get()));
         if more < LEAST || more > bound {
             return;
         }
@@ -194,6 +214,18 @@ mod tests {
         let tensors: Vec<Tensor> = (0..4).map(|_| tensor(&pool, 1000)).collect();
         drop(tensors);
         assert!(pool.0.held.get() <= 20_000 && pool.0.free.borrow().len() == 2);
+        // made otherwise, and no more of them at a time than there were
+        let other = || {
+            let mut tensor = Tensor::from_vec(vec![0.0; 1000], &[1000]);
+            tensor.settle_in(&pool);
+            tensor
+        };
+        for _ in 0..10 {
+            let four = [other(), other(), other(), other()];
+            assert_eq!((pool.used(), pool.0.held.get()), (32_000, 0));
+            drop(four);
+            assert_eq!(pool.0.held.get(), 16_000);
+        }
         drop(tensor(&pool, 10_000));
         assert_eq!(pool.0.free.borrow().len(), 2);
         pool.clear();
