@@ -15,8 +15,10 @@ use crate::tensor::{Shape, Strides, shape};
 const ALONE: u32 = 21;
 /// Multiplications of one part where there are many: they must end before the next look at the interrupt flag.
 const LONGEST: u32 = 30;
-/// Multiplications by a vector that are one part; reading the matrix takes the time.
-const READ: usize = 1 << 19;
+/// Bytes of a matrix that one part multiplies by a vector: reading them is what takes the time.
+const READ: usize = 1 << 21;
+/// Bytes of one part where there are many, as a power of two.
+const LONGEST_READ: u32 = 27;
 /// From so many elements on, a part of a matrix's row is long enough to be read by itself.
 const WIDE: usize = 1 << 14;
 /// Multiplications of one part of a batch.
@@ -135,11 +137,18 @@ impl Cut {
         let (rows, inner, columns) = (a.rows, a.columns, b.columns);
         let work = rows.saturating_mul(inner).saturating_mul(columns);
         if rows == 1 || columns == 1 {
+            let bytes = work.saturating_mul(size_of::<T>());
+            let pieces = match (bytes.saturating_add(READ / 2)) / READ {
+                one @ ..2 => one,
+                // an even number is shared evenly by two
+                few @ ..16 => few.next_multiple_of(2),
+                _ => (bytes >> LONGEST_READ).max(16),
+            };
             let matrix = if columns == 1 { *a } else { b.transposed() };
             // what one thread reads should lie together
             return match vector::by_columns(&matrix) && matrix.rows < WIDE {
-                true => Cut::into(work / READ, [rows, inner, columns], [usize::MAX, usize::MAX], 1),
-                false => Cut::into(work / READ, [rows, inner, columns], [LEAST_COLUMNS, LEAST_COLUMNS], LEAST_DEPTH),
+                true => Cut::into(pieces, [rows, inner, columns], [usize::MAX, usize::MAX], 1),
+                false => Cut::into(pieces, [rows, inner, columns], [LEAST_COLUMNS, LEAST_COLUMNS], LEAST_DEPTH),
             };
         }
         let work = work.saturating_mul(1 << T::WEIGHT);

@@ -52,8 +52,20 @@ versioned! {
                 _ => {}
             }
         }
+        // four registers of the largest set full
+        let (whole, _) = out.as_chunks_mut::<4>();
+        let mut done = 0;
+        for out in whole {
+            let [Some(a0), Some(a1), Some(a2), Some(a3)] = std::array::from_fn(|n| a.row(done + n)) else { break };
+            *out = match size_of::<T>() {
+                8 => four_dots::<T, 8>([a0, a1, a2, a3], x),
+                4 => four_dots::<T, 16>([a0, a1, a2, a3], x),
+                _ => four_dots::<T, 64>([a0, a1, a2, a3], x),
+            };
+            done += 4;
+        }
         let mut copy = Vec::new();
-        for (i, out) in out.iter_mut().enumerate() {
+        for (i, out) in out.iter_mut().enumerate().skip(done) {
             let row = match a.row(i) {
                 Some(row) => row,
                 None => {
@@ -62,7 +74,6 @@ versioned! {
                     &copy
                 }
             };
-            // four registers of the largest set full
             *out = match size_of::<T>() {
                 8 => dot::<T, 8>(row, x),
                 4 => dot::<T, 16>(row, x),
@@ -114,6 +125,44 @@ fn short_rows<T: Factor, const N: usize>(values: &[T], x: &[T], out: &mut [T]) {
     }
 }
 
+/// The dot products of four rows, each in `L` partial sums: memory brings several rows at once sooner than one.
+#[inline(always)]
+fn four_dots<T: Factor, const L: usize>([a0, a1, a2, a3]: [&[T]; 4], x: &[T]) -> [T; 4] {
+    let [mut s0, mut s1, mut s2, mut s3] = [[T::default(); L]; 4];
+    let ((a0, rest0), (a1, rest1)) = (a0.as_chunks::<L>(), a1.as_chunks::<L>());
+    let ((a2, rest2), (a3, rest3)) = (a2.as_chunks::<L>(), a3.as_chunks::<L>());
+    let (x, x_rest) = x.as_chunks::<L>();
+    for ((((x, a0), a1), a2), a3) in x.iter().zip(a0).zip(a1).zip(a2).zip(a3) {
+        add_products(&mut s0, a0, x);
+        add_products(&mut s1, a1, x);
+        add_products(&mut s2, a2, x);
+        add_products(&mut s3, a3, x);
+    }
+    [total(s0, rest0, x_rest), total(s1, rest1, x_rest), total(s2, rest2, x_rest), total(s3, rest3, x_rest)]
+}
+
+/// The sum of partial sums and of the products that are left over.
+#[inline(always)]
+fn total<T: Factor, const L: usize>(mut sums: [T; L], a: &[T], b: &[T]) -> T {
+    let ((left, left_rest), (right, right_rest)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
+    let mut more = [T::default(); 4];
+    for (a, b) in left.iter().zip(right) {
+        add_products(&mut more, a, b);
+    }
+    for ((sum, &a), &b) in sums.iter_mut().zip(left_rest).zip(right_rest) {
+        *sum = T::add_product(*sum, a, b);
+    }
+    // halves are added until one number is left
+    let mut half = L / 2;
+    while half > 0 {
+        for n in 0..half {
+            sums[n] = T::add(sums[n], sums[n + half]);
+        }
+        half /= 2;
+    }
+    T::add(sums[0], T::add(T::add(more[0], more[2]), T::add(more[1], more[3])))
+}
+
 /// In `4 L` partial sums. Each `L` of them are a variable of their own, which the compiler keeps in registers.
 #[inline(always)]
 fn dot<T: Factor, const L: usize>(a: &[T], b: &[T]) -> T {
@@ -132,23 +181,7 @@ fn dot<T: Factor, const L: usize>(a: &[T], b: &[T]) -> T {
     for n in 0..L {
         s0[n] = T::add(T::add(s0[n], s1[n]), T::add(s2[n], s3[n]));
     }
-    let ((left, left_rest), (right, right_rest)) = (left_rest.as_chunks::<4>(), right_rest.as_chunks::<4>());
-    let mut more = [T::default(); 4];
-    for (a, b) in left.iter().zip(right) {
-        add_products(&mut more, a, b);
-    }
-    for ((sum, &a), &b) in s0.iter_mut().zip(left_rest).zip(right_rest) {
-        *sum = T::add_product(*sum, a, b);
-    }
-    // halves are added until one number is left
-    let mut half = L / 2;
-    while half > 0 {
-        for n in 0..half {
-            s0[n] = T::add(s0[n], s0[n + half]);
-        }
-        half /= 2;
-    }
-    T::add(s0[0], T::add(T::add(more[0], more[2]), T::add(more[1], more[3])))
+    total(s0, left_rest, right_rest)
 }
 
 #[inline(always)]
