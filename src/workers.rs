@@ -7,8 +7,12 @@
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
 use std::cell::OnceCell;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+
+/// Turns that the session's thread waits awake for the last parts of the others: some tens of microseconds.
+const PATIENCE: usize = 2000;
 
 #[derive(Debug)]
 pub struct Workers {
@@ -57,11 +61,21 @@ impl Workers {
                 work(&mut state, part);
             }
         };
+        let busy = AtomicUsize::new(others.current_num_threads());
         others.in_place_scope(|scope| {
             for _ in 0..others.current_num_threads() {
-                scope.spawn(|_| take());
+                scope.spawn(|_| {
+                    take();
+                    busy.fetch_sub(1, Ordering::Release);
+                });
             }
             take();
+            // the scope waits for the others asleep, and waking up takes longer than most of them have left to do
+            let mut turns = 0;
+            while turns < PATIENCE && busy.load(Ordering::Acquire) > 0 {
+                std::hint::spin_loop();
+                turns += 1;
+            }
         });
     }
 

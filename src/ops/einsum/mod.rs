@@ -1,22 +1,21 @@
 //! Sums of products in index notation: `einsum`, as NumPy writes it, made of contractions, and `tensordot`.
 //!
-//! Operands are joined two at a time, the pair with the smallest product first; an index that no other operand and not
+//! Operands are joined two at a time, in an order that takes few multiplications; an index that no other operand and not
 //! the result has is summed at once.
 
-use super::contract::{Dimensions, contract};
-use super::index::{self, Index};
-use super::reduce::{SUM, reduce};
-use super::{MUL, apply2, cast, create, reshape, transpose};
+mod order;
+
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
+use crate::ops::contract::{Dimensions, contract};
+use crate::ops::index::{self, Index};
+use crate::ops::reduce::{SUM, reduce};
+use crate::ops::{MUL, apply2, cast, create, moveaxis, reshape, transpose};
 use crate::tensor::shape::{self, Axes};
 use crate::tensor::{Array, DType, ElementType, promote};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
-
-/// From so many operands on they are joined in the order in which they stand: looking for the best pair takes long.
-const MANY: usize = 24;
 
 /// A letter of the notation, or an axis that `...` stands for, counted from the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,14 +61,14 @@ pub fn einsum(cx: &mut Context, notation: &str, operands: Vec<Array>) -> Result<
         let needed = needed(&terms, &[number], &wanted);
         sum_out(cx, &mut terms[number], &needed)?;
     }
-    while terms.len() > 1 {
+    let labels: Vec<Vec<Label>> = terms.iter().map(|term| term.labels.clone()).collect();
+    for (first, second) in order::pairs(&labels, &wanted, &lengths(&terms)) {
         cx.check()?;
-        let (first, second) = if terms.len() > MANY { (0, 1) } else { cheapest(&terms, &wanted) };
         let needed = needed(&terms, &[first, second], &wanted);
         // the later one is taken out first, so that the other stays in its place
         let b = terms.remove(second);
         let a = terms.remove(first);
-        terms.insert(0, product(cx, a, b, &needed)?);
+        terms.push(product(cx, a, b, &needed)?);
     }
     let term = terms.pop().ok_or_else(cpu::mistyped)?;
     let order: SmallVec<[i64; 4]> =
@@ -195,7 +194,7 @@ fn take_diagonals(cx: &mut Context, term: &mut Term) -> Result<()> {
             return Err(unequal(label, m, n).operand(0, term.array.type_name()));
         }
         let last = term.array.ndim() as i64 - 1;
-        let moved = super::moveaxis(cx, term.array.clone(), &[first as i64, second as i64], &[last - 1, last])?;
+        let moved = moveaxis(cx, term.array.clone(), &[first as i64, second as i64], &[last - 1, last])?;
         let along = Array::from_range(0, m as i64);
         let index = [Index::Rest, Index::Array(along.clone()), Index::Array(along)];
         term.array = index::get(cx, &moved, &index)?;
@@ -268,23 +267,9 @@ fn sum_out(cx: &mut Context, term: &mut Term, needed: &[Label]) -> Result<()> {
     Ok(())
 }
 
-/// The pair whose product has the fewest elements.
-fn cheapest(terms: &[Term], wanted: &[Label]) -> (usize, usize) {
-    let mut best = (0, 1, f64::INFINITY);
-    for first in 0..terms.len() {
-        for second in first + 1..terms.len() {
-            let needed = needed(terms, &[first, second], wanted);
-            let (a, b) = (&terms[first], &terms[second]);
-            let own = a.labels.iter().chain(b.labels.iter().filter(|&&label| a.axis(label).is_none()));
-            let kept = own.filter(|label| needed.contains(label));
-            let size: f64 =
-                kept.filter_map(|&label| a.length(label).or(b.length(label))).map(|len| len as f64).product();
-            if size < best.2 {
-                best = (first, second, size);
-            }
-        }
-    }
-    (best.0, best.1)
+/// The length of every index.
+fn lengths(terms: &[Term]) -> BTreeMap<Label, usize> {
+    terms.iter().flat_map(|term| term.labels.iter().copied().zip(term.array.shape().iter().copied())).collect()
 }
 
 /// Joins two terms; what nobody needs any more is summed.
