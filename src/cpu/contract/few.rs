@@ -2,7 +2,7 @@
 //! more than the arithmetic.
 
 use super::matrix::{Factor, Matrix};
-use crate::cpu::isa::versioned;
+use crate::cpu::versioned::versioned;
 
 /// Is a product of this shape computed here? Long sums are not: each is made of terms one after the other.
 #[inline]

@@ -4,7 +4,7 @@
 //! of the left side next to each other, a panel of columns of the right side that is one or two registers wide.
 
 use super::matrix::{Block, Factor, Matrix};
-use crate::cpu::isa::versioned;
+use crate::cpu::versioned::versioned;
 
 /// Elements of the summed axis that are dealt with at a time: a panel of them stays in the first cache.
 const DEPTH: usize = 256;

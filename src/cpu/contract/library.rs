@@ -5,7 +5,7 @@
 //! processor, and never with the number of threads, since every block is computed by one.
 
 use super::matrix::{Block, Matrix};
-use crate::cpu::Isa;
+use crate::isa::Isa;
 use gemm::Parallelism;
 
 macro_rules! products {

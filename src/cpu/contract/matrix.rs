@@ -1,6 +1,7 @@
 //! Matrices in buffers of others: read by steps, written in blocks.
 
-use crate::cpu::{Isa, Number};
+use crate::cpu::Number;
+use crate::isa::Isa;
 use std::marker::PhantomData;
 use std::slice;
 

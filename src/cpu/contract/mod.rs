@@ -13,9 +13,10 @@ mod plan;
 mod tests;
 mod vector;
 
-use super::{Isa, mistyped};
+use super::mistyped;
 use crate::context::Context;
 use crate::diagnostics::Result;
+use crate::isa::Isa;
 use crate::tensor::{Array, Axes, DType, Shape, Strides, Tensor, Walk, shape};
 use matrix::{Block, Factor, Matrix};
 use plan::Stack;

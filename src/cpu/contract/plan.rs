@@ -6,8 +6,8 @@
 use super::matrix::{Block, Factor, Matrix, blocks};
 use super::{few, vector};
 use crate::context::Context;
-use crate::cpu::Isa;
 use crate::diagnostics::Result;
+use crate::isa::Isa;
 use crate::tensor::{Shape, Strides, shape};
 
 /// The largest product of matrices that one thread does alone, as a power of two of multiplications: others would

@@ -2,7 +2,7 @@
 
 use super::{Factor, Operand, contract};
 use crate::context::Context;
-use crate::cpu::Isa;
+use crate::isa::Isa;
 use crate::tensor::{Shape, Strides, Tensor};
 use crate::workers::Workers;
 use std::num::NonZeroUsize;

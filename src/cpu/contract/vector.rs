@@ -5,8 +5,8 @@
 //! the same to the bit with every instruction set.
 
 use super::matrix::{Factor, Matrix};
-use crate::cpu::Isa;
-use crate::cpu::isa::versioned;
+use crate::cpu::versioned::versioned;
+use crate::isa::Isa;
 use std::borrow::Cow;
 
 /// So many scaled columns are added in one pass over the result.
