@@ -1,7 +1,8 @@
 //! The threads of a session.
 //!
-//! Work is cut into parts whose number and borders depend on the shapes alone, and every thread takes the next part until
-//! none is left: what comes out does not depend on how many there are. The threads are started when first needed; the
+//! Work is cut into parts whose number and borders depend on the shapes alone: what comes out does not depend on how many
+//! threads there are. Each thread has a stretch of neighbouring parts, the same ones whenever the same work comes again,
+//! so that what is in the caches of its core is there for it; when these are done it takes what others have left. The threads are started when first needed; the
 //! session's own works with them.
 
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
@@ -51,25 +52,28 @@ impl Workers {
             work(&mut state, first);
             return parts.for_each(|part| work(&mut state, part));
         };
-        let parts = Mutex::new(std::iter::once(first).chain(parts));
-        let take = || {
+        let parts: Vec<_> = std::iter::once(first).chain(parts).map(|part| Mutex::new(Some(part))).collect();
+        let threads = others.current_num_threads() + 1;
+        let take = |thread: usize| {
             let mut state = state();
-            loop {
-                // a lock of its own for every part; a thread that panicked took its part with it
-                let part = parts.lock().unwrap_or_else(PoisonError::into_inner).next();
-                let Some(part) = part else { return };
-                work(&mut state, part);
+            let (before, own) = parts.split_at(parts.len() * thread / threads);
+            for part in own.iter().chain(before) {
+                // a thread that panicked took its part with it
+                let part = part.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(part) = part {
+                    work(&mut state, part);
+                }
             }
         };
         let busy = AtomicUsize::new(others.current_num_threads());
         others.in_place_scope(|scope| {
             for _ in 0..others.current_num_threads() {
                 scope.spawn(|_| {
-                    take();
+                    take(rayon_core::current_thread_index().map_or(0, |index| index + 1));
                     busy.fetch_sub(1, Ordering::Release);
                 });
             }
-            take();
+            take(0);
             // the scope waits for the others asleep, and waking up takes longer than most of them have left to do
             let mut turns = 0;
             while turns < PATIENCE && busy.load(Ordering::Acquire) > 0 {

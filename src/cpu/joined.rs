@@ -1,6 +1,6 @@
 //! Pairs of operations that follow each other often, as one loop. Each rounds twice, as the two would.
 
-use super::loops::{Eval3, Map3};
+use super::loops::{Eval3, Map3, binary_loops};
 use crate::tensor::DType;
 
 /// A joined pair of operations on floats, for one dtype.
@@ -39,4 +39,8 @@ joined! {
     product_plus |a, b, c| a * b + c;
     product_minus |a, b, c| a * b - c;
     minus_product |a, b, c| c - a * b;
+}
+
+binary_loops! {
+    square_of_difference closed { f32 f64 => |a, b| (a - b) * (a - b); }
 }

@@ -153,10 +153,21 @@ impl Crew<'_> {
         I: Iterator + Send,
         I::Item: Send,
     {
+        self.share_with::<(), I>(parts, |(), part| work(part))
+    }
+
+    /// Each thread has a state of its own.
+    fn share_with<S, I>(&self, parts: I, work: impl Fn(&mut S, I::Item) + Sync) -> Result<()>
+    where
+        S: Default,
+        I: Iterator + Send,
+        I::Item: Send,
+    {
         match self.cx {
-            Some(cx) => cx.share(parts, || (), |_, part| work(part)),
+            Some(cx) => cx.share(parts, S::default, work),
             None => {
-                parts.for_each(work);
+                let mut state = S::default();
+                parts.for_each(|part| work(&mut state, part));
                 Ok(())
             }
         }
@@ -249,9 +260,9 @@ fn in_order<T: Key>(crew: Crew, row: &[T]) -> Result<bool> {
     Ok(!falls.into_inner())
 }
 
-/// Writes the numbers of `from`, or else those of `row` itself, to `row` in rising order. `space` is as long as the
-/// row, twice.
-pub fn sort<T: Key>(crew: Crew, from: Option<&[T]>, row: &mut [T], space: [&mut [T::Word]; 2]) -> Result<()> {
+/// Writes the numbers of `from`, or else those of `row` itself, to `row` in rising order. `words` is as long as the row;
+/// the longest bucket takes as much space again.
+pub fn sort<T: Key>(crew: Crew, from: Option<&[T]>, row: &mut [T], words: &mut [T::Word]) -> Result<()> {
     let isa = crew.isa;
     let source: &[T] = from.unwrap_or(row);
     if in_order(crew, source)? {
@@ -266,7 +277,6 @@ pub fn sort<T: Key>(crew: Crew, from: Option<&[T]>, row: &mut [T], space: [&mut 
             twofold.store(true, Ordering::Relaxed);
         }
     };
-    let [words, others] = space;
     let ends = spread(crew, words, 0, read)?;
     // numbers that are no other's equal come from their keys; these few are kept as they are
     let doubled = [T::default().key(), Word::MAX];
@@ -276,8 +286,8 @@ pub fn sort<T: Key>(crew: Crew, from: Option<&[T]>, row: &mut [T], space: [&mut 
         Vec::new()
     };
     let spare = SPARE[usize::from(ends.len() == 1)];
-    crew.share(parts(&ends, words, others, row).into_iter(), |(words, others, row)| {
-        let (words, agree) = ordered(isa, words, others, 0, spare);
+    crew.share_with(parts(&ends, words, row).into_iter(), |others: &mut Vec<T::Word>, (words, row)| {
+        let (words, agree) = ordered(isa, words, of_length(others, row.len()), 0, spare);
         finish(words, agree, |a, b| a < b, <[T::Word]>::sort_unstable);
         numbers(isa, row, words);
     })?;
@@ -295,8 +305,8 @@ pub fn sort<T: Key>(crew: Crew, from: Option<&[T]>, row: &mut [T], space: [&mut 
 pub const NUMBERED: usize = u32::MAX as usize;
 
 /// The numbers of the elements of a row, `NUMBERED` at most, in rising order of these; of equal ones the first comes
-/// first. `space` is as long as the row, twice.
-pub fn argsort<T: Key>(crew: Crew, row: &[T], places: &mut [i64], space: [&mut [u64]; 2]) -> Result<()> {
+/// first. `words` is as long as the row; the longest bucket takes as much space again.
+pub fn argsort<T: Key>(crew: Crew, row: &[T], places: &mut [i64], words: &mut [u64]) -> Result<()> {
     let isa = crew.isa;
     if in_order(crew, row)? {
         return crew.share(places.chunks_mut(CHUNK).enumerate(), |(part, places)| {
@@ -308,13 +318,12 @@ pub fn argsort<T: Key>(crew: Crew, row: &[T], places: &mut [i64], space: [&mut [
     let least = ranges.iter().map(|(least, _)| *least).fold(Word::MAX, T::Word::min);
     let most = ranges.iter().map(|(_, most)| *most).fold(Word::MIN, T::Word::max);
     let shift = most.width(least).saturating_sub(u32::BITS);
-    let [words, others] = space;
     let ends = spread(crew, words, u32::BITS, |start, words: &mut [u64]| {
         numbered(isa, words, &row[start..start + words.len()], least, shift, start);
     })?;
     let spare = SPARE[usize::from(ends.len() == 1)];
-    crew.share(parts(&ends, words, others, places).into_iter(), |(words, others, places)| {
-        let (words, agree) = ordered(isa, words, others, u32::BITS, spare);
+    crew.share_with(parts(&ends, words, places).into_iter(), |others: &mut Vec<u64>, (words, places)| {
+        let (words, agree) = ordered(isa, words, of_length(others, places.len()), u32::BITS, spare);
         let key = |word: &u64| row[*word as u32 as usize].key();
         let bits = |word: &u64| word >> u32::BITS;
         let less = |a: &u64, b: &u64| bits(a) < bits(b) || shift > 0 && bits(a) == bits(b) && key(a) < key(b);
@@ -389,21 +398,23 @@ struct Target<W>(*mut W);
 // Safety: places are written by one thread each, and read when all are done.
 unsafe impl<W: Send> Sync for Target<W> {}
 
+/// Space that stays in the caches of a core from bucket to bucket.
+fn of_length<W: Word>(space: &mut Vec<W>, len: usize) -> &mut [W] {
+    if space.len() < len {
+        space.resize(len, W::MIN);
+    }
+    &mut space[..len]
+}
+
 /// What belongs to each bucket.
-fn parts<'a, W, T>(
-    ends: &[usize],
-    mut words: &'a mut [W],
-    mut others: &'a mut [W],
-    mut row: &'a mut [T],
-) -> Vec<(&'a mut [W], &'a mut [W], &'a mut [T])> {
+fn parts<'a, W, T>(ends: &[usize], mut words: &'a mut [W], mut row: &'a mut [T]) -> Vec<(&'a mut [W], &'a mut [T])> {
     let mut parts = Vec::with_capacity(ends.len());
     let mut start = 0;
     for &end in ends {
-        let (a, b, c);
+        let (a, b);
         (a, words) = words.split_at_mut(end - start);
-        (b, others) = others.split_at_mut(end - start);
-        (c, row) = row.split_at_mut(end - start);
-        parts.push((a, b, c));
+        (b, row) = row.split_at_mut(end - start);
+        parts.push((a, b));
         start = end;
     }
     parts
@@ -491,18 +502,15 @@ mod tests {
             let workers = Workers::new(NonZeroUsize::new(threads).unwrap());
             let cx = Context { workers, ..Context::default() };
             for crew in [Crew { cx: Some(&cx), isa: cx.isa }, Crew { cx: None, isa: Isa::BASELINE }] {
-                let mut space = [vec![T::Word::default(); row.len()], vec![T::Word::default(); row.len()]];
-                let [a, b] = &mut space;
+                let mut words = vec![T::Word::default(); row.len()];
                 let (mut fresh, mut own) = (vec![T::default(); row.len()], row.to_vec());
-                sort(crew, Some(row), &mut fresh, [a, b]).unwrap();
-                sort(crew, None, &mut own, [a, b]).unwrap();
+                sort(crew, Some(row), &mut fresh, &mut words).unwrap();
+                sort(crew, None, &mut own, &mut words).unwrap();
                 let all = expected.iter().map(|&i| bits(row[i]));
                 assert!(all.clone().eq(fresh.iter().map(|x| bits(*x))), "{what}, {threads} threads");
                 assert!(all.eq(own.iter().map(|x| bits(*x))), "{what} in place, {threads} threads");
-                let mut space = [vec![0; row.len()], vec![0; row.len()]];
-                let [a, b] = &mut space;
-                let mut places = vec![0; row.len()];
-                argsort(crew, row, &mut places, [a, b]).unwrap();
+                let (mut words, mut places) = (vec![0; row.len()], vec![0; row.len()]);
+                argsort(crew, row, &mut places, &mut words).unwrap();
                 assert!(places.iter().map(|&i| i as usize).eq(expected.iter().copied()), "places of {what}");
             }
         }

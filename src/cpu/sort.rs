@@ -69,19 +69,19 @@ fn sort_rows<T: Key>(cx: &Context, from: Option<&[T]>, out: &mut [T], len: usize
     with_space::<T::Word>(cx, out.len(), len, |space| {
         let isa = cx.isa;
         match space {
-            Space::Shared([a, b]) => {
+            Space::Shared(words) => {
                 for (number, row) in out.chunks_exact_mut(len).enumerate() {
-                    radix::sort(Crew { cx: Some(cx), isa }, part(number * len, len), row, [a, b])?;
+                    radix::sort(Crew { cx: Some(cx), isa }, part(number * len, len), row, words)?;
                 }
                 Ok(())
             }
             Space::Own(rows) => {
-                let scratch = || [vec![T::Word::default(); len], vec![T::Word::default(); len]];
-                cx.share(out.chunks_mut(rows * len).enumerate(), scratch, |[a, b], (number, out)| {
+                let scratch = || vec![T::Word::default(); len];
+                cx.share(out.chunks_mut(rows * len).enumerate(), scratch, |words, (number, out)| {
                     for (at, row) in out.chunks_exact_mut(len).enumerate() {
                         let from = part((number * rows + at) * len, len);
                         // one thread by itself is never interrupted
-                        _ = radix::sort(Crew { cx: None, isa }, from, row, [a, b]);
+                        _ = radix::sort(Crew { cx: None, isa }, from, row, words);
                     }
                 })
             }
@@ -120,9 +120,9 @@ fn argsort_rows<T: Key>(cx: &Context, tensor: &Tensor) -> Result<Vec<i64>> {
     with_space::<u64>(cx, values.len(), len, |space| {
         let isa = cx.isa;
         match space {
-            Space::Shared([a, b]) => {
+            Space::Shared(words) => {
                 for (row, out) in values.chunks_exact(len).zip(out.chunks_exact_mut(len)) {
-                    radix::argsort(Crew { cx: Some(cx), isa }, row, out, [a, b])?;
+                    radix::argsort(Crew { cx: Some(cx), isa }, row, out, words)?;
                 }
                 Ok(())
             }
@@ -130,11 +130,11 @@ fn argsort_rows<T: Key>(cx: &Context, tensor: &Tensor) -> Result<Vec<i64>> {
                 let parts = values.chunks(rows * len).zip(out.chunks_mut(rows * len));
                 cx.share(
                     parts,
-                    || [vec![0; len], vec![0; len]],
-                    |[a, b], (rows, out)| {
+                    || vec![0; len],
+                    |words, (rows, out)| {
                         for (row, out) in rows.chunks_exact(len).zip(out.chunks_exact_mut(len)) {
                             // one thread by itself is never interrupted
-                            _ = radix::argsort(Crew { cx: None, isa }, row, out, [a, b]);
+                            _ = radix::argsort(Crew { cx: None, isa }, row, out, words);
                         }
                     },
                 )
@@ -166,7 +166,7 @@ fn argsort_compared<T: Clone>(
 /// Where the words of rows are sorted.
 enum Space<'a, W> {
     /// All threads sort one row after the other in these.
-    Shared([&'a mut [W]; 2]),
+    Shared(&'a mut [W]),
     /// Every thread sorts so many rows at a time, in space of its own.
     Own(usize),
 }
@@ -186,10 +186,9 @@ fn with_space<W: Word>(
         return sort(Space::Own((CHUNK / 4 / len).max(1)));
     }
     reserve(cx, 2 * len, size_of::<W>(), len)?;
-    let (mut a, mut b) = (cx.buffer::<W::Held>(len), cx.buffer::<W::Held>(len));
-    let done = sort(Space::Shared([W::of(&mut a), W::of(&mut b)]));
-    copy::give_back(cx, a);
-    copy::give_back(cx, b);
+    let mut words = cx.buffer::<W::Held>(len);
+    let done = sort(Space::Shared(W::of(&mut words)));
+    copy::give_back(cx, words);
     done
 }
 

@@ -227,13 +227,34 @@ fn join(program: &Program) -> Vec<Option<Step>> {
     steps
 }
 
-/// A sum or difference with a product that nobody else needs: the number of the product, and both in one.
+/// A step and one before it that nobody else needs: the number of that one, and both in one.
 fn pair(steps: &[Option<Step>], uses: &[usize], step: &Step) -> Option<(usize, Step)> {
+    of_product(steps, uses, step).or_else(|| of_difference(steps, uses, step))
+}
+
+/// The square of a difference.
+fn of_difference(steps: &[Option<Step>], uses: &[usize], step: &Step) -> Option<(usize, Step)> {
+    let [a, b] = factors(step)?;
+    let Operand::Step(number) = a else { return None };
+    let difference = steps[number].as_ref()?;
+    let Work::Binary(loops) = difference.work else { return None };
+    if a != b || uses[number] != step.operands.len() || !is(arithmetic::subtract, step.compute, loops) {
+        return None;
+    }
+    let work = Work::Binary(joined::square_of_difference(step.compute)?);
+    Some((number, Step { work, operands: difference.operands.clone(), compute: step.compute }))
+}
+
+/// Is an operation on this dtype the one of these loops?
+fn is(known: fn(DType) -> Option<&'static Binary>, dtype: DType, loops: &'static Binary) -> bool {
+    known(dtype).is_some_and(|known| std::ptr::eq(known, loops))
+}
+
+/// A sum or difference with a product.
+fn of_product(steps: &[Option<Step>], uses: &[usize], step: &Step) -> Option<(usize, Step)> {
     let Work::Binary(loops) = step.work else { return None };
-    let is = |known: fn(DType) -> Option<&'static Binary>| {
-        known(step.compute).is_some_and(|known| std::ptr::eq(known, loops))
-    };
-    let (sum, difference) = (is(arithmetic::add), is(arithmetic::subtract));
+    let sum = is(arithmetic::add, step.compute, loops);
+    let difference = is(arithmetic::subtract, step.compute, loops);
     if !sum && !difference {
         return None;
     }
@@ -258,12 +279,10 @@ fn pair(steps: &[Option<Step>], uses: &[usize], step: &Step) -> Option<(usize, S
 
 /// The factors of a product or a square.
 fn factors(step: &Step) -> Option<[Operand; 2]> {
-    let is_multiply =
-        |loops: &'static Binary| arithmetic::multiply(step.compute).is_some_and(|known| std::ptr::eq(known, loops));
     let is_square =
         |loops: &'static Unary| arithmetic::square(step.compute).is_some_and(|known| std::ptr::eq(known, loops));
     match (step.work, step.operands.as_slice()) {
-        (Work::Binary(loops), &[a, b]) if is_multiply(loops) => Some([a, b]),
+        (Work::Binary(loops), &[a, b]) if is(arithmetic::multiply, step.compute, loops) => Some([a, b]),
         (Work::Unary(loops), &[a]) if is_square(loops) => Some([a, a]),
         _ => None,
     }

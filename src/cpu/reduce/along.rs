@@ -6,6 +6,7 @@
 use super::fold::{self, Fold, half};
 use crate::context::Context;
 use crate::cpu::Typed;
+use crate::cpu::versioned::prefetch;
 use crate::diagnostics::Result;
 use crate::isa::Isa;
 
@@ -13,8 +14,8 @@ use crate::isa::Isa;
 const BLOCK: usize = 2048;
 /// Elements of a part, which one thread runs at a time.
 const PART: usize = 1 << 16;
-/// Elements of a row of results from which on it is cut into columns for threads, and how many such rows are not.
-const WIDE: usize = 512;
+/// Elements of a row of results, about, that one thread takes at a time.
+const WIDE: usize = 384;
 /// Elements between two looks at the interrupt flag in a run that is not cut.
 const STRETCH: usize = 1 << 22;
 
@@ -34,6 +35,8 @@ pub trait Elements<T>: Sync {
         Self: 's;
     fn state(&self) -> Self::State<'_>;
     fn get<'e, 's: 'e>(&'s self, state: &'e mut Self::State<'s>, start: usize, count: usize) -> &'e [T];
+    /// Says that these are wanted next.
+    fn ask(&self, _start: usize, _count: usize) {}
 }
 
 /// Elements of a buffer.
@@ -48,6 +51,11 @@ impl<T: Sync> Elements<T> for Given<'_, T> {
     fn get<'e, 's: 'e>(&'s self, (): &'e mut (), start: usize, count: usize) -> &'e [T] {
         // no panic: `Extent` is that of the buffer
         &self.0[start..start + count]
+    }
+    fn ask(&self, start: usize, count: usize) {
+        if let Some(next) = self.0.get(start..start + count) {
+            prefetch(next);
+        }
     }
 }
 
@@ -220,6 +228,7 @@ fn block<'s, T: Typed, F: Fold<T>, E: Elements<T>>(
     let at_once = if out.len() == inner { (BLOCK / inner).max(1) } else { 1 };
     for row in (0..len).step_by(at_once) {
         let rows = at_once.min(len - row);
+        elements.ask(start + (row + 2 * at_once) * inner, rows * out.len());
         let items = elements.get(state, start + row * inner, rows * out.len());
         items.chunks_exact(out.len()).for_each(|items| fold::rows::<T, F>(isa, out, items));
     }
