@@ -7,7 +7,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Isa(Set);
 
-/// Only `versioned!` and this file may name these: that a `Isa` holds one is the proof that the processor has it.
+/// Only `versioned!` and this file may name these: that an `Isa` holds one is the proof that the processor has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Set {
     Baseline,

@@ -15,6 +15,9 @@ use std::thread;
 /// Turns that the session's thread waits awake for the last parts of the others: some tens of microseconds.
 const PATIENCE: usize = 2000;
 
+/// More threads than a machine runs at once cost time and bring none.
+const MOST: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+
 #[derive(Debug)]
 pub struct Workers {
     threads: NonZeroUsize,
@@ -30,8 +33,10 @@ impl Default for Workers {
 }
 
 impl Workers {
+    /// More than `MOST` only where the system runs as many at once.
     pub fn new(threads: NonZeroUsize) -> Workers {
-        Workers { threads, others: OnceCell::new() }
+        let most = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN).max(MOST);
+        Workers { threads: threads.min(most), others: OnceCell::new() }
     }
 
     pub fn threads(&self) -> usize {
@@ -53,7 +58,7 @@ impl Workers {
             return parts.for_each(|part| work(&mut state, part));
         };
         let parts: Vec<_> = std::iter::once(first).chain(parts).map(|part| Mutex::new(Some(part))).collect();
-        let threads = others.current_num_threads() + 1;
+        let threads = (others.current_num_threads() + 1).min(parts.len());
         let take = |thread: usize| {
             let mut state = state();
             let (before, own) = parts.split_at(parts.len() * thread / threads);
@@ -65,11 +70,12 @@ impl Workers {
                 }
             }
         };
-        let busy = AtomicUsize::new(others.current_num_threads());
+        let busy = AtomicUsize::new(threads - 1);
         others.in_place_scope(|scope| {
-            for _ in 0..others.current_num_threads() {
-                scope.spawn(|_| {
-                    take(rayon_core::current_thread_index().map_or(0, |index| index + 1));
+            for number in 1..threads {
+                let (take, busy) = (&take, &busy);
+                scope.spawn(move |_| {
+                    take(number);
                     busy.fetch_sub(1, Ordering::Release);
                 });
             }

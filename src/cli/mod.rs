@@ -48,13 +48,18 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// A variable of the environment; what is no text is a value that nothing takes.
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
 /// The options that the environment gives.
 fn environment() -> Result<Options, String> {
     let mut options = Options::default();
-    if let Ok(text) = std::env::var("NABLA_THREADS") {
+    if let Some(text) = variable("NABLA_THREADS") {
         options.threads = Some(args::positive(&text).map_err(|what| format!("NABLA_THREADS is {text}: {what}"))?);
     }
-    if let Ok(text) = std::env::var("NABLA_ISA") {
+    if let Some(text) = variable("NABLA_ISA") {
         let names = || Isa::all().into_iter().map(Isa::name).collect::<Vec<_>>().join(", ");
         let isa = Isa::all().into_iter().find(|isa| isa.name() == text);
         options.isa = Some(isa.ok_or_else(|| format!("NABLA_ISA is {text}: this processor has {}", names()))?);

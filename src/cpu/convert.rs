@@ -1,9 +1,14 @@
 //! From one dtype to another.
 
+use super::cluster::{self, Operand, Program, Step, Work};
 use super::{Number, mistyped};
 use crate::context::Context;
 use crate::diagnostics::Result;
 use crate::tensor::{Array, DType, Data, Device, Element, Tensor};
+use smallvec::smallvec;
+
+/// Elements from which on a conversion runs as a cluster of its own.
+const LONG: usize = 1024;
 
 /// A conversion between two number types as Rust's `as` does it: floats saturate, integers wrap.
 pub(super) trait To<R> {
@@ -44,6 +49,7 @@ macro_rules! from_bool {
 from_bool!(u8 i32 i64 f32 f64);
 
 impl To<bool> for bool {
+    #[inline(always)]
     fn to(self) -> bool {
         self
     }
@@ -60,6 +66,12 @@ fn collect<T: Number + To<R>, R: Element>(tensor: &Tensor) -> Option<Tensor> {
 /// All elements in `dtype`, without a look at whether they fit. Text does not convert.
 pub fn convert(cx: &Context, tensor: &Tensor, dtype: DType) -> Result<Tensor> {
     cx.reserve(tensor.size(), dtype.size(), || crate::tensor::type_name(dtype, tensor.shape(), Device::Cpu))?;
+    if tensor.size() >= LONG && tensor.dtype() != DType::Str && dtype != DType::Str {
+        let step = Step { work: Work::Convert(dtype), operands: smallvec![Operand::Input(0)], compute: tensor.dtype() };
+        let program = Program { steps: vec![step], outputs: vec![0] };
+        let mut converted = cluster::run(cx, &program, &mut [Array::Tensor(tensor.clone())], tensor.shape(), false)?;
+        return converted.pop().ok_or_else(mistyped);
+    }
     macro_rules! to {
         ($from:ident) => {
             match dtype {

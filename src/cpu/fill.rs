@@ -85,12 +85,13 @@ fn elements<T: Number>(cx: &Context, fill: Fill, shape: &[usize], count: usize) 
         Fill::Diagonal { offset } => {
             let mut all = cx.pool.take_zeros::<T>(count);
             let &[rows, columns] = shape else { return Err(mistyped()) };
-            for row in 0..rows {
-                let column = usize::try_from((row as i64).saturating_add(offset)).unwrap_or(usize::MAX);
-                if column < columns {
-                    all[row * columns + column] = integer(1);
-                }
-            }
+            // the first row that meets the diagonal, and where
+            let row = usize::try_from(offset.checked_neg().unwrap_or(i64::MAX)).unwrap_or(0);
+            let column = usize::try_from(offset).unwrap_or(0);
+            let met = rows.saturating_sub(row).min(columns.saturating_sub(column));
+            let first = row.saturating_mul(columns).saturating_add(column);
+            let step = columns.saturating_add(1);
+            all.iter_mut().skip(first).step_by(step).take(met).for_each(|one| *one = integer(1));
             all
         }
     })

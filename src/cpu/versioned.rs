@@ -43,7 +43,7 @@ macro_rules! versioned {
             }
             match isa.set() {
                 $crate::isa::Set::Baseline => body $(::<$($given),*>)? ($($arg),*),
-                // Safety: a `Isa` names a set only where the processor has it.
+                // Safety: an `Isa` names a set only where the processor has it.
                 #[cfg(target_arch = "x86_64")]
                 $crate::isa::Set::Avx2 => unsafe { avx2 $(::<$($given),*>)? ($($arg),*) },
                 // Safety: as above.

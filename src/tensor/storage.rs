@@ -53,9 +53,13 @@ impl Tensor {
     /// From now on the buffer of an owner that nobody else holds is counted by `pool`, and goes there when it is gone.
     pub fn settle_in(&mut self, pool: &Pool) {
         if let Some(inner) = Rc::get_mut(&mut self.0)
-            && let (Body::Owner(data), None) = (&inner.body, &inner.home)
+            && let Body::Owner(data) = &inner.body
         {
-            inner.home = pool.home(data);
+            match &mut inner.home {
+                None => inner.home = pool.home(data),
+                // it may have grown
+                Some(home) => home.count(data),
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use crate::cpu;
 use crate::cpu::cluster::{Folded, Operand, Program, Step, Work};
 use crate::diagnostics::Result;
 use crate::ops::{Attrs, Kernel, Op, Rule, SELECT};
-use crate::tensor::{Array, DType, Device, ElementType, Lifted, Mode, Shape};
+use crate::tensor::{Abstract, Array, DType, Device, ElementType, Lifted, Mode, Shape};
 use smallvec::SmallVec;
 
 /// What runs together: operations of one shape, in order, the one asked for last.
@@ -64,6 +64,17 @@ impl Cluster {
             }
         }
         Ok(cluster)
+    }
+
+    /// Errors when there is no memory for the outputs. Those of another device are that device's to watch.
+    pub fn reserve(&self, cx: &Context) -> Result<()> {
+        if self.device.is_some() {
+            return Ok(());
+        }
+        let outputs = self.outputs.iter().filter_map(|&output| self.nodes.get(output)).map(Lifted::aval);
+        let bytes =
+            outputs.clone().fold(0, |sum: usize, out| sum.saturating_add(out.size().saturating_mul(out.dtype.size())));
+        cx.reserve(bytes, 1, || outputs.map(Abstract::type_name).collect::<Vec<_>>().join(", "))
     }
 
     /// The results of the outputs.

@@ -169,6 +169,7 @@ pub(super) fn settle(cx: &mut Context, lifted: &Lifted) -> Result<Array> {
 fn run_cluster(cx: &mut Context, root: &Lifted) -> Result<()> {
     cx.check()?;
     let cluster = Cluster::of(cx, root)?;
+    cluster.reserve(cx)?;
     let parts: Vec<Parts> = cluster.nodes.iter().map(take).collect::<Result<_>>()?;
     let results = cluster.results(cx, parts);
     for (i, node) in cluster.nodes.iter().enumerate() {

@@ -261,7 +261,7 @@ fn of_product(steps: &[Option<Step>], uses: &[usize], step: &Step) -> Option<(us
     let &[a, b] = step.operands.as_slice() else { return None };
     for (operand, other, is_left) in [(a, b, true), (b, a, false)] {
         let Operand::Step(number) = operand else { continue };
-        if uses[number] != 1 || operand == other {
+        if uses[number] != 1 {
             continue;
         }
         let Some(factors) = steps[number].as_ref().and_then(factors) else { continue };

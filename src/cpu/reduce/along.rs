@@ -9,6 +9,7 @@ use crate::cpu::Typed;
 use crate::cpu::versioned::prefetch;
 use crate::diagnostics::Result;
 use crate::isa::Isa;
+use crate::tensor::Walk;
 
 /// Elements that are made at a time.
 const BLOCK: usize = 2048;
@@ -59,6 +60,24 @@ impl<T: Sync> Elements<T> for Given<'_, T> {
     }
 }
 
+/// Elements of a view, by its walk from the start on.
+pub struct Walked<'a, T>(pub Walk<'a, T>);
+
+impl<T: Typed> Elements<T> for Walked<'_, T> {
+    type State<'s>
+        = Vec<T>
+    where
+        Self: 's;
+    fn state(&self) -> Vec<T> {
+        vec![]
+    }
+    fn get<'e, 's: 'e>(&'s self, scratch: &'e mut Vec<T>, start: usize, count: usize) -> &'e [T] {
+        scratch.resize(count, T::default());
+        self.0.at(start).copy_to(scratch);
+        scratch
+    }
+}
+
 /// Combines along the middle axis; the results are in order.
 pub fn along<T: Typed, F: Fold<T>, E: Elements<T>>(
     cx: &Context,
@@ -69,7 +88,9 @@ pub fn along<T: Typed, F: Fold<T>, E: Elements<T>>(
     out.fill(F::START);
     match extent {
         Extent { outer: 0, .. } | Extent { len: 0, .. } | Extent { inner: 0, .. } => Ok(()),
-        Extent { outer, len, inner: 1 } if len > PART && outer < 8 => long_rows::<T, F, E>(cx, elements, len, out),
+        Extent { outer, len, inner: 1 } if len > PART && (outer < 8 || len > STRETCH) => {
+            long_rows::<T, F, E>(cx, elements, len, out)
+        }
         Extent { len, inner: 1, .. } => short_rows::<T, F, E>(cx, elements, len, out),
         Extent { outer, len, inner } => columns::<T, F, E>(cx, elements, (outer, len, inner), out),
     }
@@ -204,15 +225,21 @@ fn columns<T: Typed, F: Fold<T>, E: Elements<T>>(
     }
     let pieces = (inner / WIDE).max(1).next_power_of_two();
     let width = inner.div_ceil(pieces);
-    let parts = out.chunks_mut(inner).enumerate().flat_map(|(block, out)| {
-        let start = block * len * inner;
-        out.chunks_mut(width).enumerate().map(move |(piece, out)| (start + piece * width, out))
-    });
-    cx.share(
-        parts,
-        || elements.state(),
-        |state, (start, out)| block::<T, F, E>(isa, elements, state, start, (len, inner), out),
-    )
+    // between stretches of rows the flag is looked at
+    let rows = (STRETCH / width).max(1);
+    for first in (0..len).step_by(rows) {
+        let rows = rows.min(len - first);
+        let parts = out.chunks_mut(inner).enumerate().flat_map(|(block, out)| {
+            let start = (block * len + first) * inner;
+            out.chunks_mut(width).enumerate().map(move |(piece, out)| (start + piece * width, out))
+        });
+        cx.share(
+            parts,
+            || elements.state(),
+            |state, (start, out)| block::<T, F, E>(isa, elements, state, start, (rows, inner), out),
+        )?;
+    }
+    Ok(())
 }
 
 /// The columns of a block from `start` on, as many as there are results.

@@ -234,15 +234,10 @@ versioned! {
         items.chunks(128).map(count).sum()
     }
 
-    /// Every element behind what there is so far of its own.
-    fn each[T: Copy, F: Fold<T>]<T, F>(so_far: &mut [F::Out], items: &[T]) {
+    /// Combines a row of elements with a row of results, element by element.
+    pub fn rows[T: Copy, F: Fold<T>]<T, F>(so_far: &mut [F::Out], items: &[T]) {
         for (so_far, &x) in so_far.iter_mut().zip(items) {
             *so_far = F::step(*so_far, x);
         }
     }
-}
-
-/// Combines a row of elements with a row of results, element by element.
-pub fn rows<T: Copy, F: Fold<T>>(isa: Isa, so_far: &mut [F::Out], items: &[T]) {
-    each::<T, F>(isa, so_far, items);
 }

@@ -14,7 +14,7 @@ use super::slices::{Slice, Typed};
 use crate::context::Context;
 use crate::diagnostics::Result;
 use crate::tensor::{Array, Data, Shape, Strides, Tensor, Walk, shape};
-use along::{Given, along};
+use along::{Given, Walked, along};
 use fold::{All, Any, Fold, Max, Min, Product, Sum};
 use smallvec::SmallVec;
 
@@ -151,6 +151,14 @@ fn fold<T: Typed, F: Fold<T>>(cx: &Context, tensor: &Tensor, axes: &[usize], out
             out[to] = F::run(cx.isa, out[to], items);
         } else {
             let mut walk = Walk::new(values, from, &shape, &strides);
+            if let (true, [_]) = (F::HALVES, inner.as_slice()) {
+                let extent = Extent { outer: 1, len: size, inner: 1 };
+                let mut one = [F::START];
+                along::<T, F, _>(cx, &Walked(walk), extent, &mut one)?;
+                out[to] = F::join(out[to], one[0]);
+                since_check += size;
+                continue;
+            }
             let mut done = 0;
             while done < size {
                 let count = stretch.min(period - done % period);
@@ -158,6 +166,11 @@ fn fold<T: Typed, F: Fold<T>>(cx: &Context, tensor: &Tensor, axes: &[usize], out
                 walk.fill(&mut scratch, count);
                 out[to] = F::run(cx.isa, out[to], &scratch);
                 done += count;
+                since_check += count;
+                if since_check > STRETCH {
+                    cx.check()?;
+                    since_check = 0;
+                }
             }
         }
         since_check += size;
