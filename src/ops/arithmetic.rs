@@ -7,6 +7,7 @@ use super::cast::{cast, weaken};
 use super::table::elementwise;
 use super::{EQ, GT, Guard, LOG, NE, Op, RECIPROCAL, Term, apply1, apply2, select};
 use crate::context::Context;
+use crate::cpu::functions::Real;
 use crate::cpu::{self, Refuses, arithmetic as loops};
 use crate::diagnostics::Result;
 use crate::tensor::Array;
@@ -105,10 +106,12 @@ fn floor_divide(a: i64, b: i64) -> Option<Array> {
     Some(Array::Int(quotient - i64::from(down)))
 }
 
-/// A negative power makes a float.
+/// A negative power makes a float, the one that a power of floats is.
 fn power(a: i64, b: i64) -> Option<Array> {
     if b < 0 {
-        return Some(Array::Float((a as f64).powf(b as f64)));
+        // as a float, a large exponent may lose its parity
+        let exponent = if a == -1 { (b & 1) - 2 } else { b };
+        return Some(Array::Float(Real::pow(a as f64, exponent as f64)));
     }
     match u32::try_from(b) {
         Ok(exponent) => a.checked_pow(exponent).map(Array::Int),
@@ -232,4 +235,25 @@ fn power_by_exponent(cx: &mut Context, x: &[Array], y: &Array) -> Result<Array> 
     let base = select(cx, positive, x[0].clone(), Array::Int(1))?;
     let log = apply1(cx, &LOG, base)?;
     apply2(cx, &MUL, y.clone(), log)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn negative_powers_of_integers_are_those_of_floats() {
+        let mut cx = Context::default();
+        let mut power = |a: Array, b: Array| match apply2(&mut cx, &POW, a, b) {
+            Ok(Array::Float(power)) => power,
+            other => panic!("{other:?}"),
+        };
+        for (a, b) in (-20..=20).flat_map(|a| (-30..0).map(move |b| (a, b))) {
+            let floats = power(Array::Float(a as f64), Array::Float(b as f64));
+            assert_eq!(power(Array::Int(a), Array::Int(b)).to_bits(), floats.to_bits(), "{a} ** {b}");
+        }
+        for (b, expected) in [(i64::MIN, 1.0), (i64::MIN + 1, -1.0), (-2, 1.0), (-1, -1.0)] {
+            assert_eq!(power(Array::Int(-1), Array::Int(b)), expected, "-1 ** {b}");
+        }
+    }
 }

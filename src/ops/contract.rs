@@ -42,8 +42,8 @@ pub static CONTRACT: Entry = Entry::whole("dot_general", "@", Arity::Exactly(2),
 
 pub(super) static TABLE: &[&Entry] = &[&CONTRACT];
 
-/// `a @ b` as NumPy's `matmul`: matrices lie in the last two axes, the others broadcast; a vector counts as a row on the
-/// left and as a column on the right, and its axis is left out of the result.
+/// `a @ b` as NumPy's `matmul`: matrices lie in the last two axes, the others broadcast; a vector counts as a row on
+/// the left and as a column on the right, and its axis is left out of the result.
 pub fn matmul(cx: &mut Context, a: Array, b: Array) -> Result<Array> {
     let (rows, columns) = (a.ndim(), b.ndim());
     if rows == 0 || columns == 0 {
@@ -75,8 +75,8 @@ pub fn matmul(cx: &mut Context, a: Array, b: Array) -> Result<Array> {
     contract(cx, a, b, Dimensions { batch: [axes.clone(), axes], contract: [last, second_last] })
 }
 
-/// As NumPy's `dot`: a product of numbers, of vectors, of matrices; of more axes the last of `a` with the last but one of
-/// `b`.
+/// As NumPy's `dot`: a product of numbers, of vectors, of matrices; of more axes the last of `a` with the last but one
+/// of `b`.
 pub fn dot(cx: &mut Context, a: Array, b: Array) -> Result<Array> {
     if a.ndim() == 0 || b.ndim() == 0 {
         return apply2(cx, &MUL, a, b);

@@ -1,5 +1,5 @@
-//! Products of very small matrices, and of any number of very short rows, for which every call and every copy would cost
-//! more than the arithmetic.
+//! Products of very small matrices, and of any number of very short rows, for which every call and every copy would
+//! cost more than the arithmetic.
 
 use super::matrix::{Factor, Matrix};
 use crate::cpu::versioned::versioned;

@@ -1,7 +1,7 @@
 //! Products of matrices of integers, which wrap: rows in fours, whose sums stay in registers.
 //!
-//! Both sides are first brought into the order in which they are read, a stretch of the summed axis at a time: four rows
-//! of the left side next to each other, a panel of columns of the right side that is one or two registers wide.
+//! Both sides are first brought into the order in which they are read, a stretch of the summed axis at a time: four
+//! rows of the left side next to each other, a panel of columns of the right side that is one or two registers wide.
 
 use super::matrix::{Block, Factor, Matrix};
 use crate::cpu::versioned::versioned;

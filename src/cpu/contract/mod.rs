@@ -1,8 +1,8 @@
 //! Contractions: batches of matrix products over strided operands.
 //!
-//! Axes are gathered into one row and one column axis where strides allow it, so that transposed operands are read where
-//! they are; else the operand is copied once. `plan` chooses the kernel and cuts the work into parts. A contraction never
-//! reads what its result's buffer held before.
+//! Axes are gathered into one row and one column axis where strides allow it, so that transposed operands are read
+//! where they are; else the operand is copied once. `plan` chooses the kernel and cuts the work into parts. A
+//! contraction never reads what its result's buffer held before.
 
 mod few;
 mod fours;
@@ -13,11 +13,11 @@ mod plan;
 mod tests;
 mod vector;
 
-use super::mistyped;
+use super::{copy, mistyped};
 use crate::context::Context;
 use crate::diagnostics::Result;
 use crate::isa::Isa;
-use crate::tensor::{Array, Axes, DType, Shape, Strides, Tensor, Walk, shape};
+use crate::tensor::{Axes, DType, Shape, Strides, Tensor, shape};
 use matrix::{Block, Factor, Matrix};
 use plan::Stack;
 
@@ -113,14 +113,23 @@ pub fn contract(cx: &Context, left: &Operand, right: &Operand, out: &[usize]) ->
 
 fn product<T: Factor>(cx: &Context, left: &Operand, right: &Operand, out: &[usize]) -> Result<Vec<T>> {
     let mut result = cx.buffer(shape::size(out));
+    // beyond, no length is zero, so that products of lengths are those of elements there are
+    if result.is_empty() || left.contract.iter().any(|&axis| left.tensor.shape()[axis] == 0) {
+        result.fill(T::default());
+        return Ok(result);
+    }
     if let (Some(a), Some(b), [1], [0]) = (plain(left), plain(right), left.contract, right.contract) {
         let alone = |first| Stack { first, steps: Strides::new() };
         plan::multiply(cx, &alone(a), &alone(b), &[], &mut result)?;
         return Ok(result);
     }
     let (left_sums, right_sums) = aligned(left, right);
-    let (a, b) = (gather::<T>(cx, left, &left_sums)?, gather::<T>(cx, right, &right_sums)?);
-    let (batch, left_steps, right_steps) = plan::joined(&out[..left.batch.len()], &a.batch, &b.batch);
+    let (mut a, mut b) = (gather(cx, left, &left_sums)?, gather(cx, right, &right_sums)?);
+    let batch = &out[..left.batch.len()];
+    if !few::suits(a.free.0, a.summed.0, b.free.0) {
+        (a, b) = (vectors_in_order(cx, a, batch)?, vectors_in_order(cx, b, batch)?);
+    }
+    let (batch, left_steps, right_steps) = plan::joined(batch, &a.batch, &b.batch);
     let first = Matrix {
         values: T::of(a.tensor.data()).ok_or_else(mistyped)?,
         start: a.tensor.offset(),
@@ -161,7 +170,7 @@ fn aligned(left: &Operand, right: &Operand) -> (Axes, Axes) {
 }
 
 /// Brings an operand's axes together, `summed` among them; copies it if its strides do not allow that.
-fn gather<T: Factor>(cx: &Context, operand: &Operand, summed: &[usize]) -> Result<Gathered> {
+fn gather(cx: &Context, operand: &Operand, summed: &[usize]) -> Result<Gathered> {
     let Operand { tensor, batch, .. } = operand;
     let free: Axes = (0..tensor.ndim()).filter(|axis| !batch.contains(axis) && !summed.contains(axis)).collect();
     let strides = tensor.strides();
@@ -172,19 +181,29 @@ fn gather<T: Factor>(cx: &Context, operand: &Operand, summed: &[usize]) -> Resul
     let order = || batch.iter().chain(&free).chain(summed);
     let lengths: Shape = order().map(|&axis| tensor.shape()[axis]).collect();
     let steps: Strides = order().map(|&axis| strides[axis]).collect();
-    let size = shape::size(&lengths);
-    cx.reserve(size, size_of::<T>(), || Array::from((*tensor).clone()).type_name())?;
-    let values = T::of(tensor.data()).ok_or_else(mistyped)?;
-    let mut copy = cx.buffer::<T>(size);
-    copy.clear();
-    Walk::new(values, tensor.offset(), &lengths, &steps).fill(&mut copy, size);
-    let mut copy = Tensor::owner(T::wrap(copy), lengths);
-    copy.settle_in(&cx.pool);
+    let copy = copy::in_order(cx, &tensor.view(lengths, tensor.offset(), steps))?;
     let strides = copy.strides();
     let all = |axes: std::ops::Range<usize>| joined(&copy, &strides, &axes.collect::<Axes>()).unwrap_or((1, 1));
     let (kept, summed) = (all(batch.len()..batch.len() + free.len()), all(batch.len() + free.len()..copy.ndim()));
     let batch = strides.iter().take(batch.len()).copied().collect();
     Ok(Gathered { tensor: copy, batch, free: kept, summed })
+}
+
+/// Vectors of a batch with their elements one behind the other: all parts of the work read them as slices. Matrices,
+/// and vectors that lie so, are as they were.
+fn vectors_in_order(cx: &Context, side: Gathered, batch: &[usize]) -> Result<Gathered> {
+    let (len, step) = side.summed;
+    if side.free.0 != 1 || len == 1 || step == 1 {
+        return Ok(side);
+    }
+    // one that is repeated is copied once
+    let once = batch.iter().zip(&side.batch).map(|(&len, &step)| if step == 0 { 1 } else { len });
+    let lengths: Shape = once.chain([len]).collect();
+    let steps: Strides = side.batch.iter().copied().chain([step]).collect();
+    let tensor = copy::in_order(cx, &side.tensor.view(lengths, side.tensor.offset(), steps))?;
+    let strides = tensor.strides();
+    let batch = side.batch.iter().zip(&strides).map(|(&step, &new)| if step == 0 { 0 } else { new }).collect();
+    Ok(Gathered { tensor, batch, summed: (len, 1), ..side })
 }
 
 /// Length and step of several axes as one, if they follow each other so.
@@ -195,7 +214,10 @@ fn joined(tensor: &Tensor, strides: &[isize], axes: &[usize]) -> Option<(usize, 
         whole = match whole {
             _ if len == 1 => whole,
             None => Some((len, step)),
-            Some((outer, outer_step)) if outer_step == step.saturating_mul(len as isize) => Some((outer * len, step)),
+            Some((outer, outer_step)) if outer_step == step.saturating_mul(len as isize) => {
+                // axes of repeated elements may be longer than can be counted
+                Some((outer.checked_mul(len)?, step))
+            }
             Some(_) => return None,
         };
     }

@@ -6,6 +6,7 @@
 use super::matrix::{Block, Factor, Matrix, blocks};
 use super::{few, vector};
 use crate::context::Context;
+use crate::cpu::copy;
 use crate::diagnostics::Result;
 use crate::isa::Isa;
 use crate::tensor::{Shape, Strides, shape};
@@ -60,19 +61,12 @@ enum Cut {
     Stretches(usize),
 }
 
-/// `out = a b` for all of a batch, in row-major order. Nothing that `out` held before is read.
+/// `out = a b` for all of a batch, in row-major order. Nothing that `out` held before is read. It is not empty, and
+/// there is something to sum.
 pub fn multiply<T: Factor>(cx: &Context, a: &Stack<T>, b: &Stack<T>, batch: &[usize], out: &mut [T]) -> Result<()> {
     let (rows, inner, columns) = (a.first.rows, a.first.columns, b.first.columns);
-    if out.is_empty() || inner == 0 {
-        out.fill(T::default());
-        return Ok(());
-    }
     let (size, isa) = (rows * columns, cx.isa);
     let cut = Cut::new(&a.first, &b.first);
-    if rows == 1 || columns == 1 {
-        // a copy of the vector where it does not lie in order
-        cx.reserve(inner, size_of::<T>(), || "a vector".into())?;
-    }
     match cut {
         Cut::Whole => {
             let work = rows.saturating_mul(inner).saturating_mul(columns);
@@ -127,6 +121,7 @@ pub fn multiply<T: Factor>(cx: &Context, a: &Stack<T>, b: &Stack<T>, batch: &[us
                     out.iter_mut().zip(part).for_each(|(out, &x)| *out = T::add(*out, x));
                 }
             }
+            copy::give_back(cx, parts);
             Ok(())
         }
     }

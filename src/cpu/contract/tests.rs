@@ -1,7 +1,8 @@
 //! Every kernel against loops over all indices, in every layout, with any number of threads and every instruction set.
 
 use super::{Factor, Operand, contract};
-use crate::context::Context;
+use crate::context::{Context, Limits};
+use crate::diagnostics::Kind;
 use crate::isa::Isa;
 use crate::tensor::{Shape, Strides, Tensor};
 use crate::workers::Workers;
@@ -252,4 +253,55 @@ fn summed_axes_in_any_order() {
             assert_eq!(found, sum);
         }
     }
+}
+
+#[test]
+fn columns_as_vectors() {
+    // those of the second matrix are one, repeated
+    let (count, len) = (40, 3001);
+    let mut next = dice();
+    let a: Vec<i64> = (0..len * count).map(|_| (next() >> 32) as i64).collect();
+    let b: Vec<i64> = (0..len * 2).map(|_| (next() >> 32) as i64).collect();
+    let turned = |values: &[i64], steps: [isize; 2]| {
+        let owner = Tensor::from_vec(values.to_vec(), &[values.len()]);
+        owner.view(Shape::from_slice(&[count, len]), 0, Strides::from_slice(&steps))
+    };
+    let (left, right) = (turned(&a, [1, count as isize]), turned(&b, [0, 2]));
+    for threads in [1, 2] {
+        let cx = session(threads, Isa::best(), 5i64, count);
+        let side = |tensor| Operand { tensor, batch: &[0], contract: &[1] };
+        let found = contract(&cx, &side(&left), &side(&right), &[count]).expect("products");
+        let sum = |i: usize| (0..len).fold(0i64, |sum, k| sum.wrapping_add(a[k * count + i].wrapping_mul(b[k * 2])));
+        assert!(found.as_slice::<i64>().expect("in order").iter().copied().eq((0..count).map(sum)));
+    }
+}
+
+#[test]
+fn memory_is_reserved_for_vectors_that_are_copied_alone() {
+    let len = 1 << 18;
+    let limits = Limits { memory: 1 << 20, ..Limits::default() };
+    let cx = Context { limits, ..Context::default() };
+    let owner = Tensor::from_vec(vec![1.0; 2 * len], &[2 * len]);
+    let view = |step| owner.view(Shape::from_slice(&[len]), 0, Strides::from_slice(&[step]));
+    let side = |tensor| Operand { tensor, batch: &[], contract: &[0] };
+    let (whole, strided) = (view(1), view(2));
+    let found = contract(&cx, &side(&whole), &side(&whole), &[]).expect("a product");
+    assert_eq!(found.as_slice::<f64>(), Some([len as f64].as_slice()));
+    let error = contract(&cx, &side(&whole), &side(&strided), &[]).expect_err("too much memory");
+    assert_eq!(error.kind(), Kind::Memory);
+}
+
+#[test]
+fn empty_tensors_with_axes_beyond_count() {
+    const FAR: usize = 1 << 40;
+    let cx = Context::default();
+    let empty = |shape: &[usize]| Tensor::from_vec(Vec::<f64>::new(), shape);
+    let (left, right) = (empty(&[0, FAR, FAR]), empty(&[0, 3]));
+    let side = |tensor| Operand { tensor, batch: &[0], contract: &[] };
+    let found = contract(&cx, &side(&left), &side(&right), &[0, FAR, FAR, 3]).expect("a product");
+    assert_eq!(found.shape(), [0, FAR, FAR, 3]);
+    let both = empty(&[FAR, FAR, 0, 2]);
+    let side = Operand { tensor: &both, batch: &[], contract: &[0, 1, 2] };
+    let found = contract(&cx, &side, &side, &[2, 2]).expect("a product");
+    assert_eq!(found.as_slice::<f64>(), Some([0.0; 4].as_slice()));
 }

@@ -1,5 +1,5 @@
-//! Products of a matrix and a vector: a dot product for each row, or a sum of scaled columns, whichever reads the matrix
-//! as it lies in memory.
+//! Products of a matrix and a vector: a dot product for each row, or a sum of scaled columns, whichever reads the
+//! matrix as it lies in memory.
 //!
 //! Every sum is made in an order that depends on the shape alone, and rounded after each step, so that the results are
 //! the same to the bit with every instruction set.
@@ -28,7 +28,7 @@ pub fn by_columns<T>(a: &Matrix<T>) -> bool {
     a.rows > 1 && a.row_step == 1 && a.column_step != 1
 }
 
-/// The elements of a row.
+/// The elements of a row. Copied are those of a matrix whose last row is a part by itself: vectors lie in order.
 fn in_order<'a, T: Factor>(x: Matrix<'a, T>) -> Cow<'a, [T]> {
     match x.row(0) {
         Some(row) => Cow::Borrowed(row),

@@ -53,7 +53,7 @@ fn reduced<const N: usize>(x: f64, low: f64, coefficients: &[f64; N]) -> (f64, f
     (high, r * r * (0.5 + r * polynomial(r, coefficients)) - low, bits, k)
 }
 
-/// Within 0.75 ulp.
+/// Within 0.76 ulp.
 #[inline(always)]
 pub fn exp(x: f64) -> f64 {
     exp_of_sum(clamp(x, -746.0, 710.0), 0.0)
@@ -135,7 +135,7 @@ pub(super) fn expm1_near(x: f64) -> f64 {
     (power - 1.0) + power * (r * polynomial(r, &EXP2_F32))
 }
 
-/// Within 1.3 ulp; exact for whole numbers.
+/// Within 1.32 ulp; exact for whole numbers.
 #[inline(always)]
 pub fn exp2(x: f64) -> f64 {
     let x = clamp(x, -1080.0, 1025.0);
@@ -149,7 +149,7 @@ pub fn exp2_f32(x: f32) -> f32 {
     exp2_near(f64::from(x)) as f32
 }
 
-/// 2^x within 1.3 ulp, for |x| < 1000.
+/// 2^x within 1.32 ulp, for |x| < 1000.
 #[inline(always)]
 pub(super) fn exp2_normal(x: f64) -> f64 {
     let (k, bits) = nearest(x);
@@ -157,7 +157,7 @@ pub(super) fn exp2_normal(x: f64) -> f64 {
     (1.0 + r * polynomial(r, &EXP2)) * power_of_two(bits, 0)
 }
 
-/// 1 / (1 + exp(-x)), by exp(-|x|), which never overflows. Within 2.2 ulp.
+/// 1 / (1 + exp(-x)), by exp(-|x|), which never overflows. Within 2.21 ulp.
 #[inline(always)]
 pub fn sigmoid(x: f64) -> f64 {
     let power = exp(-x.abs());

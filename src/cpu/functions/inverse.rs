@@ -54,7 +54,7 @@ const ASIN_F32: [f64; 6] = [
     0.03757820076195581,
 ];
 
-/// The angle from 0 to π/2 of y, x >= 0, not both infinite. Their sum may not overflow.
+/// The angle from 0 to π/2 of y, x >= 0, not both infinite. Their sum may not overflow, and not both may be subnormal.
 #[inline(always)]
 fn angle<const N: usize>(y: f64, x: f64, coefficients: &[f64; N]) -> f64 {
     let (flat, middle) = (y <= TAN_PI_8 * x, y < TAN_3_PI_8 * x);
@@ -105,9 +105,17 @@ pub fn atan_f32(x: f32) -> f32 {
 #[inline(always)]
 fn atan2_of<const N: usize>(y: f64, x: f64, coefficients: &[f64; N]) -> f64 {
     const LARGE: f64 = 1e300;
+    const SMALL: f64 = 1e-290;
+    const UP: f64 = f64::from_bits((1023 + 600) << 52);
     let (up, along) = (y.abs(), x.abs());
-    // A quarter has the same angle. It is zero beside a large number where its last bits are lost.
-    let factor = if (up > LARGE) | (along > LARGE) { 0.25 } else { 1.0 };
+    // Multiples have the same angle. A quarter is zero beside a large number where its last bits are lost.
+    let factor = if (up > LARGE) | (along > LARGE) {
+        0.25
+    } else if (up < SMALL) & (along < SMALL) {
+        UP
+    } else {
+        1.0
+    };
     let diagonal = (up == f64::INFINITY) & (along == f64::INFINITY);
     let up = if diagonal { 1.0 } else { up * factor };
     let along = if diagonal { 1.0 } else { along * factor };

@@ -4,7 +4,7 @@
 //! where R is a minimax polynomial: the scheme of FreeBSD's e_log.c, with its sums in two parts for the bases 2 and 10.
 
 use super::exponential;
-use super::parts::{LN2_HIGH, LN2_LOW, exact_sum, normal_parts, parts, polynomial};
+use super::parts::{LN2_HIGH, LN2_LOW, clamp, exact_sum, normal_parts, parts, polynomial};
 use std::f64::consts::{LN_2, LOG2_E, LOG10_2, LOG10_E};
 
 // (log((1 + s) / (1 - s)) / s - 2) / s², of z = s²; errors of the logarithm 2^-59 and 2^-30
@@ -35,7 +35,7 @@ fn guarded(x: f64, result: f64) -> f64 {
     if x > 0.0 { of_positive } else { of_others }
 }
 
-/// Within 0.8 ulp.
+/// Within 0.83 ulp.
 #[inline(always)]
 pub fn log(x: f64) -> f64 {
     let (m, k) = parts(x);
@@ -151,13 +151,17 @@ fn log1p_near(x: f64) -> f64 {
     guarded(sum, (k * LN_2 + s * (2.0 + z * polynomial(z, &LOG_F32))).copysign(x))
 }
 
-/// log(exp(a) + exp(b)) from the larger one and the distance; exact for infinities that are equal. Within 2 ulp of the
-/// larger of |result| and |max(a, b)|: where these nearly cancel, digits are lost.
+/// log(exp(a) + exp(b)) from the larger one and the distance; exact for infinities that are equal. Within 2.6 ulp of
+/// the larger of |result| and |max(a, b)|: where these nearly cancel, digits are lost.
 #[inline(always)]
 pub fn logaddexp(a: f64, b: f64) -> f64 {
-    let distance = a - b;
+    let (distance, lost) = exact_sum(a, -b);
     let larger = if distance > 0.0 { a } else { b };
-    let result = larger + log1p(exponential::exp(-distance.abs()));
+    // exp(distance + lost), or its inverse
+    let lost = if distance > 0.0 { -lost } else { lost };
+    let lost = if distance.abs() < 800.0 { lost } else { 0.0 };
+    let ratio = exponential::exp_of_sum(clamp(-distance.abs(), -746.0, 0.0), lost);
+    let result = larger + log1p(ratio);
     if a == b { a + LN_2 } else { result }
 }
 

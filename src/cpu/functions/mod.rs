@@ -4,9 +4,10 @@
 //! and integers. Both ways of a choice are computed before it, and conditions are joined by `&` and `|`. So no loop has
 //! a branch, and results are the same bits on every machine and with every instruction set.
 //!
-//! Special values are those of C99 and NumPy. The errors stated are bounds of what was measured against MPFR, at
+//! Special values are those of C99 and NumPy. The errors stated are bounds of what was measured with mpmath, at
 //! 300,000 or more arguments for each function. Those of `f32` compute in `f64` with shorter polynomials; their errors
-//! are below 0.52 ulp. The polynomials are printed by `tests/data/functions/make_polynomials.py`.
+//! are below 0.52 ulp, but for `logaddexp` where its terms nearly cancel: there it is within 0.52 ulp of the larger
+//! term. The polynomials are printed by `tests/data/functions/make_polynomials.py`.
 
 pub mod error;
 pub mod exponential;

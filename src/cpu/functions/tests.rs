@@ -1,7 +1,7 @@
 //! Every function against correctly rounded results (`tests/data/functions`), and those of f32 against those of f64.
 
 use super::{Real, trigonometric::sincos_turns};
-use std::f64::consts::TAU;
+use std::f64::consts::{FRAC_PI_4, TAU};
 use std::fmt::Debug;
 use std::path::Path;
 
@@ -49,31 +49,31 @@ use Function::{One, Two};
 /// The functions of a dtype, with the largest errors allowed in ulps of f64 and of f32.
 fn functions<T: Checked>() -> Vec<(&'static str, Function<T>, [f64; 2])> {
     vec![
-        ("exp", One(T::exp), [0.75, 0.52]),
-        ("exp2", One(T::exp2), [1.3, 0.52]),
+        ("exp", One(T::exp), [0.76, 0.52]),
+        ("exp2", One(T::exp2), [1.32, 0.52]),
         ("expm1", One(T::expm1), [1.2, 0.52]),
-        ("log", One(T::log), [0.8, 0.52]),
+        ("log", One(T::log), [0.83, 0.52]),
         ("log1p", One(T::log1p), [0.85, 0.52]),
         ("log2", One(T::log2), [0.8, 0.52]),
         ("log10", One(T::log10), [0.8, 0.52]),
-        ("sigmoid", One(T::sigmoid), [2.2, 0.52]),
+        ("sigmoid", One(T::sigmoid), [2.21, 0.52]),
         ("sinh", One(T::sinh), [2.2, 0.52]),
         ("cosh", One(T::cosh), [1.2, 0.52]),
         ("tanh", One(T::tanh), [1.6, 0.52]),
         ("asinh", One(T::asinh), [2.0, 0.52]),
         ("acosh", One(T::acosh), [2.2, 0.52]),
         ("atanh", One(T::atanh), [2.2, 0.52]),
-        ("sin", One(T::sin), [0.85, 0.52]),
-        ("cos", One(T::cos), [0.85, 0.52]),
+        ("sin", One(T::sin), [0.8, 0.52]),
+        ("cos", One(T::cos), [0.8, 0.52]),
         ("tan", One(T::tan), [2.2, 0.52]),
         ("asin", One(T::asin), [1.8, 0.52]),
         ("acos", One(T::acos), [1.3, 0.52]),
         ("atan", One(T::atan), [1.9, 0.52]),
-        ("cbrt", One(T::cbrt), [0.7, 0.52]),
+        ("cbrt", One(T::cbrt), [0.84, 0.52]),
         ("erf", One(T::erf), [1.3, 0.52]),
         ("atan2", Two(T::atan2), [2.1, 0.52]),
         ("hypot", Two(T::hypot), [1.2, 0.52]),
-        ("logaddexp", Two(T::logaddexp), [2.0, 0.52]),
+        ("logaddexp", Two(T::logaddexp), [2.6, 0.52]),
         ("pow", Two(T::pow), [0.8, 0.52]),
     ]
 }
@@ -145,6 +145,26 @@ fn functions_of_f32_agree_with_those_of_f64_everywhere() {
             largest = largest.max(error.abs());
         }
         println!("{name}: {largest:.3} ulp where not rounded correctly");
+    }
+}
+
+/// Angles by mpmath, where a product of a coordinate would be subnormal.
+#[test]
+fn angles_of_tiny_points() {
+    let cases: [(f64, f64, f64); 9] = [
+        (5e-324, 1e-323, 0.4636476090008061),
+        (5e-324, 5e-324, FRAC_PI_4),
+        (1e-323, 5e-324, 1.1071487177940904),
+        (1.5e-323, 3.5e-323, 0.40489178628508343),
+        (5e-324, -1e-323, 2.677945044588987),
+        (3e-323, -1.5e-323, 2.0344439357957027),
+        (-2e-310, 3e-312, -1.5557974516430444),
+        (1e-291, 2e-291, 0.4636476090008061),
+        (5e-324, 1e-300, 4.940656458412465e-24),
+    ];
+    for (y, x, expected) in cases {
+        let found = Real::atan2(y, x);
+        assert!((found - expected).abs() <= 2.1 * expected.ulp(), "{y:e} {x:e}: {found:e}");
     }
 }
 

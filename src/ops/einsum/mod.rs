@@ -1,7 +1,7 @@
 //! Sums of products in index notation: `einsum`, as NumPy writes it, made of contractions, and `tensordot`.
 //!
-//! Operands are joined two at a time, in an order that takes few multiplications; an index that no other operand and not
-//! the result has is summed at once.
+//! Operands are joined two at a time, in an order that takes few multiplications; an index that no other operand and
+//! not the result has is summed at once.
 
 mod order;
 
@@ -10,7 +10,7 @@ use crate::cpu;
 use crate::diagnostics::{Error, Result};
 use crate::ops::contract::{Dimensions, contract};
 use crate::ops::index::{self, Index};
-use crate::ops::reduce::{SUM, reduce};
+use crate::ops::reduce::{ANY, SUM, reduce};
 use crate::ops::{MUL, apply2, cast, create, moveaxis, reshape, transpose};
 use crate::tensor::shape::{self, Axes};
 use crate::tensor::{Array, DType, ElementType, promote};
@@ -252,10 +252,15 @@ fn sum_out(cx: &mut Context, term: &mut Term, needed: &[Label]) -> Result<()> {
         .collect();
     if !axes.is_empty() {
         let dtype = term.array.dtype();
-        term.array = if matches!(dtype, DType::F32 | DType::F64 | DType::I64) {
-            reduce(cx, &SUM, term.array.clone(), Some(&axes), false)?
+        let own = match dtype {
+            DType::F32 | DType::F64 | DType::I64 => Some(&SUM),
+            DType::Bool => Some(&ANY),
+            _ => None,
+        };
+        term.array = if let Some(entry) = own {
+            reduce(cx, entry, term.array.clone(), Some(&axes), false)?
         } else {
-            // a product with ones stays in the dtype, and wraps in it
+            // a product with ones stays in the dtype, and wraps in it: a cast of the sum would be refused
             let axes: Axes = axes.iter().map(|&axis| axis as usize).collect();
             let lengths: SmallVec<[i64; 4]> = axes.iter().map(|&axis| term.array.shape()[axis] as i64).collect();
             let ones = create::ones(cx, &lengths, dtype)?;
@@ -302,4 +307,22 @@ fn aligned(cx: &mut Context, term: &Term, labels: &[Label]) -> Result<Array> {
     let shape: SmallVec<[i64; 4]> = labels.iter().map(|&label| term.length(label).unwrap_or(1) as i64).collect();
     let turned = transpose(cx, term.array.clone(), Some(&order))?;
     reshape(cx, turned, &shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::Tensor;
+
+    #[test]
+    fn sums_stay_in_their_dtype() {
+        let mut cx = Context::default();
+        let mut rows = |x: Tensor| einsum(&mut cx, "ij->i", vec![x.into()]).ok().and_then(|sums| sums.to_tensor());
+        let truths = rows(Tensor::from_vec(vec![true, true, false, false], &[2, 2])).expect("truth values");
+        assert_eq!(truths.as_slice::<bool>(), Some([true, false].as_slice()));
+        let bytes = rows(Tensor::from_vec(vec![200u8, 100, 1, 2], &[2, 2])).expect("bytes");
+        assert_eq!(bytes.as_slice::<u8>(), Some([44, 3].as_slice()));
+        let wide = rows(Tensor::from_vec(vec![i32::MAX, 1, 1, 2], &[2, 2])).expect("integers");
+        assert_eq!(wide.as_slice::<i32>(), Some([i32::MIN, 3].as_slice()));
+    }
 }

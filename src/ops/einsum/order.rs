@@ -1,7 +1,7 @@
 //! In which order several operands are joined: two at a time, so that there are few multiplications.
 //!
-//! All orders are tried where there are few operands. Else the pair that takes the fewest multiplications is next, as
-//! in `greedy` of opt_einsum (D. Smith, J. Gray, JOSS 3(26), 2018).
+//! All orders are tried where there are few operands. Else the pair that takes the fewest multiplications is next, in
+//! the manner of `greedy` of opt_einsum (D. Smith, J. Gray, JOSS 3(26), 2018).
 
 use super::Label;
 use std::cmp::Ordering;
