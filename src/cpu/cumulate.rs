@@ -78,64 +78,40 @@ fn along<T: Plain>(
     }
     let isa = cx.isa;
     let part = |start: usize, count: usize| from.map(|from| &from[start..start + count]);
-    if inner == 1 && len > LONG {
-        for (number, row) in out.chunks_exact_mut(len).enumerate() {
-            let mut before = None;
-            for (at, stretch) in row.chunks_mut(LONG).enumerate() {
-                cx.check()?;
-                let from = part(number * len + at * LONG, stretch.len());
-                before = vector(from, stretch, before, join);
-            }
-        }
-        return Ok(());
-    }
-    if block <= CHUNK || inner < COLUMNS {
+    if block <= CHUNK || inner < COLUMNS && block <= LONG {
         let blocks = (CHUNK / block).max(1);
         return cx.share(
             out.chunks_mut(blocks * block).enumerate(),
             || (),
             |_, (number, out)| {
                 for (at, out) in out.chunks_exact_mut(block).enumerate() {
-                    let from = part((number * blocks + at) * block, block);
-                    match inner {
-                        1 => _ = vector(from, out, None, join),
-                        _ => rows(isa, from, out, inner, join),
-                    }
+                    rows(isa, part((number * blocks + at) * block, block), out, inner, None, join);
                 }
             },
         );
     }
+    // so many rows at a time, each time behind the last one
+    let height = LONG / inner.min(COLUMNS);
     for (number, out) in out.chunks_exact_mut(block).enumerate() {
-        let mut columns: Vec<Vec<&mut [T]>> = (0..inner.div_ceil(COLUMNS)).map(|_| Vec::with_capacity(len)).collect();
-        for row in out.chunks_exact_mut(inner) {
-            for (column, part) in columns.iter_mut().zip(row.chunks_mut(COLUMNS)) {
-                column.push(part);
+        let mut before: Option<&[T]> = None;
+        for (at, out) in out.chunks_mut(height * inner).enumerate() {
+            cx.check()?;
+            let from = part(number * block + at * height * inner, out.len());
+            if inner < COLUMNS {
+                rows(isa, from, out, inner, before, join);
+            } else {
+                columns(cx, from, out, inner, before, join)?;
             }
+            let out: &[T] = out;
+            before = out.chunks_exact(inner).last();
         }
-        cx.share(
-            columns.into_iter().enumerate(),
-            || (),
-            |_, (at, column)| {
-                let mut before: Option<&[T]> = None;
-                for (row, out) in column.into_iter().enumerate() {
-                    let from = part(number * block + row * inner + at * COLUMNS, out.len());
-                    next(isa, from, before, out, join);
-                    before = Some(out);
-                }
-            },
-        )?;
     }
     Ok(())
 }
 
-/// Combines a row of single elements, behind `before`, and gives the last.
+/// Combines a row of single elements, behind `before`.
 #[inline(always)]
-fn vector<T: Plain>(
-    from: Option<&[T]>,
-    out: &mut [T],
-    mut before: Option<T>,
-    join: impl Fn(T, T) -> T + Copy,
-) -> Option<T> {
+fn vector<T: Plain>(from: Option<&[T]>, out: &mut [T], mut before: Option<T>, join: impl Fn(T, T) -> T + Copy) {
     for (number, out) in out.chunks_mut(STRETCH).enumerate() {
         if let Some(from) = from {
             out.copy_from_slice(&from[number * STRETCH..][..out.len()]);
@@ -150,16 +126,55 @@ fn vector<T: Plain>(
         }
         before = Some(sum);
     }
-    before
 }
 
-/// Combines rows of several elements.
-fn rows<T: Plain>(isa: Isa, from: Option<&[T]>, out: &mut [T], inner: usize, join: impl Fn(T, T) -> T + Copy) {
-    let mut before: Option<&[T]> = None;
+/// Combines rows, behind the row `before`.
+fn rows<'a, T: Plain>(
+    isa: Isa,
+    from: Option<&[T]>,
+    out: &'a mut [T],
+    inner: usize,
+    mut before: Option<&'a [T]>,
+    join: impl Fn(T, T) -> T + Copy,
+) {
+    if inner == 1 {
+        return vector(from, out, before.and_then(|row| row.first().copied()), join);
+    }
     for (row, out) in out.chunks_exact_mut(inner).enumerate() {
         next(isa, from.map(|from| &from[row * inner..][..inner]), before, out, join);
         before = Some(out);
     }
+}
+
+/// Combines wide rows, behind the row `before`: every thread some columns at a time.
+fn columns<T: Plain>(
+    cx: &Context,
+    from: Option<&[T]>,
+    out: &mut [T],
+    inner: usize,
+    before: Option<&[T]>,
+    join: impl Fn(T, T) -> T + Copy + Sync,
+) -> Result<()> {
+    let height = out.len() / inner;
+    let mut columns: Vec<Vec<&mut [T]>> = (0..inner.div_ceil(COLUMNS)).map(|_| Vec::with_capacity(height)).collect();
+    for row in out.chunks_exact_mut(inner) {
+        for (column, part) in columns.iter_mut().zip(row.chunks_mut(COLUMNS)) {
+            column.push(part);
+        }
+    }
+    let isa = cx.isa;
+    cx.share(
+        columns.into_iter().enumerate(),
+        || (),
+        |_, (at, column)| {
+            let mut before = before.map(|row| &row[at * COLUMNS..]);
+            for (row, out) in column.into_iter().enumerate() {
+                let from = from.map(|from| &from[row * inner + at * COLUMNS..][..out.len()]);
+                next(isa, from, before, out, join);
+                before = Some(out);
+            }
+        },
+    )
 }
 
 versioned! {
@@ -213,7 +228,7 @@ mod tests {
         for (outer, len, inner) in
             [(1, 0, 3), (1, 1, 1), (3, 5, 7), (1, 3000, 1), (400, 300, 1), (2, 500, 300), (1, 70000, 2), (3, 2, 40000)]
                 .into_iter()
-                .chain([(2, LONG + 5, 1)])
+                .chain([(2, LONG + 5, 1), (2, LONG / 3 + 7, 3), (1, LONG / COLUMNS + 3, COLUMNS + 9)])
         {
             let shape = [outer, len, inner];
             let x: Vec<f64> = (0..outer * len * inner).map(|i| (i as f64 * 0.7).sin() - 0.0).collect();

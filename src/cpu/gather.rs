@@ -10,6 +10,7 @@ use crate::isa::Isa;
 use crate::tensor::walk::coordinates;
 use crate::tensor::{Data, Element, Shape, Strides, Tensor, Text, Walk};
 use crate::tensor::{positions, shape, with_data, with_numbers};
+use smallvec::{SmallVec, smallvec};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Points that are computed at a time, while they are in the first-level cache.
@@ -152,7 +153,8 @@ impl<'a> Places<'a> {
         if self.run == 0 || self.after.is_empty() {
             return;
         }
-        let (mut points, mut scratch) = ([0; STRETCH], Vec::new());
+        let mut points: SmallVec<[usize; 8]> = smallvec![0; STRETCH.min(self.points.count)];
+        let mut scratch = Vec::new();
         for (number, &before) in self.before.iter().enumerate() {
             for start in (0..self.points.count).step_by(STRETCH) {
                 let points = &mut points[..STRETCH.min(self.points.count - start)];
@@ -264,16 +266,10 @@ pub fn scatter(cx: &Context, mut tensor: Tensor, value: &Tensor, shape: &[usize]
     Ok(tensor)
 }
 
-/// The tensor with the elements of `value`, broadcast to `shape`, added at these places of its elements in order, as
+/// Adds the elements of `value`, broadcast to `shape`, to the tensor at these places of its elements in order, as
 /// often as they repeat. Integers wrap; of truth values it is `or`. Written in place: the tensor is an owner that
-/// nobody else holds.
-pub fn accumulate(
-    cx: &Context,
-    mut tensor: Tensor,
-    value: &Tensor,
-    shape: &[usize],
-    places: &Places,
-) -> Result<Tensor> {
+/// nobody else holds. On error it is as it was.
+pub fn accumulate(cx: &Context, tensor: &mut Tensor, value: &Tensor, shape: &[usize], places: &Places) -> Result<()> {
     /// `times` is a value added so many times, where the order of additions makes no difference.
     fn typed<T: Plain>(
         cx: &Context,
@@ -283,27 +279,28 @@ pub fn accumulate(
         places: &Places,
         add: impl Fn(T, T) -> T,
         times: Option<fn(T, i64) -> T>,
-    ) -> Option<()> {
+    ) -> Result<()> {
         if let (1, 1) = (places.run, value.size()) {
-            let value = value.walk::<T>()?.next()?;
-            match times.and_then(|times| Some((times, tally(cx, places, sums.len())?))) {
-                Some((times, counts)) => {
-                    for (sum, count) in sums.iter_mut().zip(counts) {
-                        *sum = add(*sum, times(value, count));
-                    }
+            let value = value.walk::<T>().and_then(|mut values| values.next()).ok_or_else(mistyped)?;
+            if let Some(times) = times
+                && let Some(counts) = tally(cx, places, sums.len())?
+            {
+                for (sum, count) in sums.iter_mut().zip(counts) {
+                    *sum = add(*sum, times(value, count));
                 }
-                None => places.each(cx.isa, |start| sums[start] = add(sums[start], value)),
+                return Ok(());
             }
-            return Some(());
+            places.each(cx.isa, |start| sums[start] = add(sums[start], value));
+            return Ok(());
         }
-        let mut from = value.walk_as::<T>(shape)?;
+        let mut from = value.walk_as::<T>(shape).ok_or_else(mistyped)?;
         places.each(cx.isa, |start| {
             for (i, value) in (0..places.run).zip(&mut from) {
                 let sum = &mut sums[places.position(start, i)];
                 *sum = add(*sum, value);
             }
         });
-        Some(())
+        Ok(())
     }
     let (data, _) = tensor.owned_mut().ok_or_else(mistyped)?;
     match data {
@@ -315,28 +312,26 @@ pub fn accumulate(
         Data::I64(sums) => typed(cx, sums, value, shape, places, i64::wrapping_add, Some(i64::wrapping_mul)),
         Data::F32(sums) => typed(cx, sums, value, shape, places, |a, b| a + b, None),
         Data::F64(sums) => typed(cx, sums, value, shape, places, |a, b| a + b, None),
-        Data::Str(_) => None,
+        Data::Str(_) => Err(mistyped()),
     }
-    .ok_or_else(mistyped)?;
-    Ok(tensor)
 }
 
 /// How many of the places, each of one element, are each of the first `len` elements, counted by all threads; none
-/// where that is not worth it. It cannot be interrupted, as half a result must not be seen.
-fn tally(cx: &Context, places: &Places, len: usize) -> Option<Vec<i64>> {
-    let ([before], [after]) = (places.before.as_slice(), places.after.as_slice()) else { return None };
+/// where that is not worth it.
+fn tally(cx: &Context, places: &Places, len: usize) -> Result<Option<Vec<i64>>> {
+    let ([before], [after]) = (places.before.as_slice(), places.after.as_slice()) else { return Ok(None) };
     let (start, points) = (before.wrapping_add(*after), &places.points);
     // every part has counts of its own, which are added up
     let size = len.saturating_mul(4).max(4 * CHUNK);
     let parts = points.count / size;
     if parts < 2 || cx.reserve(parts * len, size_of::<i64>(), || format!("counting {} elements", points.count)).is_err()
     {
-        return None;
+        return Ok(None);
     }
     let (isa, size) = (cx.isa, points.count.div_ceil(parts));
     let mut counts = vec![0; parts * len];
     let scratch = || (vec![0; STRETCH], Vec::new());
-    cx.workers.each(counts.chunks_mut(len).enumerate(), scratch, |(numbers, scratch), (part, counts)| {
+    cx.share(counts.chunks_mut(len).enumerate(), scratch, |(numbers, scratch), (part, counts)| {
         let end = points.count.min((part + 1) * size);
         for first in (part * size..end).step_by(STRETCH) {
             let numbers = &mut numbers[..STRETCH.min(end - first)];
@@ -345,13 +340,13 @@ fn tally(cx: &Context, places: &Places, len: usize) -> Option<Vec<i64>> {
                 counts[start.wrapping_add(point)] += 1;
             }
         }
-    });
+    })?;
     let (all, others) = counts.split_at_mut(len);
     for counts in others.chunks_exact(len) {
         all.iter_mut().zip(counts).for_each(|(all, count)| *all += count);
     }
     counts.truncate(len);
-    Some(counts)
+    Ok(Some(counts))
 }
 
 /// Where a mask holds: for every axis the indices along it.
@@ -479,11 +474,20 @@ mod tests {
                 let places = Places::new(vec![0], points, &[], &[]);
                 let three = Tensor::from_vec(vec![3i64], &[]);
                 let start = vector(0..13);
-                let sums = accumulate(&cx, typed(&start), &typed(&three), &[count], &places).unwrap();
+                let mut sums = Tensor::owner(typed(&start).to_data(), Shape::from_slice(&[13]));
+                accumulate(&cx, &mut sums, &typed(&three), &[count], &places).unwrap();
                 let times = |place: usize| (0..count).filter(|i| (i * i % 13 + 8) % 13 == place).count() as i64;
                 let wrap = |sum: i64| if dtype == DType::U8 { sum as u8 as i64 } else { sum };
                 let expected = typed(&vector((0..13).map(|i| wrap(i + 3 * times(i as usize)))));
                 assert!((0..13).all(|i| sums.scalar(i) == expected.scalar(i)), "{dtype}");
+                // counting can be interrupted, adding cannot: the sums are as they were, or done
+                cx.interrupt.raise();
+                let held = |sums: &Tensor| (0..13).map(|i| sums.scalar(i)).collect::<Vec<_>>();
+                let before = held(&sums);
+                let done = accumulate(&cx, &mut sums, &typed(&three), &[count], &places);
+                let counted = matches!(dtype, DType::U8 | DType::I32 | DType::I64);
+                assert!(done.is_err() == counted && (held(&sums) == before) == (counted || dtype == DType::Bool));
+                cx.interrupt.clear();
             }
         }
     }

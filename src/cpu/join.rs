@@ -24,8 +24,9 @@ fn numbers<T: Plain>(cx: &Context, _: &[T], parts: &[Tensor], outer: usize, shap
             copy::fill(cx, part, walk)?;
             rest = behind;
         }
+    } else if row > CHUNK {
+        pieces(cx, &mut out, &walks, row)?;
     } else if let Some(rows) = CHUNK.checked_div(row) {
-        let rows = rows.max(1);
         cx.share(
             out.chunks_mut(rows * row).enumerate(),
             || (),
@@ -43,6 +44,36 @@ fn numbers<T: Plain>(cx: &Context, _: &[T], parts: &[Tensor], outer: usize, shap
         )?;
     }
     Ok(Tensor::from_vec(out, shape))
+}
+
+/// Writes long rows piece by piece.
+fn pieces<T: Plain>(cx: &Context, out: &mut [T], walks: &[(Walk<T>, usize)], row: usize) -> Result<()> {
+    let ends = walks.iter().scan(0, |end, (_, share)| {
+        *end += share;
+        Some(*end)
+    });
+    let ends: Vec<usize> = ends.collect();
+    let parts = out
+        .chunks_mut(row)
+        .enumerate()
+        .flat_map(|(number, row)| row.chunks_mut(CHUNK).enumerate().map(move |(at, out)| (number, at * CHUNK, out)));
+    cx.share(
+        parts,
+        || (),
+        |_, (number, mut start, mut out)| {
+            let first = ends.partition_point(|end| *end <= start);
+            for ((walk, share), end) in walks.iter().zip(&ends).skip(first) {
+                let left = end - start;
+                let (part, behind) = out.split_at_mut(left.min(out.len()));
+                walk.at((number + 1) * share - left).copy_to(part);
+                start += part.len();
+                out = behind;
+                if out.is_empty() {
+                    return;
+                }
+            }
+        },
+    )
 }
 
 fn texts(parts: &[Tensor], outer: usize, shape: &[usize]) -> Result<Tensor> {
@@ -74,4 +105,36 @@ pub fn push(tensor: &mut Tensor, row: &Tensor) -> Result<()> {
         *len += 1;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::Shape;
+
+    #[test]
+    fn rows_of_any_length() {
+        let cx = Context::default();
+        let values = |count: usize, salt: i32| (0..count as i32).map(|i| i * 7 + salt).collect::<Vec<i32>>();
+        for shares in [[1, 2].as_slice(), &[3, 0, CHUNK], &[CHUNK + 5, 0, 7, 2 * CHUNK, 1], &[CHUNK, CHUNK]] {
+            let rows = 3;
+            let row: usize = shares.iter().sum();
+            let mut parts = Vec::new();
+            for (number, &share) in shares.iter().enumerate() {
+                let part = Tensor::from_vec(values(rows * share, number as i32), &[share, rows]);
+                // the first lie in order, others do not
+                parts.push(match number {
+                    0 => part.view(Shape::from_slice(&[rows, share]), 0, [share as isize, 1].as_slice().into()),
+                    _ => part.view(Shape::from_slice(&[rows, share]), 0, [1, rows as isize].as_slice().into()),
+                });
+            }
+            let all: Vec<Vec<i32>> = parts.iter().map(|part| part.to_vec::<i32>().unwrap()).collect();
+            let expected: Vec<i32> = (0..rows)
+                .flat_map(|row| all.iter().zip(shares).flat_map(move |(part, share)| &part[row * share..][..*share]))
+                .copied()
+                .collect();
+            let found = join(&cx, &parts, rows, &[rows, row], DType::I32).unwrap();
+            assert!(found.as_slice::<i32>() == Some(&expected), "{shares:?}");
+        }
+    }
 }

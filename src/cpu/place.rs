@@ -2,6 +2,7 @@
 
 use super::copy::{self, CHUNK, Plain};
 use super::mistyped;
+use super::reduce::fold::is_nan;
 use super::versioned::versioned;
 use crate::context::Context;
 use crate::diagnostics::Result;
@@ -38,7 +39,7 @@ pub fn place(cx: &Context, largest: bool, tensor: &Tensor, axis: usize, out: &[u
 }
 
 /// `better` tells whether a number is ahead of another; with NaN it is not.
-fn places<T: Plain>(
+fn places<T: Plain + PartialOrd>(
     cx: &Context,
     tensor: &Tensor,
     axis: usize,
@@ -67,6 +68,10 @@ fn places<T: Plain>(
                 }
             },
         )?;
+    } else if len * inner.min(COLUMNS) > 4 * CHUNK {
+        for (found, values) in found.chunks_exact_mut(inner).zip(values.chunks_exact(block)) {
+            of_tall(cx, values, found, better)?;
+        }
     } else {
         // small blocks go together; of large ones a thread takes some columns
         let (blocks, width) = ((CHUNK / block).max(1), if block > CHUNK { COLUMNS } else { inner });
@@ -74,8 +79,10 @@ fn places<T: Plain>(
             let columns = found.chunks_mut(if block > CHUNK { width } else { blocks * inner });
             columns.enumerate().map(move |(at, found)| (at * width, found, values))
         });
-        cx.share(parts, Vec::new, |bests, (start, found, values)| {
+        cx.share(parts, Vec::new, |bests: &mut Vec<T>, (start, found, values)| {
+            bests.resize(width, T::default());
             for (found, values) in found.chunks_mut(width).zip(values.chunks_exact(block)) {
+                let bests = &mut bests[..found.len()];
                 columns(isa, values, inner, start, found, bests, better);
             }
         })?;
@@ -84,7 +91,7 @@ fn places<T: Plain>(
 }
 
 /// The place of the best of a long row.
-fn of_long<T: Plain>(cx: &Context, row: &[T], better: impl Fn(T, T) -> bool + Copy + Sync) -> Result<i64> {
+fn of_long<T: Plain + PartialOrd>(cx: &Context, row: &[T], better: impl Fn(T, T) -> bool + Copy + Sync) -> Result<i64> {
     let mut bests = vec![None; row.len().div_ceil(CHUNK)];
     let isa = cx.isa;
     cx.share(
@@ -97,20 +104,51 @@ fn of_long<T: Plain>(cx: &Context, row: &[T], better: impl Fn(T, T) -> bool + Co
     Ok(first.map_or(0, |(place, _)| place as i64))
 }
 
+/// The places of the best of each column of a long block, as many as are found.
+fn of_tall<T: Plain + PartialOrd>(
+    cx: &Context,
+    values: &[T],
+    found: &mut [i64],
+    better: impl Fn(T, T) -> bool + Copy + Sync,
+) -> Result<()> {
+    let (isa, inner) = (cx.isa, found.len());
+    // of so many rows by so many columns the best are found by themselves
+    let width = inner.min(COLUMNS);
+    let height = 4 * CHUNK / width;
+    let stretches = values.chunks(height * inner);
+    let mut places = vec![0; stretches.len() * inner];
+    let mut bests = vec![T::default(); stretches.len() * inner];
+    let rows = places.chunks_mut(inner).zip(bests.chunks_mut(inner)).zip(stretches);
+    let parts = rows.flat_map(|((places, bests), values)| {
+        let columns = places.chunks_mut(width).zip(bests.chunks_mut(width)).enumerate();
+        columns.map(move |(at, (places, bests))| (at * width, places, bests, values))
+    });
+    cx.share(
+        parts,
+        || (),
+        |_, (start, places, bests, values)| columns(isa, values, inner, start, places, bests, better),
+    )?;
+    let (first, others) = bests.split_at_mut(inner);
+    found.copy_from_slice(&places[..inner]);
+    for (number, (places, bests)) in places.chunks(inner).skip(1).zip(others.chunks(inner)).enumerate() {
+        let start = ((number + 1) * height) as i64;
+        for (((found, best), &place), &x) in found.iter_mut().zip(&mut *first).zip(places).zip(bests) {
+            if wins(x, *best, better) {
+                (*found, *best) = (start + place, x);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Is `x` the better one behind `best`?
 #[inline(always)]
-fn wins<T: PartialEq + Copy>(x: T, best: T, better: impl Fn(T, T) -> bool) -> bool {
+fn wins<T: PartialOrd + Copy>(x: T, best: T, better: impl Fn(T, T) -> bool) -> bool {
     better(x, best) | (is_nan(x) & !is_nan(best))
 }
 
-#[inline(always)]
-#[expect(clippy::eq_op, reason = "NaN alone is unlike itself")]
-pub(super) fn is_nan<T: PartialEq>(x: T) -> bool {
-    x != x
-}
-
 /// The place of the best of some items, which are not empty, and what it is.
-fn best<T: Plain>(isa: Isa, items: &[T], better: impl Fn(T, T) -> bool + Copy) -> (usize, T) {
+fn best<T: Plain + PartialOrd>(isa: Isa, items: &[T], better: impl Fn(T, T) -> bool + Copy) -> (usize, T) {
     let mut found = (0, items[0]);
     for (number, part) in items.chunks(STRETCH).enumerate() {
         let (best, nan) = of_part(isa, part, better);
@@ -128,7 +166,7 @@ fn best<T: Plain>(isa: Isa, items: &[T], better: impl Fn(T, T) -> bool + Copy) -
 
 versioned! {
     /// The best number of some, which are not empty, and whether there is a NaN.
-    fn of_part[T: Plain, F: Fn(T, T) -> bool + Copy]<T, F>(items: &[T], better: F) -> (T, bool) {
+    fn of_part[T: Plain + PartialOrd, F: Fn(T, T) -> bool + Copy]<T, F>(items: &[T], better: F) -> (T, bool) {
         const LANES: usize = 32;
         let mut bests = [items[0]; LANES];
         let mut nans = [false; LANES];
@@ -145,20 +183,19 @@ versioned! {
     }
 
     /// Of some columns, from `start` on, of rows of `inner` elements: the places of the best.
-    fn columns[T: Plain, F: Fn(T, T) -> bool + Copy]<T, F>(
+    fn columns[T: Plain + PartialOrd, F: Fn(T, T) -> bool + Copy]<T, F>(
         values: &[T],
         inner: usize,
         start: usize,
         found: &mut [i64],
-        bests: &mut Vec<T>,
+        bests: &mut [T],
         better: F,
     ) {
         found.fill(0);
         for (row, values) in values.chunks_exact(inner).enumerate() {
             let values = &values[start..][..found.len()];
             if row == 0 {
-                bests.clear();
-                bests.extend_from_slice(values);
+                bests.copy_from_slice(values);
                 continue;
             }
             for ((found, best), &x) in found.iter_mut().zip(bests.iter_mut()).zip(values) {
@@ -203,6 +240,8 @@ mod tests {
             [0, 3, 2],
             [2, 3, 0],
             [5000, 3, 7],
+            [2, 9 * CHUNK, 2],
+            [1, 1100, 300],
         ];
         for shape in shapes {
             let count = shape.iter().product::<usize>();

@@ -2,8 +2,8 @@
 
 use super::copy::{self, CHUNK};
 use super::mistyped;
-use super::place::is_nan;
 use super::radix::Key;
+use super::reduce::fold::is_nan;
 use super::versioned::versioned;
 use crate::context::Context;
 use crate::diagnostics::Result;
@@ -135,7 +135,7 @@ mod tests {
             let mut floats: Vec<f64> = (0..len).map(|i| ((i * 7) % 5) as f64 - 2.0).collect();
             floats.extend((len > 8).then_some(f64::NAN));
             floats.sort_by_key(|x| x.key());
-            for count in [0, 1, 15, 16, 17, CHUNK / 4 + 3] {
+            for count in [0, 1, ABREAST - 1, ABREAST, ABREAST + 1, CHUNK / 4 + 3] {
                 let wanted = |i: usize| if i % 11 == 3 { f64::NAN } else { ((i * 13) % 29) as f64 / 4.0 - 3.0 };
                 check(floats.clone(), (0..count).map(wanted).collect(), "floats");
                 let bytes = floats.iter().filter(|x| !x.is_nan()).map(|x| (x + 2.0) as u8).collect::<Vec<u8>>();

@@ -49,7 +49,12 @@ fn choose<T: Plain>(
     b: Option<&Source<T>>,
 ) -> Result<()> {
     let isa = cx.isa;
-    let scratch = || (vec![false; STRETCH], vec![T::default(); STRETCH]);
+    // what lies one behind the other is read where it is
+    let length = STRETCH.min(out.len());
+    let truths = if matches!(holds, Source::Each(_)) { 0 } else { length };
+    let strided = [Some(a), b].into_iter().flatten().any(|source| matches!(source, Source::Strided(_)));
+    let values = if strided { length } else { 0 };
+    let scratch = || (vec![false; truths], vec![T::default(); values]);
     let work = |(truths, values): &mut (Vec<bool>, Vec<T>), (number, part): (usize, &mut [T])| {
         for (at, out) in part.chunks_mut(STRETCH).enumerate() {
             let start = number * CHUNK + at * STRETCH;
@@ -107,13 +112,12 @@ impl<'a, T: Plain> Source<'a, T> {
 
     /// So many elements from `start` on, where they are or in the scratch.
     fn read<'s>(&'s self, start: usize, scratch: &'s mut [T], count: usize) -> &'s [T] {
-        let scratch = &mut scratch[..count];
         match self {
             Source::Each(slice) => return &slice[start..start + count],
-            Source::Same(value) => scratch.fill(*value),
-            Source::Strided(walk) => walk.at(start).copy_to(scratch),
+            Source::Same(value) => scratch[..count].fill(*value),
+            Source::Strided(walk) => walk.at(start).copy_to(&mut scratch[..count]),
         }
-        scratch
+        &scratch[..count]
     }
 }
 

@@ -53,6 +53,10 @@ impl Gather {
         let (before, after) = rest.split_at(self.at);
         let lengths = |axes: &[usize]| axes.iter().map(|&axis| shape[axis]).collect::<Shape>();
         let steps = |axes: &[usize]| axes.iter().map(|&axis| strides[axis]).collect::<Strides>();
+        // a number for every element ahead, and for every run behind; made axis by axis, twice as many for a while
+        let runs = after.split_last().map_or(&[] as &[usize], |(_, outer)| outer);
+        let count = shape::size(&lengths(before)).saturating_add(shape::size(&lengths(runs)));
+        cx.reserve(count.saturating_mul(2), size_of::<usize>(), || format!("an index into {count} places"))?;
         let before = positions(offset, &lengths(before), &steps(before));
         Ok(Places::new(before, points, &lengths(after), &steps(after)))
     }
@@ -150,6 +154,8 @@ fn common(arrays: &[Abstract]) -> Result<Shape> {
 /// A number for every element of the slice that the arrays point to, the same for the same element.
 pub(super) fn points(cx: &mut Context, gather: &Gather, sliced: &[usize], arrays: &[Array]) -> Result<Vec<usize>> {
     let (shape, arrays) = (common(&avals(arrays))?, tensors(cx, arrays)?);
+    let count = shape::size(&shape);
+    cx.reserve(count, size_of::<usize>(), || format!("an index into {count} places"))?;
     Ok(gather.points(cx, sliced, &shape::contiguous(sliced), &arrays, &shape)?.all(cx))
 }
 
@@ -192,6 +198,8 @@ fn write_rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
 
 fn write_kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let (Attrs::Gather(gather), [x, value, arrays @ ..]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    // nothing is looked at while the target is written
+    cx.check()?;
     let kinds = avals(arrays);
     let arrays = tensors(cx, arrays)?;
     let place = gather.shape(&out.shape, &kinds)?;
@@ -224,12 +232,18 @@ fn compress_tangent(
 
 fn accumulate_kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let (Attrs::Gather(gather), [x, value, arrays @ ..]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
+    cx.check()?;
     let kinds = avals(arrays);
     let arrays = tensors(cx, arrays)?;
     let place = gather.shape(&out.shape, &kinds)?;
     let places = gather.places(cx, 0, &shape::contiguous(&out.shape), &arrays, &common(&kinds)?)?;
     let value = value.to_tensor().ok_or_else(cpu::mistyped)?;
-    Ok(Array::from(cpu::gather::accumulate(cx, owned(cx, x)?, &value, &place, &places)?))
+    let mut sums = owned(cx, x)?;
+    if let Err(error) = cpu::gather::accumulate(cx, &mut sums, &value, &place, &places) {
+        *x = Array::Tensor(sums);
+        return Err(error);
+    }
+    Ok(Array::from(sums))
 }
 
 type Cotangents = Result<SmallVec<[Option<Array>; 2]>>;

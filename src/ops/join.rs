@@ -3,7 +3,7 @@
 use super::elementwise::adopt;
 use super::index::{self, Index};
 use super::linear::cast_back;
-use super::slice::taken;
+use super::slice::owned;
 use super::{
     Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, Term, apply, cast, expand_dims, moveaxis, ravel, rows,
 };
@@ -378,7 +378,8 @@ fn append_kernel(cx: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) 
     if is_blank(&xs.aval()) {
         return Ok(Array::from(row.reshaped(out.shape)));
     }
-    let mut tensor = if xs.dtype() == out.dtype { taken(xs)? } else { adopt(cx, xs, out.dtype)? };
+    // what is interrupted leaves the input: it is let go when it is ready to be written
+    let mut tensor = if xs.dtype() == out.dtype { owned(cx, xs)? } else { adopt(cx, xs, out.dtype)? };
     cpu::copy::own(cx, &mut tensor)?;
     cpu::join::push(&mut tensor, &row)?;
     Ok(Array::from(tensor))

@@ -10,7 +10,7 @@ use super::{
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
-use crate::tensor::Array;
+use crate::tensor::{Array, Tensor, shape};
 use smallvec::{SmallVec, smallvec};
 
 /// `where(condition, a, b)`: `a` where the condition holds, else `b`.
@@ -73,10 +73,13 @@ pub fn clip(cx: &mut Context, x: Array, low: Option<Array>, high: Option<Array>)
 
 fn kernel(cx: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
     let [condition, a, b] = inputs else { return Err(cpu::mistyped()) };
+    cx.check()?;
     let condition = condition.to_tensor().ok_or_else(cpu::mistyped)?;
     let a = adopt(cx, a, out.dtype)?;
-    let typed = matches!(&*b, Array::Tensor(tensor) if tensor.dtype() == out.dtype);
-    let b = if typed { taken(b)? } else { adopt(cx, b, out.dtype)? };
+    // let go only where it is written in place, which cannot be interrupted
+    let fits = |b: &Tensor| b.dtype() == out.dtype && shape::same(b.shape(), &out.shape);
+    let in_place = matches!(&*b, Array::Tensor(b) if fits(b) && b.is_unique() && b.is_contiguous());
+    let b = if in_place { taken(b)? } else { adopt(cx, b, out.dtype)? };
     let chosen = Array::from(cpu::select::select(cx, &condition, &a, b, &out.shape)?);
     match chosen.as_scalar() {
         Some(scalar) if out.weak => Ok(Array::weaken(scalar)),

@@ -2,7 +2,7 @@
 
 use super::index::{self, Index};
 use super::{Abstract, Arity, Attrs, Derivative, Entry, Kernel, Op, Outputs, Rule, WholeKernel};
-use super::{apply1, apply2, cast, flip, moveaxis, rows, slice};
+use super::{apply1, apply2, cast, flip, moveaxis, rows};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
@@ -13,8 +13,8 @@ use smallvec::{SmallVec, smallvec};
 /// Every row in rising order; NaN last.
 static SORT: Op = op(&Entry::whole("sort", "sort", Arity::Exactly(1), row_rule, |cx, _, inputs, _| {
     let [x] = inputs else { return Err(cpu::mistyped()) };
-    let taken = slice::taken(x)?;
-    Ok(cpu::sort::sort(cx, taken)?.into())
+    // not let go, so that an interrupted sort leaves it as it was
+    Ok(cpu::sort::sort(cx, x.to_tensor().ok_or_else(cpu::mistyped)?)?.into())
 })
 .derivative(Derivative::Whole(sort_tangent))
 .batched(|cx, op, inputs, _, _| rows::one(cx, op, &inputs[0])));

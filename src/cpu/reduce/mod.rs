@@ -5,7 +5,7 @@
 //! processor or the number of threads. Elements that lie in order go through `along`, others are gathered here.
 
 mod along;
-mod fold;
+pub(in crate::cpu) mod fold;
 
 pub use along::{Elements, Extent};
 

@@ -146,3 +146,51 @@ fn long_work_can_be_interrupted() {
     cx.interrupt.clear();
     assert_eq!(apply(&mut cx, &ops::ADD, &mut inputs).unwrap().type_name(), "f64[1100, 1100]");
 }
+
+#[test]
+fn what_is_interrupted_leaves_its_inputs() {
+    let mut cx = Context::default();
+    cx.interrupt.raise();
+    let numbers = || Array::Tensor(Tensor::from_vec(vec![3.0, 1.0, 2.0], &[3]));
+    let one = || Array::Tensor(Tensor::from_vec(vec![5.0], &[1]));
+    let mask = || Array::Tensor(Tensor::from_vec(vec![true, false, true], &[3]));
+    // the only holder of a buffer that is read from behind
+    let turned = || {
+        Array::Tensor(Tensor::from_vec(vec![3.0, 1.0, 2.0], &[3]).view(
+            [3].as_slice().into(),
+            2,
+            [-1].as_slice().into(),
+        ))
+    };
+    let (none, axis) = (ops::Attrs::None, ops::Attrs::Axis(0));
+    let cases = [
+        ("append", &none, vec![turned(), Array::Scalar(Scalar::F64(4.0))]),
+        ("sort", &none, vec![numbers()]),
+        ("sort", &none, vec![turned()]),
+        ("sort", &none, vec![Array::Tensor(Tensor::from_vec(vec!["b".into(), crate::tensor::Text::from("a")], &[2]))]),
+        ("cumsum", &axis, vec![numbers()]),
+        ("cumprod", &axis, vec![turned()]),
+        ("select", &none, vec![mask(), one(), numbers()]),
+        ("select", &none, vec![mask(), numbers(), one()]),
+        ("select", &none, vec![mask(), one(), turned()]),
+    ];
+    for (name, attrs, mut inputs) in cases {
+        let entry = table().find(|entry| entry.name == name).unwrap();
+        let before = format!("{inputs:?}");
+        let error = apply(&mut cx, &ops::Op { entry, attrs: attrs.clone() }, &mut inputs).unwrap_err();
+        assert_eq!((error.kind().name(), format!("{inputs:?}")), ("interrupted", before), "{name}");
+    }
+    let shared = numbers();
+    let mut longer = shared.clone();
+    assert!(ops::append(&mut cx, &mut longer, Array::Float(4.0)).is_err());
+    assert_elements(&longer, &[3], &[3.0, 1.0, 2.0].map(Scalar::F64), "append");
+
+    let places = || [Index::Array(Array::Tensor(Tensor::from_vec(vec![0i64, 2, 0], &[3])))];
+    for mut target in [numbers(), shared.clone(), turned()] {
+        let before = format!("{target:?}");
+        assert!(ops::index::set(&mut cx, &mut target, &places(), Array::Float(7.0)).is_err());
+        assert!(ops::index::set(&mut cx, &mut target, &[Index::Array(mask())], Array::Float(7.0)).is_err());
+        assert!(ops::index::add(&mut cx, &mut target, &places(), Array::Float(7.0), false).is_err());
+        assert_eq!(format!("{target:?}"), before);
+    }
+}
