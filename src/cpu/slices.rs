@@ -39,6 +39,12 @@ macro_rules! slices {
                 }
             }
 
+            pub fn len(self) -> usize {
+                match self {
+                    $(Slice::$variant(values) => values.len(),)+
+                }
+            }
+
             /// `count` elements from `start` on, if there are so many.
             #[inline]
             pub fn part(self, start: usize, count: usize) -> Option<Slice<'a>> {

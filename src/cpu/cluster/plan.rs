@@ -62,6 +62,8 @@ pub(super) struct Load<'a> {
 pub(super) enum Source<'a> {
     /// A view in another layout.
     Strided { values: Slice<'a>, offset: usize, strides: Strides },
+    /// The same row again and again.
+    Row(Slice<'a>),
     /// What is in the buffer of this output, which was that of an input.
     Output(usize),
 }
@@ -124,6 +126,13 @@ impl<'a> Plan<'a> {
             return Ok(Some(Place::Leaf(self.leaves.len() - 1)));
         }
         let strides = walk::stretch(tensor.shape(), &tensor.strides(), self.shape);
+        if strides.iter().all(|&step| step == 0)
+            && let Some(scalar) = tensor.scalar(0)
+        {
+            let register = self.register(tensor.dtype());
+            self.constants.push((register, scalar));
+            return Ok(Some(Place::Register(register)));
+        }
         if parts
             && let Some(turned) = values.turned(tensor.offset(), self.shape, &strides)
             && self.chunk().is_none_or(|chunk| chunk == turned.chunk())
@@ -132,6 +141,13 @@ impl<'a> Plan<'a> {
             return Ok(Some(Place::Turned(self.turned.len() - 1)));
         }
         let register = self.register(tensor.dtype());
+        if let Some((1, outer)) = strides.split_last()
+            && outer.iter().all(|&step| step == 0)
+            && let Some(row) = values.part(tensor.offset(), self.shape.last().copied().unwrap_or(0))
+        {
+            self.loads.push(Load { from: Source::Row(row), register });
+            return Ok(Some(Place::Register(register)));
+        }
         self.loads.push(Load { from: Source::Strided { values, offset: tensor.offset(), strides }, register });
         Ok(Some(Place::Register(register)))
     }

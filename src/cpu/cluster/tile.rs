@@ -17,6 +17,8 @@ use std::sync::atomic::Ordering;
 pub(super) struct Tiles<'a> {
     plan: &'a Plan<'a>,
     registers: Vec<Data>,
+    /// What stands for a register in the running tile: a part of a row that lies in order.
+    direct: Vec<Option<Slice<'a>>>,
     /// The turned views in the running part.
     turned: Vec<Data>,
 }
@@ -31,7 +33,7 @@ impl<'a> Tiles<'a> {
         }
         let part = plan.chunk().unwrap_or(0).min(shape::size(plan.shape));
         let turned = plan.turned.iter().map(|(from, _)| Data::zeros(from.dtype(), part)).collect();
-        Tiles { plan, registers, turned }
+        Tiles { plan, direct: vec![None; registers.len()], registers, turned }
     }
 
     /// Makes the elements from `start` on of all outputs, as many as the pieces of these hold.
@@ -59,7 +61,7 @@ impl<'a> Tiles<'a> {
                     next.prefetch();
                 }
             }
-            let done = self.load(&mut walks, outs, at, count).and_then(|()| {
+            let done = self.load(&mut walks, outs, start, at, count).and_then(|()| {
                 plan.code.iter().try_for_each(|instruction| self.step(instruction, outs, start, at, count))
             });
             if done.is_none() {
@@ -69,14 +71,35 @@ impl<'a> Tiles<'a> {
     }
 
     /// Fills the registers of what does not lie in order.
-    fn load(&mut self, walks: &mut [(AnyWalk, usize)], outs: &[SliceMut], at: usize, count: usize) -> Option<()> {
+    fn load(
+        &mut self,
+        walks: &mut [(AnyWalk, usize)],
+        outs: &[SliceMut],
+        start: usize,
+        at: usize,
+        count: usize,
+    ) -> Option<()> {
         for (walk, register) in walks {
             SliceMut::of(self.registers.get_mut(*register)?)?.part_mut(0, count)?.copy_from_walk(walk);
         }
         for load in &self.plan.loads {
-            if let Source::Output(output) = load.from {
-                let from = outs.get(output)?.as_slice().part(at, count)?;
-                SliceMut::of(self.registers.get_mut(load.register)?)?.part_mut(0, count)?.copy_from(from);
+            let mut register = SliceMut::of(self.registers.get_mut(load.register)?)?;
+            match load.from {
+                Source::Strided { .. } => {}
+                Source::Output(output) => {
+                    register.part_mut(0, count)?.copy_from(outs.get(output)?.as_slice().part(at, count)?);
+                }
+                Source::Row(row) => {
+                    let mut from = (start + at) % row.len().max(1);
+                    let direct = self.direct.get_mut(load.register)?;
+                    *direct = row.part(from, count);
+                    let mut done = if direct.is_some() { count } else { 0 };
+                    while done < count {
+                        let run = (row.len() - from).min(count - done);
+                        register.part_mut(done, run)?.copy_from(row.part(from, run)?);
+                        (done, from) = (done + run, 0);
+                    }
+                }
             }
         }
         Some(())
@@ -94,16 +117,32 @@ impl<'a> Tiles<'a> {
         match instruction.to {
             Place::Register(register) => {
                 let mut to = mem::replace(self.registers.get_mut(register)?, Data::Bool(vec![]));
-                let seen =
-                    Seen { plan: self.plan, registers: &self.registers, turned: &self.turned, outs, start, at, count };
+                let seen = Seen {
+                    plan: self.plan,
+                    registers: &self.registers,
+                    direct: &self.direct,
+                    turned: &self.turned,
+                    outs,
+                    start,
+                    at,
+                    count,
+                };
                 let done = instruction.run(SliceMut::of(&mut to)?.part_mut(0, count)?, &seen);
                 *self.registers.get_mut(register)? = to;
                 done
             }
             Place::Output(output) => {
                 let mut to = mem::replace(outs.get_mut(output)?, SliceMut::empty());
-                let seen =
-                    Seen { plan: self.plan, registers: &self.registers, turned: &self.turned, outs, start, at, count };
+                let seen = Seen {
+                    plan: self.plan,
+                    registers: &self.registers,
+                    direct: &self.direct,
+                    turned: &self.turned,
+                    outs,
+                    start,
+                    at,
+                    count,
+                };
                 let done = to.part_mut(at, count).and_then(|part| instruction.run(part, &seen));
                 *outs.get_mut(output)? = to;
                 done
@@ -117,6 +156,7 @@ impl<'a> Tiles<'a> {
 struct Seen<'s, 'o> {
     plan: &'s Plan<'s>,
     registers: &'s [Data],
+    direct: &'s [Option<Slice<'s>>],
     turned: &'s [Data],
     outs: &'s [SliceMut<'o>],
     start: usize,
@@ -130,7 +170,10 @@ impl Seen<'_, '_> {
         let slice = match place {
             Place::Leaf(leaf) => self.plan.leaves.get(leaf)?.part(self.start + self.at, self.count),
             Place::Turned(turned) => Slice::of(self.turned.get(turned)?)?.part(self.at, self.count),
-            Place::Register(register) => Slice::of(self.registers.get(register)?)?.part(0, self.count),
+            Place::Register(register) => match self.direct.get(register)? {
+                Some(row) => Some(*row),
+                None => Slice::of(self.registers.get(register)?)?.part(0, self.count),
+            },
             Place::Output(output) => self.outs.get(output)?.as_slice().part(self.at, self.count),
         };
         T::from_slice(slice?)
