@@ -9,6 +9,8 @@ use crate::memory::{self, System};
 use crate::tensor::{Element, Pool};
 use crate::transform::Modes;
 use crate::workers::Workers;
+#[cfg(test)]
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -164,6 +166,15 @@ impl Context {
     fn has_without_pool(&self, bytes: usize) -> bool {
         self.pool.clear();
         self.system.has(bytes)
+    }
+}
+
+#[cfg(test)]
+impl Context {
+    /// One that computes with so many threads, or with one.
+    pub fn with_threads(threads: usize) -> Context {
+        let threads = NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN);
+        Context { workers: Workers::new(threads), ..Context::default() }
     }
 }
 

@@ -15,7 +15,7 @@ use std::thread;
 /// Turns that the session's thread waits awake for the last parts of the others: some tens of microseconds.
 const PATIENCE: usize = 2000;
 
-/// More threads than a machine runs at once cost time and bring none.
+/// More threads than a machine runs at once cost time and bring none. The number is not 0, which the compiler sees.
 const MOST: NonZeroUsize = NonZeroUsize::new(64).unwrap();
 
 #[derive(Debug)]

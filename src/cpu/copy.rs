@@ -180,12 +180,6 @@ mod tests {
     use super::*;
     use crate::cpu::convert::convert;
     use crate::tensor::DType;
-    use crate::workers::Workers;
-    use std::num::NonZeroUsize;
-
-    fn context(threads: usize) -> Context {
-        Context { workers: Workers::new(NonZeroUsize::new(threads).unwrap()), ..Context::default() }
-    }
 
     fn view(shape: &[usize], offset: usize, strides: &[isize], len: usize) -> Tensor {
         let owner = Tensor::from_vec((0..len as i64).collect(), &[len]);
@@ -225,7 +219,7 @@ mod tests {
             let x = view(shape, offset, strides, len);
             let expected: Vec<i64> = x.walk::<i64>().unwrap().collect();
             for threads in 1..4 {
-                let cx = context(threads);
+                let cx = Context::with_threads(threads);
                 let ordered = in_order(&cx, &x).unwrap();
                 assert_eq!(ordered.shape(), shape);
                 assert!(ordered.as_slice::<i64>() == Some(&expected), "{shape:?} {strides:?} with {threads} threads");
@@ -238,7 +232,7 @@ mod tests {
 
     #[test]
     fn every_dtype() {
-        let cx = context(2);
+        let cx = Context::with_threads(2);
         for dtype in [DType::Bool, DType::U8, DType::I32, DType::F32, DType::F64] {
             let numbers = Tensor::from_vec((0..6000).map(|i| i % 7 % 2).collect::<Vec<i64>>(), &[60, 100]);
             let numbers = convert(&cx, &numbers, dtype).unwrap();

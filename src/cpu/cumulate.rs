@@ -206,8 +206,6 @@ versioned! {
 mod tests {
     use super::*;
     use crate::tensor::Shape;
-    use crate::workers::Workers;
-    use std::num::NonZeroUsize;
 
     /// Element by element, with the axis in the middle.
     fn naive(x: &[f64], outer: usize, len: usize, inner: usize) -> Vec<f64> {
@@ -234,8 +232,7 @@ mod tests {
             let x: Vec<f64> = (0..outer * len * inner).map(|i| (i as f64 * 0.7).sin() - 0.0).collect();
             let expected = naive(&x, outer, len, inner);
             for threads in 1..4 {
-                let workers = Workers::new(NonZeroUsize::new(threads).unwrap());
-                let cx = Context { workers, ..Context::default() };
+                let cx = Context::with_threads(threads);
                 let shared = Tensor::from_vec(x.clone(), &shape);
                 let found = sums(&cx, shared.clone(), 1).unwrap();
                 assert!(found.as_slice::<f64>() == Some(&expected), "{shape:?}, {threads} threads");

@@ -404,13 +404,9 @@ fn step(index: &mut [usize], shape: &[usize]) {
 mod tests {
     use super::*;
     use crate::tensor::DType;
-    use crate::workers::Workers;
-    use std::num::NonZeroUsize;
 
     fn contexts() -> impl Iterator<Item = Context> {
-        let one =
-            |threads| Context { workers: Workers::new(NonZeroUsize::new(threads).unwrap()), ..Context::default() };
-        (1..4).map(one)
+        (1..4).map(Context::with_threads)
     }
 
     fn vector(numbers: impl Iterator<Item = i64>) -> Tensor {

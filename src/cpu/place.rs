@@ -211,8 +211,6 @@ versioned! {
 mod tests {
     use super::*;
     use crate::tensor::{DType, Shape};
-    use crate::workers::Workers;
-    use std::num::NonZeroUsize;
 
     /// Element by element along the axis in the middle.
     fn naive(x: &[f64], [outer, len, inner]: [usize; 3], largest: bool) -> Vec<i64> {
@@ -251,8 +249,7 @@ mod tests {
                 let x: Vec<f64> = (0..count).map(|i| special(i).unwrap_or(value(i))).collect();
                 let tensor = Tensor::from_vec(x.clone(), &shape);
                 for threads in 1..4 {
-                    let workers = Workers::new(NonZeroUsize::new(threads).unwrap());
-                    let cx = Context { workers, ..Context::default() };
+                    let cx = Context::with_threads(threads);
                     for largest in [true, false] {
                         let found = place(&cx, largest, &tensor, 1, &[shape[0], shape[2]]).unwrap();
                         let expected = naive(&x, shape, largest);

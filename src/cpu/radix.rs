@@ -485,8 +485,6 @@ fn finish<W>(words: &mut [W], agree: impl Fn(&W, &W) -> bool, less: impl Fn(&W, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workers::Workers;
-    use std::num::NonZeroUsize;
 
     /// Numbers that all follow from one.
     fn dice(state: &mut u64) -> u64 {
@@ -499,8 +497,7 @@ mod tests {
         let mut expected: Vec<usize> = (0..row.len()).collect();
         expected.sort_by_key(|&i| row[i].key());
         for threads in 1..4 {
-            let workers = Workers::new(NonZeroUsize::new(threads).unwrap());
-            let cx = Context { workers, ..Context::default() };
+            let cx = Context::with_threads(threads);
             for crew in [Crew { cx: Some(&cx), isa: cx.isa }, Crew { cx: None, isa: Isa::BASELINE }] {
                 let mut words = vec![T::Word::default(); row.len()];
                 let (mut fresh, mut own) = (vec![T::default(); row.len()], row.to_vec());

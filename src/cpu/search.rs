@@ -113,13 +113,10 @@ versioned! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workers::Workers;
-    use std::num::NonZeroUsize;
 
     fn check<T: Key + PartialOrd>(sorted: Vec<T>, x: Vec<T>, what: &str) {
         for (threads, behind) in [(1, false), (2, false), (3, true), (1, true)] {
-            let workers = Workers::new(NonZeroUsize::new(threads).unwrap());
-            let cx = Context { workers, ..Context::default() };
+            let cx = Context::with_threads(threads);
             let before = |item: &T, x: &T| if behind { item.key() <= x.key() } else { item.key() < x.key() };
             let expected: Vec<i64> =
                 x.iter().map(|x| sorted.iter().filter(|item| before(item, x)).count() as i64).collect();

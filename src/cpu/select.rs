@@ -4,6 +4,7 @@ use super::copy::{self, CHUNK, Plain};
 use super::mistyped;
 use super::versioned::versioned;
 use crate::context::Context;
+use crate::cpu::reduce::fold::counted;
 use crate::diagnostics::Result;
 use crate::tensor::{Element, Shape, Tensor, Text, Walk, shape, with_numbers};
 
@@ -217,7 +218,7 @@ impl<'a> Found<'a> {
             || (),
             |_, (counts, holds)| {
                 for (count, holds) in counts.iter_mut().zip(holds.chunks(part)) {
-                    *count = truths(isa, holds);
+                    *count = counted(isa, holds);
                 }
             },
         )?;
@@ -244,24 +245,13 @@ impl<'a> Found<'a> {
     }
 }
 
-versioned! {
-    fn truths(holds: &[bool]) -> usize {
-        // sums of bytes, so that many fit a register
-        holds.chunks(255).map(|holds| usize::from(holds.iter().fold(0u8, |sum, &holds| sum + u8::from(holds)))).sum()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tensor::Element;
-    use crate::workers::Workers;
-    use std::num::NonZeroUsize;
 
     fn contexts() -> impl Iterator<Item = Context> {
-        let one =
-            |threads| Context { workers: Workers::new(NonZeroUsize::new(threads).unwrap()), ..Context::default() };
-        (1..4).map(one)
+        (1..4).map(Context::with_threads)
     }
 
     fn mask(count: usize, holds: impl Fn(usize) -> bool) -> Tensor {

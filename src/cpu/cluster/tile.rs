@@ -105,6 +105,11 @@ impl<'a> Tiles<'a> {
         Some(())
     }
 
+    fn seen<'s, 'o>(&'s self, outs: &'s [SliceMut<'o>], start: usize, at: usize, count: usize) -> Seen<'s, 'o> {
+        let Tiles { plan, registers, direct, turned } = self;
+        Seen { plan, registers, direct, turned, outs, start, at, count }
+    }
+
     fn step(
         &mut self,
         instruction: &Instruction,
@@ -117,32 +122,14 @@ impl<'a> Tiles<'a> {
         match instruction.to {
             Place::Register(register) => {
                 let mut to = mem::replace(self.registers.get_mut(register)?, Data::Bool(vec![]));
-                let seen = Seen {
-                    plan: self.plan,
-                    registers: &self.registers,
-                    direct: &self.direct,
-                    turned: &self.turned,
-                    outs,
-                    start,
-                    at,
-                    count,
-                };
+                let seen = self.seen(outs, start, at, count);
                 let done = instruction.run(SliceMut::of(&mut to)?.part_mut(0, count)?, &seen);
                 *self.registers.get_mut(register)? = to;
                 done
             }
             Place::Output(output) => {
                 let mut to = mem::replace(outs.get_mut(output)?, SliceMut::empty());
-                let seen = Seen {
-                    plan: self.plan,
-                    registers: &self.registers,
-                    direct: &self.direct,
-                    turned: &self.turned,
-                    outs,
-                    start,
-                    at,
-                    count,
-                };
+                let seen = self.seen(outs, start, at, count);
                 let done = to.part_mut(at, count).and_then(|part| instruction.run(part, &seen));
                 *outs.get_mut(output)? = to;
                 done

@@ -5,13 +5,10 @@ use crate::context::{Context, Limits};
 use crate::diagnostics::Kind;
 use crate::isa::Isa;
 use crate::tensor::{Shape, Strides, Tensor};
-use crate::workers::Workers;
-use std::num::NonZeroUsize;
 
 /// A session whose pool has buffers full of NaN or other values.
 fn session<T: Factor>(threads: usize, isa: Isa, stale: T, count: usize) -> Context {
-    let workers = Workers::new(NonZeroUsize::new(threads).expect("a number of threads"));
-    let cx = Context { workers, isa, ..Context::default() };
+    let cx = Context { isa, ..Context::with_threads(threads) };
     let mut old = Tensor::from_vec(vec![stale; count], &[count]);
     old.settle_in(&cx.pool);
     cx

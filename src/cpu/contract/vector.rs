@@ -5,12 +5,10 @@
 //! the same to the bit with every instruction set.
 
 use super::matrix::{Factor, Matrix};
-use crate::cpu::versioned::{prefetch, versioned};
+use crate::cpu::versioned::versioned;
 use crate::isa::Isa;
 use std::borrow::Cow;
 
-/// Bytes of a row up to which the next four are asked for beforehand: they fit the first cache with these.
-const NEAR: usize = 4096;
 /// So many scaled columns are added in one pass over the result.
 const COLUMNS: usize = 8;
 /// Elements of the result that are computed before the next ones, so that they stay in the first cache.
@@ -59,9 +57,6 @@ versioned! {
         let mut done = 0;
         for out in whole {
             let [Some(a0), Some(a1), Some(a2), Some(a3)] = std::array::from_fn(|n| a.row(done + n)) else { break };
-            if size_of_val(a0) <= NEAR {
-                (done + 4..a.rows.min(done + 8)).filter_map(|row| a.row(row)).for_each(prefetch);
-            }
             *out = match size_of::<T>() {
                 8 => four_dots::<T, 8>([a0, a1, a2, a3], x),
                 4 => four_dots::<T, 16>([a0, a1, a2, a3], x),

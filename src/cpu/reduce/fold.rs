@@ -134,7 +134,7 @@ macro_rules! extreme {
 
 floats!(f32 f64);
 integers! {
-    bool: counted;
+    bool: |isa, items| counted(isa, items) as i64;
     u8: summed;
     i32: summed;
     i64: summed;
@@ -229,8 +229,8 @@ versioned! {
     }
 
     /// In bytes first, which have room for so many.
-    fn counted(items: &[bool]) -> i64 {
-        let count = |items: &[bool]| i64::from(items.iter().fold(0u8, |count, &x| count + u8::from(x)));
+    pub fn counted(items: &[bool]) -> usize {
+        let count = |items: &[bool]| usize::from(items.iter().fold(0u8, |count, &x| count + u8::from(x)));
         items.chunks(128).map(count).sum()
     }
 
