@@ -38,6 +38,12 @@ macro_rules! slices {
                 }
             }
 
+            pub fn resize(&mut self, count: usize) {
+                match self {
+                    $(Buffer::$variant(values) => values.resize(count, Default::default()),)+
+                }
+            }
+
             pub fn empty() -> Buffer {
                 Buffer::Bool(vec![])
             }

@@ -2,13 +2,13 @@
 //!
 //! Nothing here may decide when something runs.
 
-use super::pending::{Parts, done, inputs_mut, look, settle, settled, weight_of};
+use super::pending::{Parts, Plain, done, inputs_mut, look, settle, settled, weight_of};
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::cluster::{Folded, Key, Operand, Program, Step, Structure, Work};
 use crate::diagnostics::Result;
-use crate::ops::{Attrs, Entry, Kernel, Rule, SELECT};
-use crate::tensor::{Abstract, Array, DType, Device, ElementType, Lifted, Shape};
+use crate::ops::{Entry, Kernel, Rule, SELECT};
+use crate::tensor::{Abstract, Array, DType, Device, ElementType, Lifted, Shape, Tensor};
 use smallvec::{SmallVec, smallvec};
 use std::ptr::from_ref;
 
@@ -36,11 +36,8 @@ struct Wired {
     operands: SmallVec<[Operand; 8]>,
 }
 
-/// An operation, as far as it matters for a plan.
 struct Node {
-    entry: &'static Entry,
-    /// Where it is a conversion: to which dtype.
-    to: Option<DType>,
+    op: Plain,
     arity: usize,
 }
 
@@ -92,12 +89,12 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Errors when there is no memory for the outputs. Those of another device are that device's to watch.
-    pub fn reserve(&self, cx: &Context) -> Result<()> {
+    /// Errors when there is no memory for these outputs. Those of another device are that device's to watch.
+    pub fn reserve(&self, cx: &Context, outputs: &[usize]) -> Result<()> {
         if self.device.is_some() {
             return Ok(());
         }
-        let outputs = self.outputs.iter().filter_map(|&output| self.nodes.get(output)).map(Lifted::aval);
+        let outputs = outputs.iter().filter_map(|&output| self.nodes.get(output)).map(Lifted::aval);
         let bytes =
             outputs.clone().fold(0, |sum: usize, out| sum.saturating_add(out.size().saturating_mul(out.dtype.size())));
         cx.reserve(bytes, 1, || outputs.map(Abstract::type_name).collect::<Vec<_>>().join(", "))
@@ -114,15 +111,8 @@ impl Cluster {
         let outputs = self.output_dtypes();
         let program = || self.program(&wired);
         let structure = self.structure(&wired, &outputs, &program);
-        let results = cpu::cluster::run(cx, structure, &mut leaves, &self.shape);
-        match results {
-            Ok(results) => {
-                let settled = results.into_iter().map(|mut tensor| {
-                    tensor.settle_in(&cx.pool);
-                    Array::from(tensor)
-                });
-                Ok(settled.collect())
-            }
+        match cpu::cluster::run(cx, structure, &mut leaves, &self.shape) {
+            Ok(results) => Ok(results.into_iter().map(|tensor| pooled(cx, tensor)).collect()),
             Err(error) => {
                 self.give_back(&wired, &leaves);
                 Err(error)
@@ -130,17 +120,17 @@ impl Cluster {
         }
     }
 
-    /// The last node, reduced on the CPU without being made itself. It is the only output. The nodes wait on.
-    pub fn reduced(&self, cx: &mut Context, how: &Folded) -> Result<Array> {
+    /// The last node, reduced on the CPU, and the results of the outputs that are made on the way: all, or all but the
+    /// last. The nodes wait on.
+    pub fn reduced(&self, cx: &mut Context, how: &Folded) -> Result<(Array, SmallVec<[Array; 1]>)> {
         let wired = self.take();
         let outputs = self.output_dtypes();
         let program = || self.program(&wired);
         let structure = self.structure(&wired, &outputs, &program);
         let result = cpu::cluster::run_reduced(cx, structure, &wired.leaves, &self.shape, how);
         self.give_back(&wired, &wired.leaves);
-        let mut tensor = result?;
-        tensor.settle_in(&cx.pool);
-        Ok(Array::from(tensor))
+        let (reduced, others) = result?;
+        Ok((pooled(cx, reduced), others.into_iter().map(|tensor| pooled(cx, tensor)).collect()))
     }
 
     fn output_dtypes(&self) -> SmallVec<[DType; 2]> {
@@ -150,7 +140,7 @@ impl Cluster {
     /// A node with its inputs; what comes from outside is settled.
     fn parts(&self, cx: &mut Context, node: &Lifted) -> Result<Parts> {
         let (op, mut inputs) =
-            look(node, |op, inputs| (op.clone(), SmallVec::<[Array; 3]>::from(inputs))).ok_or_else(cpu::mistyped)?;
+            look(node, |op, inputs| (op.op(), SmallVec::<[Array; 3]>::from(inputs))).ok_or_else(cpu::mistyped)?;
         for input in inputs.iter_mut().filter(|input| self.inside(input).is_none()) {
             *input = settled(cx, input)?;
         }
@@ -162,8 +152,7 @@ impl Cluster {
         let mut wired = Wired::default();
         for node in &self.nodes {
             inputs_mut(node, |op, inputs| {
-                let to = if let Attrs::DType(to) = op.attrs { Some(to) } else { None };
-                wired.nodes.push(Node { entry: op.entry, to, arity: inputs.len() });
+                wired.nodes.push(Node { op, arity: inputs.len() });
                 for input in inputs.drain(..) {
                     let operand = match self.inside(&input) {
                         Some(node) => Operand::Step(node),
@@ -200,7 +189,7 @@ impl Cluster {
         key.push(self.outputs.len());
         key.extend(self.outputs.iter().copied());
         for node in &wired.nodes {
-            key.extend([from_ref(node.entry).addr(), node.to.map_or(0, |to| 1 + to as usize), node.arity]);
+            key.extend([from_ref(node.op.entry).addr(), node.op.to.map_or(0, |to| 1 + to as usize), node.arity]);
         }
         key.extend(wired.operands.iter().map(|operand| match *operand {
             Operand::Input(leaf) => 2 * leaf,
@@ -239,6 +228,11 @@ impl Cluster {
     }
 }
 
+fn pooled(cx: &Context, mut tensor: Tensor) -> Array {
+    tensor.settle_in(&cx.pool);
+    Array::from(tensor)
+}
+
 impl Wired {
     /// The number of a value from outside, which is there once; what waited has been settled.
     fn leaf(&mut self, input: Array) -> usize {
@@ -268,7 +262,7 @@ fn add(
     operands: &[Operand],
     kinds: &[ElementType],
 ) -> Result<usize> {
-    let (work, compute) = work(node, kinds)?;
+    let (work, compute) = work(node.op, kinds)?;
     let mut converted = SmallVec::new();
     for (place, (operand, of)) in operands.iter().zip(kinds).enumerate() {
         // the condition of a choice is no number of it
@@ -294,17 +288,17 @@ fn add(
 }
 
 /// How the CPU runs an operation, and the dtype it computes in.
-fn work(node: &Node, kinds: &[ElementType]) -> Result<(Work, DType)> {
-    if let Some(to) = node.to {
+fn work(op: Plain, kinds: &[ElementType]) -> Result<(Work, DType)> {
+    if let Some(to) = op.to {
         let from = kinds.first().ok_or_else(cpu::mistyped)?.dtype;
         return Ok((Work::Convert(to), from));
     }
-    let Rule::Elementwise(rule) = node.entry.rule else { return Err(cpu::mistyped()) };
+    let Rule::Elementwise(rule) = op.entry.rule else { return Err(cpu::mistyped()) };
     let types = rule(kinds).map_err(|_| cpu::mistyped())?;
-    Ok(match node.entry.kernel {
+    Ok(match op.entry.kernel {
         Kernel::Unary(loops) => (Work::Unary(loops(types.compute).ok_or_else(cpu::mistyped)?), types.compute),
         Kernel::Binary(loops) => (Work::Binary(loops(types.compute).ok_or_else(cpu::mistyped)?), types.compute),
-        _ if is_select(node.entry) => (Work::Select, types.compute),
+        _ if is_select(op.entry) => (Work::Select, types.compute),
         _ => return Err(cpu::mistyped()),
     })
 }

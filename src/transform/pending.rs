@@ -10,7 +10,7 @@ use crate::cpu;
 use crate::cpu::cluster::Folded;
 use crate::cpu::reduce::Reduction;
 use crate::diagnostics::Result;
-use crate::ops::{Attrs, Kernel, Op, Outputs, Rule, now_all};
+use crate::ops::{Attrs, Entry, Kernel, Op, Outputs, Rule, now_all};
 use crate::tensor::{Array, DType, ElementType, Lifted, Mode, WeakLifted};
 use rustc_hash::FxHashSet;
 use smallvec::{SmallVec, smallvec};
@@ -33,13 +33,35 @@ struct Pending(RefCell<State>);
 #[allow(clippy::large_enum_variant)]
 enum State {
     Waits {
-        op: Op,
+        op: Plain,
         inputs: SmallVec<[Array; 3]>,
         weight: usize,
     },
     Done(Array),
     /// Nobody held it when its cluster ran.
     Gone,
+}
+
+/// An element-wise operation, which has no attributes but the dtype of a conversion.
+#[derive(Clone, Copy)]
+pub(super) struct Plain {
+    pub entry: &'static Entry,
+    pub to: Option<DType>,
+}
+
+impl Plain {
+    fn of(op: &Op) -> Option<Plain> {
+        let to = match op.attrs {
+            Attrs::None => None,
+            Attrs::DType(to) => Some(to),
+            _ => return None,
+        };
+        Some(Plain { entry: op.entry, to })
+    }
+
+    pub fn op(self) -> Op {
+        Op { entry: self.entry, attrs: self.to.map_or(Attrs::None, Attrs::DType) }
+    }
 }
 
 /// May this operation wait? It is element-wise, computes in floats or truth values, and is long.
@@ -54,7 +76,7 @@ fn can_fuse(op: &Op, inputs: &[Array]) -> bool {
     let kinds: SmallVec<[ElementType; 3]> = inputs.iter().map(Array::element_type).collect();
     match (&op.attrs, &op.entry.rule, kinds.as_slice()) {
         (Attrs::DType(to), _, [from]) => to.is_float() && from.dtype != DType::Str,
-        (_, Rule::Elementwise(rule), kinds) => {
+        (Attrs::None, Rule::Elementwise(rule), kinds) => {
             rule(kinds).is_ok_and(|types| types.compute.is_float() || types.compute == DType::Bool)
         }
         _ => false,
@@ -78,8 +100,9 @@ pub fn wait(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
             weight += waiting;
         }
     }
+    let op = Plain::of(op).ok_or_else(cpu::mistyped)?;
     let inputs = inputs.iter_mut().map(std::mem::take).collect();
-    let state = State::Waits { op: op.clone(), inputs, weight };
+    let state = State::Waits { op, inputs, weight };
     let lifted = Lifted::new(out, Mode::Pending, 0, Pending(RefCell::new(state)));
     let waiting = &mut cx.modes.waiting.0;
     if waiting.len() >= CROWD && waiting.len().is_power_of_two() {
@@ -90,7 +113,7 @@ pub fn wait(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
 }
 
 /// How many operations wait behind a value; none if it does not wait.
-pub(super) fn weight_of(lifted: &Lifted) -> Option<usize> {
+pub(crate) fn weight_of(lifted: &Lifted) -> Option<usize> {
     match &*lifted.body::<Pending>()?.0.borrow() {
         State::Waits { weight, .. } => Some(*weight),
         _ => None,
@@ -167,56 +190,66 @@ pub(super) fn settle(cx: &mut Context, lifted: &Lifted) -> Result<Array> {
 fn run_cluster(cx: &mut Context, root: &Lifted) -> Result<()> {
     cx.check()?;
     let cluster = Cluster::of(cx, root)?;
-    cluster.reserve(cx)?;
+    cluster.reserve(cx, &cluster.outputs)?;
     let mut results = cluster.results(cx)?.into_iter();
     for (number, node) in cluster.nodes.iter().enumerate() {
-        let state = match cluster.outputs.contains(&number) {
-            true => State::Done(results.next().ok_or_else(cpu::mistyped)?),
-            false => State::Gone,
-        };
-        if let Some(pending) = node.body::<Pending>() {
-            *pending.0.borrow_mut() = state;
-        }
+        set(
+            node,
+            match cluster.outputs.contains(&number) {
+                true => State::Done(results.next().ok_or_else(cpu::mistyped)?),
+                false => State::Gone,
+            },
+        );
     }
     Ok(())
 }
 
-/// A reduction of what waits, together with it; none where somebody else needs the elements, or where the engine reduces
-/// none that it makes on the way. What waits goes on waiting, for those who might need it after all.
+fn set(node: &Lifted, state: State) {
+    if let Some(pending) = node.body::<Pending>() {
+        *pending.0.borrow_mut() = state;
+    }
+}
+
+/// A reduction of what waits, together with it; none where the engine reduces none that it makes on the way. What others
+/// need of it is made on the way, too; the rest goes on waiting, for those who might need it after all.
 fn reduced(cx: &mut Context, op: &Op, how: Reduction, root: &Lifted) -> Result<Option<Array>> {
     let Attrs::Reduce { axes, .. } = &op.attrs else { return Err(cpu::mistyped()) };
     let shape = &root.aval().shape;
-    // the holders are who asks, and the arguments of a call
-    if root.holders() > 2 || root.aval().device.is_some() || weight_of(root).is_none() {
+    if root.aval().device.is_some() || weight_of(root).is_none() {
         return Ok(None);
     }
+    // the holders are who asks, and the arguments of a call
+    let kept = root.holders() > 2;
     let Some(extent) = cpu::reduce::extent(shape, axes) else { return Ok(None) };
     cx.check()?;
     let cluster = Cluster::of(cx, root)?;
-    if cluster.outputs.len() > 1 {
-        return Ok(None);
-    }
+    let made = cluster.outputs.len() - usize::from(!kept);
     let out = op.infer(&[root.aval().clone()])?;
     cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
-    cluster.reduced(cx, &Folded { how, extent, shape: &out.shape }).map(Some)
+    cluster.reserve(cx, &cluster.outputs[..made])?;
+    let (reduced, results) = cluster.reduced(cx, &Folded { how, extent, shape: &out.shape, kept })?;
+    for (&number, result) in cluster.outputs.iter().zip(results) {
+        set(&cluster.nodes[number], State::Done(result));
+    }
+    Ok(Some(reduced))
 }
 
 /// A waiting operation and its inputs.
 pub(super) type Parts = (Op, SmallVec<[Array; 3]>);
 
 /// Looks at an operation that waits; none if it does not.
-pub(super) fn look<T>(node: &Lifted, look: impl FnOnce(&Op, &[Array]) -> T) -> Option<T> {
+pub(super) fn look<T>(node: &Lifted, look: impl FnOnce(Plain, &[Array]) -> T) -> Option<T> {
     match &*node.body::<Pending>()?.0.borrow() {
-        State::Waits { op, inputs, .. } => Some(look(op, inputs)),
+        State::Waits { op, inputs, .. } => Some(look(*op, inputs)),
         _ => None,
     }
 }
 
 /// The inputs of an operation that waits, for who is going to run it: these may be their only holders. It must give them
 /// back if it does not come to that.
-pub(super) fn inputs_mut<T>(node: &Lifted, change: impl FnOnce(&Op, &mut SmallVec<[Array; 3]>) -> T) -> Option<T> {
+pub(super) fn inputs_mut<T>(node: &Lifted, change: impl FnOnce(Plain, &mut SmallVec<[Array; 3]>) -> T) -> Option<T> {
     match &mut *node.body::<Pending>()?.0.borrow_mut() {
-        State::Waits { op, inputs, .. } => Some(change(op, inputs)),
+        State::Waits { op, inputs, .. } => Some(change(*op, inputs)),
         _ => None,
     }
 }

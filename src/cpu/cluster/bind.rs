@@ -24,13 +24,15 @@ pub(super) enum Input<'a> {
     /// A view that is read in tiles of its own, a whole part at a time.
     Turned(Slice<'a>, Box<Turned>),
     /// A view in another layout.
-    Strided {
-        values: Slice<'a>,
-        offset: usize,
-        strides: Strides,
-    },
+    Strided(Box<Strided<'a>>),
     /// In the buffer of this output, which was its own.
     Owned(usize),
+}
+
+pub(super) struct Strided<'a> {
+    pub values: Slice<'a>,
+    pub offset: usize,
+    pub strides: Strides,
 }
 
 /// How an input lies: all that a plan must know of it besides its type.
@@ -86,7 +88,7 @@ impl<'a> Input<'a> {
         {
             return Ok(Input::Row(row));
         }
-        Ok(Input::Strided { values, offset, strides })
+        Ok(Input::Strided(Box::new(Strided { values, offset, strides })))
     }
 
     pub fn lie(&self) -> Lie {
@@ -96,27 +98,32 @@ impl<'a> Input<'a> {
             Input::InOrder(_) => Lie::InOrder,
             Input::Row(_) => Lie::Row,
             Input::Turned(..) => Lie::Turned,
-            Input::Strided { .. } => Lie::Strided,
+            Input::Strided(_) => Lie::Strided,
             Input::Owned(output) => Lie::Owned(output),
         }
     }
 }
 
-/// How all inputs are read, and how many elements a part must have, if it matters. `owns` says of every input whether
-/// its buffer has become that of an output.
+/// All inputs of a cluster.
+pub(super) type Inputs<'a> = SmallVec<[Input<'a>; 4]>;
+
+/// How all inputs are read, put into `found`; and how many elements a part must have, if it matters. `owns` says of every
+/// input whether its buffer has become that of an output.
 pub(super) fn inputs<'a>(
+    found: &mut Inputs<'a>,
     inputs: &'a [Array],
     owns: &[Option<usize>],
     shape: &[usize],
     parts: bool,
-) -> Result<(SmallVec<[Input<'a>; 4]>, Option<usize>)> {
+) -> Result<Option<usize>> {
     let mut chunk = None;
-    let inputs = inputs.iter().zip(owns).map(|(input, own)| match *own {
-        Some(output) => Ok(Input::Owned(output)),
-        None => Input::of(input, shape, parts, &mut chunk),
-    });
-    let inputs = inputs.collect::<Result<_>>()?;
-    Ok((inputs, chunk))
+    for (input, own) in inputs.iter().zip(owns) {
+        found.push(match *own {
+            Some(output) => Input::Owned(output),
+            None => Input::of(input, shape, parts, &mut chunk)?,
+        });
+    }
+    Ok(chunk)
 }
 
 impl Lie {

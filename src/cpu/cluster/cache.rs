@@ -43,6 +43,14 @@ impl Plans {
     }
 }
 
+#[cfg(test)]
+impl Plans {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.borrow().len()
+    }
+}
+
 impl fmt::Debug for Plans {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} plans", self.0.borrow().len())

@@ -8,17 +8,19 @@ mod bind;
 mod cache;
 mod plan;
 mod program;
+mod reduced;
 mod tile;
 
 pub use cache::Plans;
 pub use program::{Key, Operand, Program, Step, Structure, Work};
+pub use reduced::{Folded, run_reduced};
 
+use super::mistyped;
 use super::slices::SliceMut;
-use super::{Typed, mistyped, reduce};
 use crate::context::Context;
 use crate::diagnostics::Result;
 use crate::tensor::{Array, DType, Data, ElementType, Tensor, shape};
-use bind::{Bound, Input, Lie};
+use bind::{Bound, Input, Inputs, Lie};
 use plan::Plan;
 use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
@@ -49,9 +51,10 @@ pub fn run(cx: &Context, structure: Structure, inputs: &mut [Array], shape: &[us
         outs.push(taken.map_or_else(|| fresh(cx, dtype, size), Ok)?);
     }
     let in_place = owns.iter().any(Option::is_some);
-    let (inputs, chunk) = bind::inputs(inputs, &owns, shape, true)?;
-    let plan = plan(cx, structure, &inputs)?;
-    let bound = Bound::new(cx.isa, &plan, &inputs, shape);
+    let mut read = Inputs::new();
+    let chunk = bind::inputs(&mut read, inputs, &owns, shape, true)?;
+    let plan = plan(cx, structure, &read)?;
+    let bound = Bound::new(cx.isa, &plan, &read, shape);
     let part = match chunk {
         Some(chunk) => chunk,
         None if work < SHORT => size.max(1),
@@ -115,70 +118,12 @@ pub fn run_step(cx: &Context, work: Work, compute: DType, inputs: &mut [Array], 
 }
 
 /// The plan of a structure for inputs that lie as these do.
-fn plan(cx: &Context, structure: Structure, inputs: &[Input]) -> Result<Rc<Plan>> {
-    let Structure { mut key, types, outputs, program, .. } = structure;
+fn plan(cx: &Context, mut structure: Structure, inputs: &[Input]) -> Result<Rc<Plan>> {
+    let Structure { types, outputs, program, .. } = structure;
+    let key = &mut structure.key;
     let lies: SmallVec<[Lie; 4]> = inputs.iter().map(Input::lie).collect();
     key.extend(lies.iter().zip(types).map(|(lie, of)| lie.word(*of)));
-    cx.modes.plans.get(&key, || Plan::new(&program()?, types, &lies, outputs))
-}
-
-/// A reduction behind a cluster.
-pub struct Folded<'a> {
-    pub how: reduce::Reduction,
-    pub extent: reduce::Extent,
-    /// Of the result.
-    pub shape: &'a [usize],
-}
-
-/// As `run` of a program with one output, which is reduced and not made itself. Inputs are only read.
-pub fn run_reduced(
-    cx: &Context,
-    structure: Structure,
-    inputs: &[Array],
-    shape: &[usize],
-    how: &Folded,
-) -> Result<Tensor> {
-    let &[dtype] = structure.outputs else { return Err(mistyped()) };
-    let owns: SmallVec<[Option<usize>; 4]> = smallvec![None; inputs.len()];
-    let (inputs, _) = bind::inputs(inputs, &owns, shape, false)?;
-    let plan = plan(cx, structure, &inputs)?;
-    let bound = Bound::new(cx.isa, &plan, &inputs, shape);
-    macro_rules! run {
-        ($type:ident) => {
-            reduce::elements::<$type, _>(cx, how.how, &Computed(&bound), how.extent, how.shape)?
-        };
-    }
-    let result = match dtype {
-        DType::Bool => run!(bool),
-        DType::U8 => run!(u8),
-        DType::I32 => run!(i32),
-        DType::I64 => run!(i64),
-        DType::F32 => run!(f32),
-        DType::F64 => run!(f64),
-        DType::Str => return Err(mistyped()),
-    };
-    bound.done()?;
-    Ok(result)
-}
-
-/// The elements that a program with one output makes.
-struct Computed<'a>(&'a Bound<'a>);
-
-impl<T: Typed> reduce::Elements<T> for Computed<'_> {
-    type State<'s>
-        = (Tiles<'s>, Vec<T>)
-    where
-        Self: 's;
-
-    fn state(&self) -> Self::State<'_> {
-        (Tiles::new(self.0, 0), vec![])
-    }
-
-    fn get<'e, 's: 'e>(&'s self, (tiles, scratch): &'e mut Self::State<'s>, start: usize, count: usize) -> &'e [T] {
-        scratch.resize(count, T::default());
-        tiles.run(start, &mut [T::to_slice_mut(scratch)]);
-        scratch
-    }
+    cx.modes.plans.get(key, || Plan::new(&program()?, types, &lies, outputs))
 }
 
 fn fresh(cx: &Context, dtype: DType, count: usize) -> Result<Data> {

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use std::ptr::from_ref;
 
 /// Words that say what a cluster is: no two that need different plans have the same.
-pub type Key = SmallVec<[usize; 32]>;
+pub type Key = SmallVec<[usize; 24]>;
 
 /// A program, known by a key and made only where no plan is known for it.
 pub struct Structure<'a> {

@@ -49,8 +49,8 @@ impl<'a> Tiles<'a> {
         let len = outs.first().map_or(0, SliceMut::len);
         let mut walks: SmallVec<[(AnyWalk, usize); 2]> = SmallVec::new();
         for &(input, register) in &plan.loads {
-            if let Some(Input::Strided { values, offset, strides }) = bound.inputs.get(input) {
-                walks.push((values.walk(*offset, bound.shape, strides, start), register));
+            if let Some(Input::Strided(view)) = bound.inputs.get(input) {
+                walks.push((view.values.walk(view.offset, bound.shape, &view.strides, start), register));
             }
         }
         for ((from, turned), to) in bound.turned().zip(&mut self.turned) {
