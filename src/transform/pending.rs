@@ -29,8 +29,6 @@ pub(crate) struct Waiting(Vec<WeakLifted>);
 
 struct Pending(RefCell<State>);
 
-// Values live in the box of their mode: its size is that of the larger one in any case.
-#[allow(clippy::large_enum_variant)]
 enum State {
     Waits {
         op: Plain,
