@@ -23,10 +23,12 @@ fn lined(layout: Layout) -> Layout {
     }
 }
 
+// None of it is inlined: there are tens of thousands of places that allocate.
+//
 // Safety: every call goes to the system's allocator, or to `large` where the size says so; both are asked with a layout
 // that depends on the given one alone, so that memory goes back to where it came from.
 unsafe impl GlobalAlloc for Allocator {
-    #[inline]
+    #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match large::is(layout) {
             true => large::map(layout),
@@ -35,7 +37,7 @@ unsafe impl GlobalAlloc for Allocator {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         match large::is(layout) {
             // fresh pages hold zeros
@@ -45,7 +47,7 @@ unsafe impl GlobalAlloc for Allocator {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         match large::is(layout) {
             // Safety: it was mapped with this layout

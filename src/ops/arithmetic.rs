@@ -80,7 +80,7 @@ elementwise! {
     /// To whole numbers; `round` has decimals.
     RINT "rint" "round" Unary any_number loops::round, moves flat,
         wgsl [float "round(a)", integer "a", truth "a"];
-    RELU "relu" "relu" Unary any_number loops::relu, moves [Of(|cx, x, y| holds(cx, &GT, &x[0], &Array::Int(0), y))],
+    RELU "relu" "relu" Unary any_number loops::relu, moves [Of(|cx, _, y| holds(cx, &GT, y, &Array::Int(0), y))],
         wgsl [float "select(a, 0.0, a < 0.0)"];
 }
 

@@ -4,7 +4,7 @@
 //! which gives the program that is transposed for the backward one. Control flow sees the plain value. A value without
 //! a tangent does not move, and no zeros are computed for it.
 
-use super::missing;
+use super::{missing, pending};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
@@ -88,7 +88,9 @@ fn elementwise(
             Partial::One => tangent,
             Partial::MinusOne => apply1(cx, &NEG, tangent)?,
             Partial::Of(slope) => {
-                let slope = slope(cx, primals, result)?;
+                // a record reads it on the way back, if ever: by then it becomes a part of what is done there, and is
+                // no value of its own
+                let slope = pending::unasked(cx, |cx| slope(cx, primals, result))?;
                 apply2(cx, &MUL, tangent, slope)?
             }
         };

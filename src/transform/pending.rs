@@ -91,7 +91,10 @@ pub fn wait(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
     let mut weight = 1;
     for input in inputs.iter_mut() {
         let Array::Lifted(lifted) = &*input else { continue };
-        let Some(waiting) = weight_of(lifted) else { continue };
+        let Some(mut waiting) = weight_of(lifted) else { continue };
+        if weight + waiting > CLUSTER {
+            waiting = weighed(lifted);
+        }
         if weight + waiting > CLUSTER {
             *input = settled(cx, input)?;
         } else {
@@ -116,6 +119,28 @@ pub(crate) fn weight_of(lifted: &Lifted) -> Option<usize> {
         State::Waits { weight, .. } => Some(*weight),
         _ => None,
     }
+}
+
+/// Counts anew how many operations wait behind a value that waits: some may have run meanwhile, others were counted twice.
+fn weighed(lifted: &Lifted) -> usize {
+    let mut work = vec![lifted.clone()];
+    let mut seen = FxHashSet::default();
+    while let Some(node) = work.pop() {
+        if weight_of(&node).is_some() && seen.insert(node.address()) {
+            look(&node, |_, inputs| {
+                work.extend(inputs.iter().filter_map(|input| match input {
+                    Array::Lifted(lifted) => Some(lifted.clone()),
+                    _ => None,
+                }));
+            });
+        }
+    }
+    if let Some(pending) = lifted.body::<Pending>()
+        && let State::Waits { weight, .. } = &mut *pending.0.borrow_mut()
+    {
+        *weight = seen.len();
+    }
+    seen.len()
 }
 
 /// What a value that waited has become.
@@ -163,6 +188,14 @@ pub fn settle_all(cx: &mut Context) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What is computed here waits until somebody asks for it, and not for the end of the statement.
+pub(super) fn unasked<T>(cx: &mut Context, compute: impl FnOnce(&mut Context) -> Result<T>) -> Result<T> {
+    let before = cx.modes.waiting.0.len();
+    let result = compute(cx);
+    cx.modes.waiting.0.truncate(before);
+    result
 }
 
 /// Forgets what waits: it runs when somebody needs it, if ever.
