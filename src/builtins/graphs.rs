@@ -139,7 +139,7 @@ struct Given {
     arrays: Vec<Array>,
 }
 
-fn values_of(machine: &Machine, slots: &[u32]) -> Vec<Value> {
+pub(super) fn values_of(machine: &Machine, slots: &[u32]) -> Vec<Value> {
     slots.iter().map(|&slot| machine.globals.get(slot as usize).cloned().unwrap_or_default()).collect()
 }
 

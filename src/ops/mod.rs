@@ -30,6 +30,7 @@ pub mod select;
 pub mod shape;
 pub mod slice;
 pub mod sort;
+pub mod stop;
 mod table;
 #[cfg(test)]
 mod tests;

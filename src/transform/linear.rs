@@ -2,14 +2,17 @@
 //!
 //! A step of a program is an operation that is linear in some inputs; the others are residuals, kept because the step
 //! reads them, and nothing else is kept. Steps refer to each other by number: a program of any length is dropped flat.
+//! A call stands for steps that are not there: it knows how to carry cotangents back, or records the steps anew.
 
 use super::dual::added;
 use super::missing;
 use crate::context::Context;
 use crate::diagnostics::Result;
-use crate::ops::{Op, Outputs, Term};
+use crate::ops::linear::zeros;
+use crate::ops::{Op, Outputs, Term, apply_all};
 use crate::tensor::{Abstract, Array, Level, Lifted, Mode};
 use smallvec::SmallVec;
+use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -25,6 +28,41 @@ struct Program {
     /// How many variables there are; the inputs come first.
     variables: usize,
     steps: Vec<Step>,
+    calls: Vec<Called>,
+    /// Nothing is kept of what runs now.
+    paused: bool,
+}
+
+/// What stands in a program for a function that is more than its operations.
+pub trait Call {
+    /// Cotangents of variables, from those of the results; none is zero. Where they are of steps that it recorded behind
+    /// the program, they go back through these.
+    fn pull(&self, host: &mut dyn Host, tape: &Tape, outgoing: &[Option<Array>]) -> Result<Vec<(usize, Array)>>;
+}
+
+/// Who has a program transposed: calls may need more of it than the context.
+pub trait Host {
+    fn cx(&mut self) -> &mut Context;
+    fn any(&mut self) -> &mut dyn Any;
+}
+
+impl Host for Context {
+    fn cx(&mut self) -> &mut Context {
+        self
+    }
+    fn any(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+#[derive(Clone)]
+struct Called {
+    /// How many steps were there before.
+    at: usize,
+    /// The first of its results; they are numbered in order.
+    first: usize,
+    results: usize,
+    call: Rc<dyn Call>,
 }
 
 #[derive(Clone)]
@@ -40,6 +78,15 @@ struct Step {
 enum Input {
     Variable(usize, Abstract),
     Residual(Array),
+}
+
+impl Input {
+    fn number(&self) -> Option<usize> {
+        match self {
+            Input::Variable(number, _) => Some(*number),
+            Input::Residual(_) => None,
+        }
+    }
 }
 
 /// A tangent that stands for a variable.
@@ -69,6 +116,50 @@ impl Tape {
         Array::Lifted(Lifted::new(aval, Mode::Linear, self.level, Variable { tape: self.clone(), number }))
     }
 
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// Is what runs now kept?
+    pub fn is_recording(&self) -> bool {
+        !self.program.borrow().paused
+    }
+
+    /// From here on nothing is kept, until `resume`. What was recorded stays.
+    pub fn pause(&self) {
+        self.program.borrow_mut().paused = true;
+    }
+
+    pub fn resume(&self) {
+        self.program.borrow_mut().paused = false;
+    }
+
+    /// Adds a call, and gives the tangents that stand for its results.
+    pub fn call(&self, results: &[Abstract], call: Rc<dyn Call>) -> Vec<Array> {
+        let first = self.add(results.len());
+        {
+            let mut program = self.program.borrow_mut();
+            if !program.paused {
+                let at = program.steps.len();
+                program.calls.push(Called { at, first, results: results.len(), call });
+            }
+        }
+        results.iter().enumerate().map(|(i, aval)| self.variable(first + i, aval.clone())).collect()
+    }
+
+    /// Are there calls in it?
+    pub fn has_calls(&self) -> bool {
+        !self.program.borrow().calls.is_empty()
+    }
+
+    /// The program that a tangent is a variable of.
+    pub fn of(tangent: &Array) -> Option<Tape> {
+        match tangent {
+            Array::Lifted(lifted) => lifted.body::<Variable>().map(|variable| variable.tape.clone()),
+            _ => None,
+        }
+    }
+
     /// The number of the variable that a tangent stands for, if it is one of this program.
     pub fn number(&self, tangent: &Array) -> Option<usize> {
         match tangent {
@@ -81,7 +172,7 @@ impl Tape {
     /// that residuals go as soon as they were read.
     pub fn transpose(
         &self,
-        cx: &mut Context,
+        host: &mut dyn Host,
         results: Vec<(usize, Array)>,
         inputs: usize,
         spend: bool,
@@ -90,15 +181,97 @@ impl Tape {
         let mut cotangents: Vec<Option<Array>> = vec![None; variables];
         for (number, cotangent) in results {
             let sum = cotangents[number].take();
-            cotangents[number] = added(cx, sum, cotangent)?;
+            cotangents[number] = added(host.cx(), sum, cotangent)?;
         }
-        let mut left = self.program.borrow().steps.len();
-        while let Some(step) = self.step_before(left, spend) {
-            left -= 1;
-            step.pull(cx, &mut cotangents)?;
-        }
+        self.back(host, &mut cotangents, (0, 0), spend)?;
         cotangents.truncate(inputs);
         Ok(cotangents)
+    }
+
+    /// Carries cotangents back through the steps and calls behind so many of both.
+    fn back(
+        &self,
+        host: &mut dyn Host,
+        cotangents: &mut Vec<Option<Array>>,
+        floor: (usize, usize),
+        spend: bool,
+    ) -> Result<()> {
+        let (mut left, mut calls) = self.length();
+        loop {
+            if calls > floor.1
+                && let Some(called) = self.call_before(calls, left, spend)
+            {
+                calls -= 1;
+                let end = self.length();
+                called.pull(host, self, cotangents)?;
+                if spend {
+                    // what was recorded anew is at the end of what is left
+                    (left, calls) = self.length();
+                } else {
+                    self.back(host, cotangents, end, true)?;
+                }
+            } else if left > floor.0
+                && let Some(step) = self.step_before(left, spend)
+            {
+                left -= 1;
+                step.pull(host.cx(), cotangents)?;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    /// How variables move, from how the inputs do; none does not. Of a program without calls.
+    pub fn push(&self, cx: &mut Context, inputs: Vec<Option<Array>>, results: &[usize]) -> Result<Vec<Option<Array>>> {
+        let (variables, steps) = {
+            let program = self.program.borrow();
+            (program.variables, program.steps.clone())
+        };
+        // who reads a variable last lets it go
+        let mut uses = vec![0u32; variables];
+        let read = steps.iter().flat_map(|step| &step.inputs).filter_map(Input::number);
+        read.chain(results.iter().copied()).for_each(|number| uses[number] += 1);
+        let mut tangents: Vec<Option<Array>> = inputs;
+        tangents.resize(variables, None);
+        let mut take = |tangents: &mut Vec<Option<Array>>, number: usize| {
+            uses[number] -= 1;
+            if uses[number] == 0 { tangents[number].take() } else { tangents[number].clone() }
+        };
+        for step in steps {
+            cx.check()?;
+            let moving = step.inputs.iter().filter_map(Input::number).any(|number| tangents[number].is_some());
+            let mut operands: SmallVec<[Array; 3]> = SmallVec::new();
+            for input in &step.inputs {
+                operands.push(match input {
+                    Input::Residual(array) => array.clone(),
+                    Input::Variable(number, aval) => match take(&mut tangents, *number) {
+                        Some(tangent) => tangent,
+                        None if moving => zeros(cx, aval)?,
+                        None => continue,
+                    },
+                });
+            }
+            if moving {
+                let moved = apply_all(cx, &step.op, &mut operands)?;
+                moved.into_iter().enumerate().for_each(|(i, tangent)| tangents[step.first + i] = Some(tangent));
+            }
+        }
+        Ok(results.iter().map(|&number| take(&mut tangents, number)).collect())
+    }
+
+    fn length(&self) -> (usize, usize) {
+        let program = self.program.borrow();
+        (program.steps.len(), program.calls.len())
+    }
+
+    /// The last of so many calls, if it stands behind so many steps.
+    fn call_before(&self, calls: usize, left: usize, spend: bool) -> Option<Called> {
+        let mut program = self.program.borrow_mut();
+        let last = program.calls.get(calls.checked_sub(1)?)?;
+        if last.at < left {
+            return None;
+        }
+        if spend { program.calls.pop() } else { Some(last.clone()) }
     }
 
     fn step_before(&self, left: usize, spend: bool) -> Option<Step> {
@@ -106,6 +279,24 @@ impl Tape {
             return self.program.borrow_mut().steps.pop();
         }
         self.program.borrow().steps.get(left.checked_sub(1)?).cloned()
+    }
+}
+
+impl Called {
+    /// Carries the cotangents of the results to the variables that it depends on.
+    fn pull(self, host: &mut dyn Host, tape: &Tape, cotangents: &mut Vec<Option<Array>>) -> Result<()> {
+        let outgoing: Vec<Option<Array>> =
+            cotangents[self.first..self.first + self.results].iter_mut().map(Option::take).collect();
+        if outgoing.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        let incoming = self.call.pull(host, tape, &outgoing)?;
+        cotangents.resize(tape.program.borrow().variables, None);
+        for (number, cotangent) in incoming {
+            let sum = cotangents[number].take();
+            cotangents[number] = added(host.cx(), sum, cotangent)?;
+        }
+        Ok(())
     }
 }
 
@@ -122,10 +313,7 @@ impl Step {
         let mut numbers: SmallVec<[Option<usize>; 3]> = SmallVec::new();
         let mut terms: SmallVec<[Term; 3]> = SmallVec::new();
         for input in inputs {
-            numbers.push(match &input {
-                Input::Variable(number, _) => Some(*number),
-                Input::Residual(_) => None,
-            });
+            numbers.push(input.number());
             terms.push(match input {
                 Input::Variable(_, aval) => Term::Linear(aval),
                 Input::Residual(array) => Term::Known(array),
@@ -160,11 +348,15 @@ pub(super) fn record(cx: &Context, op: &Op, inputs: &[Array], level: Level) -> R
     let inputs: SmallVec<[Input; 2]> = inputs.collect();
     let tape = tape.ok_or_else(crate::cpu::mistyped)?;
     let first = tape.add(results.len());
+    let variables = |(i, aval)| tape.variable(first + i, aval);
+    if tape.program.borrow().paused {
+        return Ok(results.into_iter().enumerate().map(variables).collect());
+    }
     let steps = tape.program.borrow().steps.len();
     // growing doubles: looking at powers of two is enough
     if steps.is_power_of_two() {
         cx.reserve(2 * steps, size_of::<Step>(), || format!("what a derivative keeps of {} operations", 2 * steps))?;
     }
     tape.program.borrow_mut().steps.push(Step { op: op.clone(), inputs, first, results: results.len() });
-    Ok(results.into_iter().enumerate().map(|(i, aval)| tape.variable(first + i, aval)).collect())
+    Ok(results.into_iter().enumerate().map(variables).collect())
 }
