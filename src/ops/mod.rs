@@ -51,7 +51,7 @@ pub use types::{Refusal, Types};
 
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
-use crate::graph::Branches;
+use crate::graph::{Branches, Custom};
 use crate::tensor::{Axes, DType, Device, ElementType, Shape};
 use smallvec::{SmallVec, smallvec};
 
@@ -100,12 +100,18 @@ pub enum Attrs {
     Complete(bool),
     /// The graphs of which one runs.
     Cond(Branches),
+    /// A function and the rule for its derivative, as graphs.
+    Custom(Custom),
 }
 
 impl Op {
     /// Does it draw random numbers somewhere inside?
     pub fn draws_inside(&self) -> bool {
-        matches!(&self.attrs, Attrs::Cond(branches) if branches.draw())
+        match &self.attrs {
+            Attrs::Cond(branches) => branches.draw(),
+            Attrs::Custom(custom) => custom.draws(),
+            _ => false,
+        }
     }
 
     /// What the results are for such inputs, and where: with those that have a place.

@@ -29,6 +29,7 @@ pub fn table() -> impl Iterator<Item = &'static Entry> {
         place::TABLE,
         stop::TABLE,
         crate::graph::cond::TABLE,
+        crate::graph::custom::TABLE,
     ];
     families.into_iter().flatten().copied()
 }

@@ -19,7 +19,7 @@ use crate::cpu;
 use crate::diagnostics::error::Place;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::ops::{Attrs, Kernel, Op, Outputs, now};
-use crate::tensor::{Array, Level, Mode};
+use crate::tensor::{Array, Level, Lifted, Mode};
 use linear::Tape;
 use smallvec::smallvec;
 use trace::Recorder;
@@ -123,6 +123,11 @@ impl Modes {
             Maker::Trace(recorder) => Some(recorder),
             Maker::Rows(..) => None,
         })
+    }
+
+    /// Are operations on values of this level recorded by a trace further in?
+    fn is_recorded(&self, level: Level) -> bool {
+        level > 0 && self.recorder().is_some_and(|recorder| recorder.level() > level)
     }
 
     /// Is what runs now recorded, to be run later?
@@ -295,21 +300,28 @@ pub fn same_in_all_rows(cx: &mut Context, truth: &Array) -> Result<Option<bool>>
 
 /// Is a value one of a transform, or made of one?
 pub fn depends_on(array: &Array, level: Level) -> bool {
+    made_of(array, &|part| part.level() == level)
+}
+
+/// Is a value known only when a graph runs that is being recorded, or made of such a value?
+pub fn is_traced(modes: &Modes, array: &Array) -> bool {
+    made_of(array, &|part| part.mode() == Mode::Traced || modes.is_recorded(part.level()))
+}
+
+/// Is a value, or one that it is made of, of this kind?
+fn made_of(array: &Array, kind: &dyn Fn(&Lifted) -> bool) -> bool {
     let mut work = vec![array.clone()];
     while let Some(array) = work.pop() {
         let Array::Lifted(lifted) = &array else { continue };
-        if lifted.level() == level {
+        if kind(lifted) {
             return true;
         }
-        match lifted.mode() {
-            Mode::Dual if lifted.level() > level => {
-                let (primal, tangent) = dual::parts(&array, lifted.level());
-                work.push(primal);
-                work.extend(tangent);
-            }
-            Mode::Batched if lifted.level() > level => work.extend(batch::all_rows_of(&array)),
-            _ => {}
+        if lifted.mode() == Mode::Dual {
+            let (primal, tangent) = dual::parts(&array, lifted.level());
+            work.push(primal);
+            work.extend(tangent);
         }
+        work.extend(batch::all_rows_of(&array));
     }
     false
 }

@@ -4,17 +4,20 @@
 //! rule in its own way: a backward derivative as a call in its program, a forward one as the transpose of the rule, a
 //! batch with the rows of all arguments. So each level sees what the levels further in made of it, and they nest.
 
-use super::leaves::{as_float, check_form, float, floats};
+use super::leaves::{as_float, check_form, check_results, float, floats as floats_of};
 use super::{derived, function, internal};
 use crate::builtins::declare::builtins;
 use crate::builtins::structures::map_alike;
 use crate::diagnostics::{Error, Kind, Result};
+use crate::graph;
+use crate::graph::custom::Parts;
 use crate::interp::{Derived, Machine, State, Value};
 use crate::ops::linear::{cast_back, zeros};
 use crate::ops::reduce::{SUM, reduce};
-use crate::tensor::{Array, Level, Mode};
+use crate::tensor::{Abstract, Array, DType, Level, Mode};
 use crate::transform::linear::{Call, Host, Tape};
-use crate::transform::{batch, dual};
+use crate::transform::trace::Recorder;
+use crate::transform::{self, Maker, batch, dual, unknown};
 use std::rc::Rc;
 
 /// A function with its rule, as one transform sees it.
@@ -147,7 +150,15 @@ fn innermost(machine: &mut Machine, args: &[Value]) -> Result<Option<(Level, Mod
 /// Runs the function, leaving the innermost transform.
 fn call(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>) -> Result<Value> {
     let Some((level, mode)) = innermost(machine, &args)? else { return custom.run(machine, args) };
+    let mut is_traced = false;
+    for arg in &args {
+        arrays(machine, arg, &mut |machine, array| {
+            is_traced |= transform::is_traced(&machine.host.cx.modes, &array);
+            Ok(array)
+        })?;
+    }
     match mode {
+        _ if is_traced => traced(machine, custom, args),
         Mode::Dual => moving(machine, custom, args, level),
         Mode::Batched => {
             let mut count = 0;
@@ -171,6 +182,98 @@ fn call(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>) -> Res
     }
 }
 
+/// Part of a graph: function and rule are traced.
+fn traced(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>) -> Result<Value> {
+    let mut inputs = vec![];
+    for arg in &args {
+        arrays(machine, arg, &mut |_, array| {
+            if is_known_later(&array) {
+                inputs.push(array.clone());
+            }
+            Ok(array)
+        })?;
+    }
+    let recorder = Recorder::new(machine.host.cx.modes.enter());
+    let own = tracers(machine, &recorder, &args)?;
+    let y = recorded(machine, &recorder, |machine| custom.run(machine, own))
+        .map_err(|error| asked(error, &recorder, &inputs))?;
+    check_results("custom_grad", &y, recorder.level())?;
+    let mut outputs = vec![];
+    arrays(machine, &y, &mut |_, array| {
+        outputs.extend(Some(array.clone()).filter(|array| array.dtype() != DType::Str));
+        Ok(array)
+    })?;
+    let captured = recorder.captured();
+    let function = recorder.finish(&mut machine.host.cx, &outputs)?;
+
+    let recorder = Recorder::new(machine.host.cx.modes.enter());
+    let own = tracers(machine, &recorder, &args)?;
+    let values = arrays(machine, &y, &mut |_, array| {
+        Ok(if array.dtype() == DType::Str { array } else { recorder.input(array.aval()) })
+    })?;
+    let floats: Vec<Abstract> = outputs.iter().filter(|array| array.dtype().is_float()).map(Array::aval).collect();
+    let outgoing: Vec<Option<Array>> = floats.into_iter().map(|aval| Some(recorder.input(aval))).collect();
+    let found = recorded(machine, &recorder, |machine| {
+        let found = cotangents(machine, custom, &own, &values, &outgoing)?;
+        let mut leaves = vec![];
+        for arg in &own {
+            leaves.extend(floats_of(machine, arg)?);
+        }
+        let mut given = vec![];
+        for (found, leaf) in found.into_iter().zip(leaves).filter(|(_, leaf)| recorder.made(leaf)) {
+            given.push(match found {
+                Some(found) => found,
+                None => zeros(&mut machine.host.cx, &leaf.aval())?,
+            });
+        }
+        Ok(given)
+    })?;
+    let by_rule = recorder.captured();
+    let rule = recorder.finish(&mut machine.host.cx, &found)?;
+    let parts = Parts { function, rule, arguments: inputs.len(), captured: captured.len() };
+    inputs.extend(captured);
+    inputs.extend(by_rule);
+    let mut results = graph::custom::custom(&mut machine.host.cx, parts, inputs)?.into_iter();
+    arrays(machine, &y, &mut |_, array| {
+        Ok(if array.dtype() == DType::Str { array } else { results.next().unwrap_or(array) })
+    })
+}
+
+/// Is a value one that a graph takes? What is at hand stays as it is.
+fn is_known_later(array: &Array) -> bool {
+    matches!(array, Array::Lifted(lifted) if lifted.level() > 0)
+}
+
+/// Arguments as inputs of a graph.
+fn tracers(machine: &mut Machine, recorder: &Recorder, args: &[Value]) -> Result<Vec<Value>> {
+    let each = args.iter().map(|arg| {
+        arrays(machine, arg, &mut |_, array| {
+            Ok(if is_known_later(&array) { recorder.input(array.aval()) } else { array })
+        })
+    });
+    each.collect()
+}
+
+fn recorded<T>(machine: &mut Machine, recorder: &Recorder, work: impl FnOnce(&mut Machine) -> Result<T>) -> Result<T> {
+    let depth = machine.host.cx.modes.begin(Maker::Trace(recorder.clone()));
+    let result = work(machine);
+    machine.host.cx.modes.end(depth);
+    result
+}
+
+/// Where the function asks for a number among its arguments, it is the graph around that has to know it.
+#[cold]
+fn asked(mut error: Error, recorder: &Recorder, inputs: &[Array]) -> Error {
+    if let Some(demand) = &mut error.details_mut().demand {
+        let (own, mut outer): (Vec<_>, Vec<_>) =
+            demand.inputs.iter().partition(|(level, _)| *level == recorder.level());
+        let roots = |(_, number): (Level, usize)| unknown(inputs.get(number)?)?.details_mut().demand.take();
+        outer.extend(own.into_iter().filter_map(roots).flat_map(|demand| demand.inputs));
+        demand.inputs = outer;
+    }
+    error
+}
+
 /// Arguments with tangents: the function runs without them, and the rule says how its result moves.
 fn moving(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>, level: Level) -> Result<Value> {
     let mut primals = vec![];
@@ -187,13 +290,13 @@ fn moving(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>, leve
     }
     let result = call(machine, custom, primals.clone())?;
     let mut avals = vec![];
+    // how the result moves with what the function captured
+    let mut captured = vec![];
     let y = arrays(machine, &result, &mut |_, array| {
         let (primal, tangent) = dual::parts(&array, level);
-        if tangent.is_some() {
-            return Err(captured());
-        }
         if primal.dtype().is_float() {
             avals.push(primal.aval());
+            captured.push(tangent);
         }
         Ok(primal)
     })?;
@@ -209,20 +312,21 @@ fn moving(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>, leve
         }
         None => transposed(machine, custom, &primals, &y, tangents)?,
     };
-    let mut moved = moved.into_iter();
-    arrays(machine, &y, &mut |_, array| {
-        let tangent = if array.dtype().is_float() { moved.next().flatten() } else { None };
+    let mut moved = moved.into_iter().zip(captured);
+    arrays(machine, &y, &mut |machine, array| {
+        if !array.dtype().is_float() {
+            return Ok(array);
+        }
+        let tangent = match moved.next() {
+            Some((Some(by_rule), captured)) => dual::added(&mut machine.host.cx, captured, by_rule)?,
+            Some((None, captured)) => captured,
+            None => None,
+        };
         Ok(match tangent {
             Some(tangent) => dual::lift(level, array, tangent),
             None => array,
         })
     })
-}
-
-#[cold]
-fn captured() -> Error {
-    Error::ty("the function of `custom_grad` captured a value that is differentiated by: the rule says nothing of it")
-        .help("make it an argument: the rule then gives its cotangent, too")
 }
 
 /// The rule as a call in a linear program.
@@ -295,7 +399,7 @@ fn transposed(
     let tape = Tape::new(machine.host.cx.modes.enter());
     let level = machine.host.cx.modes.enter();
     let mut dy = vec![];
-    for result in floats(machine, y)? {
+    for result in floats_of(machine, y)? {
         let aval = result.aval();
         let zero = zeros(&mut machine.host.cx, &aval)?;
         dy.push(Some(dual::lift(level, zero, tape.input(aval).1)));
@@ -337,7 +441,7 @@ builtins! {
     /// may be structures; `none` is zero.
     /// Derivatives of a higher order go through the rule, so that is written with functions that have derivatives. For a
     /// forward derivative (`jvp`) the rule is transposed, which takes it to be linear in dy; of one that is not, as one
-    /// that clips, its derivative at dy = 0 is taken. What f captures must not be differentiated by: make it an argument.
+    /// that clips, its derivative at dy = 0 is taken. The rule is for the arguments: by what f captures it is differentiated as usual.
     fn custom_grad(f, rule)
         ex "safe = custom_grad(|x| sqrt(x), |x, y, dy| where(x > 0, dy / (2 * y), 0))\ngrad(safe)(4.0), grad(safe)(0.0)" => "(0.25, 0.0)";
         ex "product = custom_grad(|x, y| x * y, |(x, y), z, dz| (dz * y, dz * x))\ngrad(product, wrt=\"y\")(2.0, 3.0)" => "2.0";
