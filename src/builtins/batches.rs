@@ -28,7 +28,7 @@ type LeafFn<'f> = &'f mut dyn FnMut(&mut Machine, &Value, Option<i64>) -> Result
 fn map_axes(machine: &mut Machine, what: &str, value: &Value, axes: &Value, depth: usize, f: LeafFn) -> Result<Value> {
     check_depth(depth)?;
     let differ = || {
-        let message = format!("{what} is {}, where the value has {}", axes.describe(), value.describe());
+        let message = format!("{what} has {} for {}", axes.type_name(), value.type_name());
         Err(Error::ty(message).help("one axis may stand for a whole structure; else both have one form"))
     };
     match (axes, value) {
@@ -118,12 +118,18 @@ fn lift(
     Ok(batch::lift(level, rows))
 }
 
+fn counted(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
 fn run_vmap(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> Result<Value> {
     let Some(axes) = derived.state::<Axes>() else { return Err(internal()) };
     if let Value::Tuple(each) = &axes.arguments
         && each.0.len() != args.len()
     {
-        return Err(Error::value(format!("`in_axes` has {} entries for {} arguments", each.0.len(), args.len())).help(
+        let (entries, given) =
+            (counted(each.0.len(), "entry", "entries"), counted(args.len(), "argument", "arguments"));
+        return Err(Error::value(format!("`in_axes` has {entries} for {given}")).help(
             "one number stands for all arguments; for one argument that is a tuple write `in_axes=((0, none),)`",
         ));
     }
@@ -178,7 +184,7 @@ fn lower(machine: &mut Machine, array: &Array, axis: Option<i64>, level: Level, 
     match position(axis, rows.ndim()) {
         Some(0) => Ok(rows),
         Some(axis) => ops::moveaxis(cx, rows, &[0], &[axis as i64]),
-        None => Err(Error::shape(format!("`out_axes` is {axis}, the stacked result has {} axes", rows.ndim()))),
+        None => Err(Error::shape(format!("`out_axes` is {axis}, the stacked result is {}", rows.type_name()))),
     }
 }
 

@@ -36,6 +36,12 @@ pub struct Linearized {
 }
 
 impl State for Linearized {
+    fn values(&self) -> Vec<Value> {
+        let mut values = self.args.clone();
+        values.push(self.value.clone());
+        values
+    }
+
     fn take_values(&mut self) -> Vec<Value> {
         let mut values = std::mem::take(&mut self.args);
         values.push(std::mem::take(&mut self.value));

@@ -11,7 +11,7 @@ use crate::builtins::structures::map_alike;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::graph;
 use crate::graph::custom::Parts;
-use crate::interp::{Derived, Machine, State, Value};
+use crate::interp::{Derived, Machine, State, Value, holds};
 use crate::ops::linear::{cast_back, zeros};
 use crate::ops::reduce::{SUM, reduce};
 use crate::tensor::{Abstract, Array, DType, Level, Mode};
@@ -289,6 +289,10 @@ fn moving(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>, leve
         })?);
     }
     let result = call(machine, custom, primals.clone())?;
+    if holds(&result, &|array| array.dtype().is_float()) {
+        return Err(Error::ty("a function in the result of `custom_grad` holds floats: no rule says how they move")
+            .help("give them as a result, and make the function of them outside"));
+    }
     let mut avals = vec![];
     // how the result moves with what the function captured
     let mut captured = vec![];
