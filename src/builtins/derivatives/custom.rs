@@ -440,8 +440,8 @@ fn run_custom(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) ->
 builtins! {
     elements Settled;
 
-    /// f with another derivative: `rule(x, y, dy)` gets the argument, the result and its cotangent, and gives the
-    /// cotangent of the argument. Of several arguments x is a tuple, and so is what the rule gives. Arguments and results
+    /// f with another derivative, which a rule tells.
+    /// `rule(x, y, dy)` gets the argument, the result and its cotangent, and gives the cotangent of the argument. Of several arguments x is a tuple, and so is what the rule gives. Arguments and results
     /// may be structures; `none` is zero.
     /// Derivatives of a higher order go through the rule, so that is written with functions that have derivatives. For a
     /// forward derivative (`jvp`) the rule is transposed, which takes it to be linear in dy; of one that is not, as one

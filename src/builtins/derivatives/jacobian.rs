@@ -180,7 +180,7 @@ builtins! {
     fn jacobian(f, wrt = 0)
         ex "jacobian(|x| x * x)([1.0, 2.0])" => "[[2. 0.]\n [0. 4.]]";
         ex "jacobian(|x| (sum(x), x[0] * x[1]))([2.0, 3.0])" => "([1. 1.], [3. 2.])";
-        ex "jacobian(|x, y| x * y, wrt=(\"x\", \"y\"))([1.0, 2.0], 3.0)" => "([[3. 0.]\n [0. 3.]], [1. 2.])";
+        ex "jacobian(|x, y| x * y, wrt=(\"x\", \"y\"))([1.0, 2.0], 3.0)" => "([[3. 0.]\n  [0. 3.]], [1. 2.])";
         fails "jacobian(1)" => "type";
         fails "jacobian(exp)([1, 2])" => "type";
         fails "jacobian(exp, wrt=\"y\")" => "value";
