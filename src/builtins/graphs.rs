@@ -327,7 +327,7 @@ fn once(
         return Err(Error::new(Kind::Graph, format!("a graph cannot give {} as a result", function.describe()))
             .help("give arrays, and make the function outside"));
     }
-    let captured = recorder.captured();
+    let captured = recorder.captured_for(&flat.arrays);
     Ok((recorder.finish(&mut machine.host.cx, &flat.arrays)?, captured, result))
 }
 

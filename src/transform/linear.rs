@@ -221,42 +221,21 @@ impl Tape {
         }
     }
 
-    /// How variables move, from how the inputs do; none does not. Of a program without calls.
+    /// How variables move, from how the inputs do; none does not. The program, one without calls, is given up on the way.
     pub fn push(&self, cx: &mut Context, inputs: Vec<Option<Array>>, results: &[usize]) -> Result<Vec<Option<Array>>> {
         let (variables, steps) = {
-            let program = self.program.borrow();
-            (program.variables, program.steps.clone())
+            let mut program = self.program.borrow_mut();
+            (program.variables, std::mem::take(&mut program.steps))
         };
-        // who reads a variable last lets it go
-        let mut uses = vec![0u32; variables];
+        let mut tangents = Tangents { values: inputs, uses: vec![0; variables] };
+        tangents.values.resize(variables, None);
         let read = steps.iter().flat_map(|step| &step.inputs).filter_map(Input::number);
-        read.chain(results.iter().copied()).for_each(|number| uses[number] += 1);
-        let mut tangents: Vec<Option<Array>> = inputs;
-        tangents.resize(variables, None);
-        let mut take = |tangents: &mut Vec<Option<Array>>, number: usize| {
-            uses[number] -= 1;
-            if uses[number] == 0 { tangents[number].take() } else { tangents[number].clone() }
-        };
+        read.chain(results.iter().copied()).for_each(|number| tangents.uses[number] += 1);
         for step in steps {
             cx.check()?;
-            let moving = step.inputs.iter().filter_map(Input::number).any(|number| tangents[number].is_some());
-            let mut operands: SmallVec<[Array; 3]> = SmallVec::new();
-            for input in &step.inputs {
-                operands.push(match input {
-                    Input::Residual(array) => array.clone(),
-                    Input::Variable(number, aval) => match take(&mut tangents, *number) {
-                        Some(tangent) => tangent,
-                        None if moving => zeros(cx, aval)?,
-                        None => continue,
-                    },
-                });
-            }
-            if moving {
-                let moved = apply_all(cx, &step.op, &mut operands)?;
-                moved.into_iter().enumerate().for_each(|(i, tangent)| tangents[step.first + i] = Some(tangent));
-            }
+            step.push(cx, &mut tangents)?;
         }
-        Ok(results.iter().map(|&number| take(&mut tangents, number)).collect())
+        Ok(results.iter().map(|&number| tangents.read(number)).collect())
     }
 
     fn length(&self) -> (usize, usize) {
@@ -282,6 +261,19 @@ impl Tape {
     }
 }
 
+/// How variables move, and how often each is still to be read: who reads one last lets it go.
+struct Tangents {
+    values: Vec<Option<Array>>,
+    uses: Vec<u32>,
+}
+
+impl Tangents {
+    fn read(&mut self, number: usize) -> Option<Array> {
+        self.uses[number] = self.uses[number].saturating_sub(1);
+        if self.uses[number] == 0 { self.values[number].take() } else { self.values[number].clone() }
+    }
+}
+
 impl Called {
     /// Carries the cotangents of the results to the variables that it depends on.
     fn pull(self, host: &mut dyn Host, tape: &Tape, cotangents: &mut Vec<Option<Array>>) -> Result<()> {
@@ -301,6 +293,35 @@ impl Called {
 }
 
 impl Step {
+    /// Moves the results as the inputs move.
+    fn push(self, cx: &mut Context, tangents: &mut Tangents) -> Result<()> {
+        let is_read = tangents.uses[self.first..self.first + self.results].iter().any(|&uses| uses > 0);
+        let mut moves = false;
+        let mut operands: SmallVec<[(Option<Array>, Option<Abstract>); 3]> = SmallVec::new();
+        for input in self.inputs {
+            operands.push(match input {
+                Input::Residual(array) => (Some(array), None),
+                Input::Variable(number, aval) => (tangents.read(number), Some(aval)),
+            });
+            moves |= matches!(operands.last(), Some((Some(_), Some(_))));
+        }
+        if !is_read || !moves {
+            return Ok(());
+        }
+        let mut inputs: SmallVec<[Array; 3]> = SmallVec::new();
+        for operand in operands {
+            match operand {
+                (Some(array), _) => inputs.push(array),
+                (None, Some(aval)) => inputs.push(zeros(cx, &aval)?),
+                (None, None) => {}
+            }
+        }
+        for (i, moved) in apply_all(cx, &self.op, &mut inputs)?.into_iter().enumerate() {
+            tangents.values[self.first + i] = Some(moved);
+        }
+        Ok(())
+    }
+
     /// Carries the cotangents of the results back to the inputs.
     fn pull(self, cx: &mut Context, cotangents: &mut [Option<Array>]) -> Result<()> {
         let Step { op, inputs, first, results } = self;

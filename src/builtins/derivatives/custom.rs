@@ -40,7 +40,9 @@ impl Custom for Given {
     }
 
     fn pull(&self, machine: &mut Machine, args: &[Value], y: &Value, dy: Value) -> Result<Vec<Value>> {
-        let inputs = if let [one] = args { one.clone() } else { Value::tuple(args.to_vec()) };
+        // what is left to its default is nothing to the rule
+        let given = args.iter().map(|arg| if arg.is_undefined() { Value::None } else { arg.clone() });
+        let inputs = if let [one] = args { one.clone() } else { Value::tuple(given.collect()) };
         let found = machine.call(&self.rule, vec![inputs.clone(), y.clone(), dy])?;
         check_form("the cotangent that the rule of `custom_grad` gives", &found, &inputs).map_err(|error| {
             let error = error.help("the rule takes (x, y, dy) and gives a cotangent of x");
@@ -203,7 +205,7 @@ fn traced(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>) -> R
         outputs.extend(Some(array.clone()).filter(|array| array.dtype() != DType::Str));
         Ok(array)
     })?;
-    let captured = recorder.captured();
+    let captured = recorder.captured_for(&outputs);
     let function = recorder.finish(&mut machine.host.cx, &outputs)?;
 
     let recorder = Recorder::new(machine.host.cx.modes.enter());
@@ -228,7 +230,7 @@ fn traced(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>) -> R
         }
         Ok(given)
     })?;
-    let by_rule = recorder.captured();
+    let by_rule = recorder.captured_for(&found);
     let rule = recorder.finish(&mut machine.host.cx, &found)?;
     let parts = Parts { function, rule, arguments: inputs.len(), captured: captured.len() };
     inputs.extend(captured);
