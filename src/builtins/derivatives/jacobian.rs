@@ -4,12 +4,12 @@
 //! arguments have fewer elements than what moves of the result, or as many; else backward.
 
 use super::backward::{Linearized, gradient_of};
-use super::leaves::{float, with_floats};
+use super::leaves::{as_float, float, with_floats};
 use super::wrt::Wrt;
 use super::{derived, function, internal};
 use crate::builtins::declare::builtins;
 use crate::builtins::structures::map_alike;
-use crate::diagnostics::Result;
+use crate::diagnostics::{Error, Result};
 use crate::interp::{Derived, Machine, Value};
 use crate::ops;
 use crate::ops::index::{self, Index};
@@ -30,6 +30,9 @@ type Blocks = Vec<Vec<Option<Array>>>;
 fn run_jacobian(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> Result<Value> {
     let Some(wrt) = derived.state::<Wrt>() else { return Err(internal()) };
     let linearized = Linearized::of(machine, derived.name, &derived.of, args, wrt)?;
+    if !linearized.results.iter().any(|(array, _)| as_float(array.clone()).dtype().is_float()) {
+        return Err(no_floats(derived.name, &linearized.value));
+    }
     let outputs: Vec<Output> = linearized
         .results
         .iter()
@@ -44,6 +47,11 @@ fn run_jacobian(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) 
     };
     let jacobian = arranged(machine, &linearized, blocks)?;
     machine.settle(jacobian)
+}
+
+#[cold]
+fn no_floats(name: &str, value: &Value) -> Error {
+    Error::ty(format!("`{name}` needs a function with a float in its result, this gives {}", value.describe()))
 }
 
 /// Where the elements of values lie that are put behind each other, and how many there are.
