@@ -134,6 +134,16 @@ impl Tape {
         self.program.borrow_mut().paused = false;
     }
 
+    /// Lets go of all that was recorded. Calls may hold variables of the program that they are in: whoever made it clears
+    /// it, or it would live forever.
+    pub fn clear(&self) {
+        let (steps, calls) = {
+            let mut program = self.program.borrow_mut();
+            (std::mem::take(&mut program.steps), std::mem::take(&mut program.calls))
+        };
+        drop((steps, calls));
+    }
+
     /// Adds a call, and gives the tangents that stand for its results.
     pub fn call(&self, results: &[Abstract], call: Rc<dyn Call>) -> Vec<Array> {
         let first = self.add(results.len());

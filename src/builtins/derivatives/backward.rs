@@ -49,24 +49,33 @@ impl State for Linearized {
     }
 }
 
+impl Drop for Linearized {
+    fn drop(&mut self) {
+        self.tape.clear();
+    }
+}
+
 impl Linearized {
     pub fn of(machine: &mut Machine, name: &str, f: &Value, args: Vec<Value>, wrt: &Wrt) -> Result<Linearized> {
         let tape = Tape::new(machine.host.cx.modes.enter());
         let level = machine.host.cx.modes.enter();
-        let mut avals = vec![];
-        let mut lifted = args.clone();
-        for (number, arg) in wrt.arguments(&args)? {
+        let wrt = wrt.clone();
+        // from here on it is cleared whatever happens
+        let mut linearized =
+            Linearized { tape: tape.clone(), args, wrt, avals: vec![], value: Value::None, results: vec![] };
+        let mut lifted = linearized.args.clone();
+        for (number, arg) in linearized.wrt.arguments(&linearized.args)? {
             lifted[number] = lift_leaves(machine, number, arg, &mut |_, array| {
                 let tangent = tape.input(array.aval()).1;
-                avals.push(array.aval());
+                linearized.avals.push(array.aval());
                 Ok(dual::lift(level, array, tangent))
             })?;
         }
         let depth = machine.host.cx.modes.begin_tape(tape.clone());
         let result = machine.call(f, lifted);
         machine.host.cx.modes.end_tape(depth);
-        let (value, results) = lower(machine, name, &result?, level)?;
-        Ok(Linearized { tape, args, wrt: wrt.clone(), avals, value, results })
+        (linearized.value, linearized.results) = lower(machine, name, &result?, level)?;
+        Ok(linearized)
     }
 
     /// The variable of a result, if it moves.

@@ -112,10 +112,13 @@ fn transposed(
     let depth = machine.host.cx.modes.begin_tape(tape.clone());
     let found = cotangents(machine, custom, args, y, &dy);
     machine.host.cx.modes.end_tape(depth);
-    let seeds = found?.into_iter().zip(tangents).filter_map(|(found, tangent)| {
-        let number = tape.number(&dual::parts(&found?, level).1?)?;
-        Some((number, tangent?))
+    let moved = found.and_then(|found| {
+        let seeds = found.into_iter().zip(tangents).filter_map(|(found, tangent)| {
+            let number = tape.number(&dual::parts(&found?, level).1?)?;
+            Some((number, tangent?))
+        });
+        tape.transpose(machine, seeds.collect(), dy.len(), true)
     });
-    let seeds = seeds.collect();
-    tape.transpose(machine, seeds, dy.len(), true)
+    tape.clear();
+    moved
 }
