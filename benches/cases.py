@@ -8,6 +8,10 @@ class Case(NamedTuple):
     bar: float | None = None  # the greatest ratio to the peer
     jax: bool = False  # whether `arrays_jax.py` has it
     jax_bar: float | None = None
+    tf: bool = False  # whether `derivatives_tf.py` has it
+    tf_bar: float | None = None
+    beside: str | None = None  # what of Nabla's own it is measured beside, instead of NumPy
+    times: int = 1  # so many times
 
 
 LOOPS = [
@@ -99,7 +103,28 @@ def small():
             yield Case(f"{name}/{shape}", f"`{what}`, {size}")
 
 
-# Group, its cases: functions of these names in the programs `arrays*`.
+NETWORK = "784-256-128-10"
+DERIVATIVES = [
+    Case("mlp/step", f"step of a network {NETWORK}, 128 rows, f32", 1.45, tf=True, tf_bar=0.35),
+    Case("mlp/gradient", "`value_and_grad(loss)` of it, beside `loss`", 2.5, beside="mlp/loss"),
+    Case("mlp/vmap", "`vmap` of it over 1,000 rows, beside matrices", 1.3, beside="mlp/batch"),
+    Case("chain/gradient", "`grad` of `sum(sqrt(x * x + y * y) * exp(-x))`, 1e6, beside it", 4.0, beside="chain/value"),
+    Case(
+        "rosenbrock/hessian",
+        "`hessian` of Rosenbrock's function of 100 numbers, beside 30 gradients",
+        1.0,
+        beside="rosenbrock/gradient",
+        times=30,
+    ),
+]
+
+# What `residuals.nab` runs, and its peak memory over the bytes that the gradient reads.
+RESIDUALS = [
+    Case("residuals/gradient", "gradient of 20 layers", 1.15),
+    Case("residuals/checkpoint", "the same, a checkpoint every 5 layers", 0.5),
+]
+
+# Group, its cases: functions of these names in the programs `arrays*`, or all of the programs `derivatives*`.
 ARRAYS = {
     "matmul": list(matmul()),
     "elementwise": list(elementwise()),
@@ -108,6 +133,7 @@ ARRAYS = {
     "sorting": SORTING,
     "numeric": NUMERIC,
     "small": list(small()),
+    "derivatives": DERIVATIVES,
 }
 
 # The time over that of a plain copy of as many elements may be this much more for 1e8 of them than for 1e7.

@@ -37,28 +37,33 @@ class Table:
 
 
 class Pairs(Table):
-    """Nabla and its peer, and JAX beside them where that is asked for."""
+    """Nabla and its peer, and beside them those that are asked for by name."""
 
-    def __init__(self, with_jax):
-        self.with_jax = with_jax
-        jax = ["JAX", "ratio to JAX", "bar"] if with_jax else []
-        super().__init__("", "Nabla", "peer", "ratio", "range", "bar", *jax)
+    def __init__(self, others):
+        self.others = others
+        columns = [cell for name in others for cell in (name, f"ratio to {name}", "bar")]
+        super().__init__("", "Nabla", "peer", "ratio", "range", "bar", *columns)
 
-    def row(self, what, ours, theirs, bar=None, *, text=duration, limit=None, jax=None, jax_bar=None):
-        """Medians of what was measured in each round. `bar` is about the ratio, `limit` about what is ours."""
+    def row(self, what, ours, theirs, bar=None, *, text=duration, limit=None, others=None):
+        """Medians of what was measured in each round. `bar` is about the ratio, `limit` about what is ours; `others`
+        has for a name what was measured there, and a bar."""
         at_most = self.bar(median(ours), limit, limit and text(limit))
         ratios = quotients(ours, theirs)
         cells = [text(median(ours)), text(median(theirs)), f"{median(ratios):.3f}", span(ratios)]
         cells.append(at_most or self.bar(median(ratios), bar))
-        if self.with_jax:
-            ratio = median(quotients(ours, jax)) if jax else None
-            cells += [text(median(jax)), f"{ratio:.2f}", self.bar(ratio, jax_bar)] if jax else [""] * 3
+        for name in self.others:
+            if name in (others or {}):
+                column, bar = others[name]
+                ratio = median(quotients(ours, column))
+                cells += [text(median(column)), f"{ratio:.2f}", self.bar(ratio, bar)]
+            else:
+                cells += [""] * 3
         self.line(what, *cells)
 
     def mean_row(self, what, ratios, bar):
         """Ratios alone, one for each round."""
         cells = [f"{median(ratios):.3f}", span(ratios), self.bar(median(ratios), bar)]
-        self.line(what, "", "", *cells, *[""] * (3 * self.with_jax))
+        self.line(what, "", "", *cells, *[""] * (3 * len(self.others)))
 
 
 def quotients(ours, theirs):

@@ -1,4 +1,4 @@
-"""The timer of the peers of `arrays.nab`, the same as there: `case(name, f)` prints the best run of a case asked for.
+"""The timer of the peers, the same as `timer.nab`: `case(name, f)` prints the best run of a case asked for.
 
 usage of a peer: PEER GROUP CASE ...      prints a line `CASE SECONDS` for each
 """

@@ -2,6 +2,7 @@
 //!
 //! [`session::Session`] runs programs. Nothing in the library is global, prints or exits.
 
+mod allocator;
 pub mod builtins;
 pub mod context;
 mod cpu;
@@ -19,6 +20,7 @@ pub mod tensor;
 pub mod transform;
 mod workers;
 
+pub use allocator::Allocator;
 pub use diagnostics::{Error, Kind, Source};
 pub use interp::Value;
 pub use isa::Isa;

@@ -3,6 +3,9 @@
 mod cli;
 mod repl;
 
+#[global_allocator]
+static ALLOCATOR: nabla::Allocator = nabla::Allocator;
+
 fn main() -> std::process::ExitCode {
     quiet_drivers();
     cli::main()

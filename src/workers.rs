@@ -9,11 +9,17 @@ use rayon_core::{ThreadPool, ThreadPoolBuilder};
 use std::cell::OnceCell;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
-/// Turns that the session's thread waits awake for the last parts of the others: some tens of microseconds.
-const PATIENCE: usize = 2000;
+/// So long the session's thread waits awake for the last parts of the others. It takes the time that others need to wake
+/// up and to do a part: if it fell asleep meanwhile, they would be asleep again when it wakes up, and so forever.
+const PATIENCE: Duration = Duration::from_micros(200);
+/// So long the others stay awake for the next work, which in a loop comes sooner than they would wake up.
+const LINGER: Duration = Duration::from_micros(100);
+/// Turns of waiting between looks at the clock.
+const TURNS: usize = 32;
 
 /// More threads than a machine runs at once cost time and bring none. The number is not 0, which the compiler sees.
 const MOST: NonZeroUsize = NonZeroUsize::new(64).unwrap();
@@ -23,6 +29,8 @@ pub struct Workers {
     threads: NonZeroUsize,
     /// All threads but the session's own; none where the system gives none.
     others: OnceCell<Option<ThreadPool>>,
+    /// How many times there was work for them.
+    calls: Arc<AtomicUsize>,
 }
 
 impl Default for Workers {
@@ -36,7 +44,7 @@ impl Workers {
     /// More than `MOST` only where the system runs as many at once.
     pub fn new(threads: NonZeroUsize) -> Workers {
         let most = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN).max(MOST);
-        Workers { threads: threads.min(most), others: OnceCell::new() }
+        Workers { threads: threads.min(most), others: OnceCell::new(), calls: Arc::default() }
     }
 
     pub fn threads(&self) -> usize {
@@ -71,21 +79,20 @@ impl Workers {
             }
         };
         let busy = AtomicUsize::new(threads - 1);
+        let call = self.calls.fetch_add(1, Ordering::AcqRel).wrapping_add(1);
         others.in_place_scope(|scope| {
             for number in 1..threads {
-                let (take, busy) = (&take, &busy);
+                let (take, busy, calls) = (&take, &busy, self.calls.clone());
                 scope.spawn(move |_| {
                     take(number);
                     busy.fetch_sub(1, Ordering::Release);
+                    // behind this work, which the session's thread need not wait for
+                    rayon_core::spawn(move || stay_awake(LINGER, || calls.load(Ordering::Acquire) != call));
                 });
             }
             take(0);
             // the scope waits for the others asleep, and waking up takes longer than most of them have left to do
-            let mut turns = 0;
-            while turns < PATIENCE && busy.load(Ordering::Acquire) > 0 {
-                std::hint::spin_loop();
-                turns += 1;
-            }
+            stay_awake(PATIENCE, || busy.load(Ordering::Acquire) == 0);
         });
     }
 
@@ -96,6 +103,20 @@ impl Workers {
             (self.threads.get() > 1).then(|| builder.thread_name(|_| "nabla".to_string()).build().ok()).flatten()
         };
         self.others.get_or_init(build).as_ref()
+    }
+}
+
+/// Waits until something is so, and no longer than this; others that want the core may have it.
+fn stay_awake(most: Duration, done: impl Fn() -> bool) {
+    let mut start = None;
+    while !done() && start.get_or_insert_with(Instant::now).elapsed() < most {
+        for _ in 0..TURNS {
+            if done() {
+                return;
+            }
+            std::hint::spin_loop();
+        }
+        thread::yield_now();
     }
 }
 

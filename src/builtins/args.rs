@@ -148,7 +148,16 @@ impl Args {
 
     /// Numbers.
     pub fn number(&self, number: usize) -> Result<Array> {
-        self.values[number].as_array().ok_or_else(|| self.wrong(number, "numbers"))
+        let value = &self.values[number];
+        value.as_array().ok_or_else(|| {
+            let error = self.wrong(number, "numbers");
+            match value {
+                Value::Tuple(items) if items.0.iter().all(|item| item.as_array().is_some()) => {
+                    error.help("`array(x)` makes an array of the numbers of a tuple")
+                }
+                _ => error,
+            }
+        })
     }
 
     /// Numbers, or text as a `str` array.

@@ -20,7 +20,9 @@ fn append(machine: &mut Machine, args: &mut Args) -> Result<()> {
     match args.value_mut(0) {
         Value::Array(xs) => match operand_array(&value) {
             Some(value) => ops::append(cx, xs, value),
-            None => Err(args.wrong(1, "numbers or text, as an array holds them")),
+            None => Err(args
+                .wrong(1, "numbers or text, as an array holds them")
+                .help("a tuple holds anything: start with `()`")),
         },
         Value::Tuple(items) => {
             // growing doubles: looking at powers of two is enough

@@ -1,11 +1,10 @@
 //! From one dtype to another.
 
-use super::cluster::{self, Operand, Program, Step, Work};
+use super::cluster::{self, Work};
 use super::{Number, mistyped};
 use crate::context::Context;
 use crate::diagnostics::Result;
 use crate::tensor::{Array, DType, Data, Device, Element, Tensor};
-use smallvec::smallvec;
 
 /// Elements from which on a conversion runs as a cluster of its own.
 const LONG: usize = 1024;
@@ -67,10 +66,8 @@ fn collect<T: Number + To<R>, R: Element>(tensor: &Tensor) -> Option<Tensor> {
 pub fn convert(cx: &Context, tensor: &Tensor, dtype: DType) -> Result<Tensor> {
     cx.reserve(tensor.size(), dtype.size(), || crate::tensor::type_name(dtype, tensor.shape(), Device::Cpu))?;
     if tensor.size() >= LONG && tensor.dtype() != DType::Str && dtype != DType::Str {
-        let step = Step { work: Work::Convert(dtype), operands: smallvec![Operand::Input(0)], compute: tensor.dtype() };
-        let program = Program { steps: vec![step], outputs: vec![0] };
-        let mut converted = cluster::run(cx, &program, &mut [Array::Tensor(tensor.clone())], tensor.shape(), false)?;
-        return converted.pop().ok_or_else(mistyped);
+        let input = &mut [Array::Tensor(tensor.clone())];
+        return cluster::run_step(cx, Work::Convert(dtype), tensor.dtype(), input, tensor.shape());
     }
     macro_rules! to {
         ($from:ident) => {

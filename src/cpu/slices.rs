@@ -19,9 +19,46 @@ macro_rules! slices {
             $($variant(&'a mut [$type]),)+
         }
 
+        /// Elements of a thread's own, which it may leave to another thread.
+        pub enum Buffer {
+            $($variant(Vec<$type>),)+
+        }
+
         /// Elements that are read in another order than they lie in.
         pub enum AnyWalk<'a> {
             $($variant(Walk<'a, $type>),)+
+        }
+
+        impl Buffer {
+            /// None of text.
+            pub fn zeros(dtype: DType, count: usize) -> Buffer {
+                match dtype {
+                    $(DType::$variant => Buffer::$variant(vec![Default::default(); count]),)+
+                    DType::Str => Buffer::empty(),
+                }
+            }
+
+            pub fn resize(&mut self, count: usize) {
+                match self {
+                    $(Buffer::$variant(values) => values.resize(count, Default::default()),)+
+                }
+            }
+
+            pub fn empty() -> Buffer {
+                Buffer::Bool(vec![])
+            }
+
+            pub fn as_slice(&self) -> Slice<'_> {
+                match self {
+                    $(Buffer::$variant(values) => Slice::$variant(values),)+
+                }
+            }
+
+            pub fn as_slice_mut(&mut self) -> SliceMut<'_> {
+                match self {
+                    $(Buffer::$variant(values) => SliceMut::$variant(values),)+
+                }
+            }
         }
 
         impl<'a> Slice<'a> {

@@ -3,13 +3,12 @@
 use super::types::{broadcast_all, refused};
 use super::{Arity, Guard, Op, Rule, Types};
 use crate::context::Context;
-use crate::cpu::cluster::{Operand, Program, Step, Work};
+use crate::cpu::cluster::Work;
 use crate::cpu::{self, Binary, Map1, Map2, Number, Refuses, Typed, Unary};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::shape::{self, Shape};
 use crate::tensor::{Array, DType, Device, Element, ElementType, Scalar, Tensor, type_name};
 use crate::transform::pending::LONG;
-use smallvec::smallvec;
 use std::mem;
 
 /// An operation of one operand.
@@ -160,20 +159,7 @@ fn run1<T: Typed, R: Typed>(
 
 /// A long operation on tensors, or tensors and scalars.
 fn long(cx: &Context, work: Work, compute: DType, shape: &[usize], inputs: &mut [Array]) -> Result<Array> {
-    let mut program = Program::default();
-    let operands = (0..).zip(&*inputs).map(|(number, input)| match input {
-        Array::Tensor(tensor) if tensor.dtype() != compute => Operand::Step(program.push(Step {
-            work: Work::Convert(compute),
-            operands: smallvec![Operand::Input(number)],
-            compute: tensor.dtype(),
-        })),
-        _ => Operand::Input(number),
-    });
-    let operands = operands.collect();
-    let step = program.push(Step { work, operands, compute });
-    program.outputs.push(step);
-    let mut results = cpu::cluster::run(cx, &program, inputs, shape, true)?;
-    results.pop().map(Array::from).ok_or_else(cpu::mistyped)
+    cpu::cluster::run_step(cx, work, compute, inputs, shape).map(Array::from)
 }
 
 fn reserve<R: Number>(cx: &Context, shape: &[usize]) -> Result<()> {

@@ -52,7 +52,7 @@ pub use types::{Refusal, Types};
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::graph::{Branches, Custom};
-use crate::tensor::{Axes, DType, Device, ElementType, Shape};
+use crate::tensor::{Array, Axes, DType, Device, ElementType, Shape};
 use smallvec::{SmallVec, smallvec};
 
 pub use crate::tensor::Abstract;
@@ -147,6 +147,18 @@ impl Op {
         self.infer_all(inputs)?.pop().ok_or_else(cpu::mistyped)
     }
 
+    /// As `infer`, of values at hand or not.
+    pub fn infer_of(&self, inputs: &[Array]) -> Result<Abstract> {
+        if let Rule::Elementwise(rule) = self.entry.rule
+            && inputs.iter().all(|input| input.place().is_none())
+        {
+            let kinds: SmallVec<[ElementType; 4]> = inputs.iter().map(Array::element_type).collect();
+            let shapes: SmallVec<[&[usize]; 4]> = inputs.iter().map(Array::shape).collect();
+            return self.elementwise(rule, &kinds, &shapes, || inputs.iter().map(Array::type_name).collect());
+        }
+        self.infer(&inputs.iter().map(Array::aval).collect::<SmallVec<[Abstract; 3]>>())
+    }
+
     fn infer_elementwise(
         &self,
         rule: fn(&[ElementType]) -> Result<Types, Refusal>,
@@ -154,9 +166,18 @@ impl Op {
     ) -> Result<Abstract> {
         let kinds: SmallVec<[ElementType; 4]> = inputs.iter().map(Abstract::element_type).collect();
         let shapes: SmallVec<[&[usize]; 4]> = inputs.iter().map(|input| input.shape.as_slice()).collect();
-        let names = || inputs.iter().map(Abstract::type_name).collect();
-        let types = rule(&kinds).map_err(|refusal| types::refused(self.entry, refusal, names()))?;
-        let shape = types::broadcast_all(self.entry, &shapes, names)?;
+        self.elementwise(rule, &kinds, &shapes, || inputs.iter().map(Abstract::type_name).collect())
+    }
+
+    fn elementwise(
+        &self,
+        rule: fn(&[ElementType]) -> Result<Types, Refusal>,
+        kinds: &[ElementType],
+        shapes: &[&[usize]],
+        names: impl Fn() -> Vec<String>,
+    ) -> Result<Abstract> {
+        let types = rule(kinds).map_err(|refusal| types::refused(self.entry, refusal, names()))?;
+        let shape = types::broadcast_all(self.entry, shapes, names)?;
         Ok(Abstract { weak: types.weak, ..Abstract::new(shape, types.out) })
     }
 }

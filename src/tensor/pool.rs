@@ -12,8 +12,6 @@ use std::rc::Rc;
 const LEAST: usize = 4096;
 /// Buffers that a pool holds at most; a few sizes in turn are what loops need.
 const ENTRIES: usize = 32;
-/// Bytes of a buffer from which on large pages pay.
-const LARGE: usize = 4 << 20;
 
 /// Shared by a session and the tensors that come from it.
 #[derive(Clone, Debug, Default)]
@@ -56,17 +54,17 @@ impl Pool {
 
     /// A buffer of `count` elements that hold anything.
     pub fn take<T: Element + Copy>(&self, count: usize) -> Vec<T> {
-        self.take_free(count).unwrap_or_else(|| fresh(count))
+        self.take_free(count).unwrap_or_else(|| vec![T::default(); count])
     }
 
-    /// A buffer of `count` elements that hold zero, which the system may not have touched yet.
+    /// A buffer of `count` elements that hold zero, whose pages the system may not have touched yet.
     pub fn take_zeros<T: Element + Copy>(&self, count: usize) -> Vec<T> {
         match self.take_free(count) {
             Some(mut values) => {
                 values.fill(T::default());
                 values
             }
-            None => fresh(count),
+            None => vec![T::default(); count],
         }
     }
 
@@ -166,32 +164,6 @@ impl Home {
         self.pool.put(data);
     }
 }
-
-/// Zeros that the system has not touched yet, on large pages where it has them.
-fn fresh<T: Element + Copy>(count: usize) -> Vec<T> {
-    let values = vec![T::default(); count];
-    if size_of_val(values.as_slice()) >= LARGE {
-        on_large_pages(&values);
-    }
-    values
-}
-
-/// A hint to the system; a page is 2 MiB.
-#[cfg(target_os = "linux")]
-fn on_large_pages<T>(values: &[T]) {
-    const PAGE: usize = 2 << 20;
-    let start = values.as_ptr().addr().next_multiple_of(PAGE);
-    let end = (values.as_ptr().addr() + size_of_val(values)) / PAGE * PAGE;
-    if end > start {
-        let inside = start - values.as_ptr().addr();
-        let pages = values.as_ptr().cast::<u8>().wrapping_add(inside).cast_mut();
-        // Safety: the range lies within `values`, and the advice changes how memory is backed, never what it holds.
-        _ = unsafe { rustix::mm::madvise(pages.cast(), end - start, rustix::mm::Advice::LinuxHugepage) };
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn on_large_pages<T>(_: &[T]) {}
 
 #[cfg(test)]
 mod tests {

@@ -68,6 +68,11 @@ impl Tensor {
         Rc::ptr_eq(&self.0, &other.0)
     }
 
+    /// A number that no other value alive has.
+    pub fn address(&self) -> usize {
+        Rc::as_ptr(&self.0).addr()
+    }
+
     /// Values in row-major order; their number must be the size of `shape`.
     pub fn from_vec<T: Element>(values: Vec<T>, shape: &[usize]) -> Tensor {
         Tensor::owner(T::wrap(values), shape::copy(shape))

@@ -153,7 +153,7 @@ fn clamped(number: Scalar) -> Scalar {
 /// The dtype in which an operation takes an operand.
 fn wanted(op: &Op, place: usize, compute: DType) -> DType {
     // the condition of a choice is no number of it
-    if place == 0 && is_select(op) { DType::Bool } else { compute }
+    if place == 0 && is_select(op.entry) { DType::Bool } else { compute }
 }
 
 /// A program for a card in the making.

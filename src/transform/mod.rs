@@ -29,6 +29,8 @@ use trace::Recorder;
 pub struct Modes {
     levels: Level,
     pub(crate) waiting: pending::Waiting,
+    /// How long element-wise operations ran.
+    pub(crate) plans: cpu::cluster::Plans,
     /// Who makes values out of nothing, such as random draws; innermost last.
     makers: Vec<Maker>,
     /// Linear programs of the functions that run now, outermost first.

@@ -9,9 +9,10 @@ use crate::context::Context;
 use crate::cpu;
 use crate::cpu::cluster::Folded;
 use crate::cpu::reduce::Reduction;
-use crate::diagnostics::{Error, Result};
-use crate::ops::{Attrs, Kernel, Op, Outputs, Rule, now_all};
-use crate::tensor::{Abstract, Array, DType, ElementType, Lifted, Mode, WeakLifted};
+use crate::diagnostics::Result;
+use crate::ops::{Attrs, Entry, Kernel, Op, Outputs, Rule, now_all};
+use crate::tensor::{Array, DType, ElementType, Lifted, Mode, WeakLifted};
+use rustc_hash::FxHashSet;
 use smallvec::{SmallVec, smallvec};
 use std::cell::RefCell;
 
@@ -28,18 +29,37 @@ pub(crate) struct Waiting(Vec<WeakLifted>);
 
 struct Pending(RefCell<State>);
 
-// Values live in the box of their mode: its size is that of the larger one in any case.
-#[allow(clippy::large_enum_variant)]
 enum State {
     Waits {
-        op: Op,
+        op: Plain,
         inputs: SmallVec<[Array; 3]>,
         weight: usize,
     },
     Done(Array),
-    /// It is running, or nobody held it when its cluster ran.
+    /// Nobody held it when its cluster ran.
     Gone,
-    Failed(Error),
+}
+
+/// An element-wise operation, which has no attributes but the dtype of a conversion.
+#[derive(Clone, Copy)]
+pub(super) struct Plain {
+    pub entry: &'static Entry,
+    pub to: Option<DType>,
+}
+
+impl Plain {
+    fn of(op: &Op) -> Option<Plain> {
+        let to = match op.attrs {
+            Attrs::None => None,
+            Attrs::DType(to) => Some(to),
+            _ => return None,
+        };
+        Some(Plain { entry: op.entry, to })
+    }
+
+    pub fn op(self) -> Op {
+        Op { entry: self.entry, attrs: self.to.map_or(Attrs::None, Attrs::DType) }
+    }
 }
 
 /// May this operation wait? It is element-wise, computes in floats or truth values, and is long.
@@ -54,7 +74,7 @@ fn can_fuse(op: &Op, inputs: &[Array]) -> bool {
     let kinds: SmallVec<[ElementType; 3]> = inputs.iter().map(Array::element_type).collect();
     match (&op.attrs, &op.entry.rule, kinds.as_slice()) {
         (Attrs::DType(to), _, [from]) => to.is_float() && from.dtype != DType::Str,
-        (_, Rule::Elementwise(rule), kinds) => {
+        (Attrs::None, Rule::Elementwise(rule), kinds) => {
             rule(kinds).is_ok_and(|types| types.compute.is_float() || types.compute == DType::Bool)
         }
         _ => false,
@@ -63,23 +83,24 @@ fn can_fuse(op: &Op, inputs: &[Array]) -> bool {
 
 /// Puts an operation off. Errors of types and shapes are raised at once.
 pub fn wait(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
-    let avals: SmallVec<[Abstract; 3]> = inputs.iter().map(Array::aval).collect();
-    let out = op.infer(&avals)?;
+    let out = op.infer_of(inputs)?;
     // memory of another device is that device's to watch
     if out.device.is_none() {
         cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
     }
     let mut weight = 1;
     for input in inputs.iter_mut() {
-        let Some(waiting) = weight_of(input) else { continue };
+        let Array::Lifted(lifted) = &*input else { continue };
+        let Some(waiting) = weight_of(lifted) else { continue };
         if weight + waiting > CLUSTER {
             *input = settled(cx, input)?;
         } else {
             weight += waiting;
         }
     }
+    let op = Plain::of(op).ok_or_else(cpu::mistyped)?;
     let inputs = inputs.iter_mut().map(std::mem::take).collect();
-    let state = State::Waits { op: op.clone(), inputs, weight };
+    let state = State::Waits { op, inputs, weight };
     let lifted = Lifted::new(out, Mode::Pending, 0, Pending(RefCell::new(state)));
     let waiting = &mut cx.modes.waiting.0;
     if waiting.len() >= CROWD && waiting.len().is_power_of_two() {
@@ -90,10 +111,17 @@ pub fn wait(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
 }
 
 /// How many operations wait behind a value; none if it does not wait.
-pub(super) fn weight_of(array: &Array) -> Option<usize> {
-    let Array::Lifted(lifted) = array else { return None };
+pub(crate) fn weight_of(lifted: &Lifted) -> Option<usize> {
     match &*lifted.body::<Pending>()?.0.borrow() {
         State::Waits { weight, .. } => Some(*weight),
+        _ => None,
+    }
+}
+
+/// What a value that waited has become.
+pub(super) fn done(lifted: &Lifted) -> Option<Array> {
+    match &*lifted.body::<Pending>()?.0.borrow() {
+        State::Done(array) => Some(array.clone()),
         _ => None,
     }
 }
@@ -128,9 +156,8 @@ pub fn settled(cx: &mut Context, array: &Array) -> Result<Array> {
 /// Runs all that waits and that somebody holds.
 pub fn settle_all(cx: &mut Context) -> Result<()> {
     while let Some(weak) = cx.modes.waiting.0.pop() {
-        // one that failed was an error already
         if let Some(lifted) = weak.upgrade()
-            && weight_of(&Array::Lifted(lifted.clone())).is_some()
+            && weight_of(&lifted).is_some()
         {
             settle(cx, &lifted)?;
         }
@@ -149,86 +176,95 @@ pub fn any(cx: &Context) -> bool {
     !cx.modes.waiting.0.is_empty()
 }
 
-/// What a value waits for.
+/// What a value waits for. If it fails, or is interrupted, the value goes on waiting.
 pub(super) fn settle(cx: &mut Context, lifted: &Lifted) -> Result<Array> {
-    let pending = lifted.body::<Pending>().ok_or_else(cpu::mistyped)?;
-    match &*pending.0.borrow() {
-        State::Waits { .. } => {}
-        State::Done(array) => return Ok(array.clone()),
-        State::Failed(error) => return Err(error.clone()),
-        State::Gone => return Err(cpu::mistyped()),
+    if weight_of(lifted).is_some() {
+        run_cluster(cx, lifted)?;
     }
-    run_cluster(cx, lifted)?;
-    match &*pending.0.borrow() {
-        State::Done(array) => Ok(array.clone()),
-        _ => Err(cpu::mistyped()),
-    }
+    done(lifted).ok_or_else(cpu::mistyped)
 }
 
 /// Runs a value and what it waits for as one.
 fn run_cluster(cx: &mut Context, root: &Lifted) -> Result<()> {
     cx.check()?;
     let cluster = Cluster::of(cx, root)?;
-    cluster.reserve(cx)?;
-    let parts: Vec<Parts> = cluster.nodes.iter().map(take).collect::<Result<_>>()?;
-    let results = cluster.results(cx, parts);
-    for (i, node) in cluster.nodes.iter().enumerate() {
-        let found = cluster.outputs.iter().position(|&number| number == i);
-        let state = match (&results, found) {
-            (Ok(results), Some(at)) => State::Done(results.get(at).cloned().ok_or_else(cpu::mistyped)?),
-            (Ok(_), None) => State::Gone,
-            (Err(error), _) => State::Failed(error.clone()),
-        };
-        if let Some(pending) = node.body::<Pending>() {
-            *pending.0.borrow_mut() = state;
-        }
+    cluster.reserve(cx, &cluster.outputs)?;
+    let mut results = cluster.results(cx)?.into_iter();
+    for (number, node) in cluster.nodes.iter().enumerate() {
+        set(
+            node,
+            match cluster.outputs.contains(&number) {
+                true => State::Done(results.next().ok_or_else(cpu::mistyped)?),
+                false => State::Gone,
+            },
+        );
     }
-    results.map(|_| ())
+    Ok(())
 }
 
-/// A reduction of what waits, together with it; none where somebody else needs the elements, or where the engine reduces
-/// none that it makes on the way. What waits goes on waiting, for those who might need it after all.
+fn set(node: &Lifted, state: State) {
+    if let Some(pending) = node.body::<Pending>() {
+        *pending.0.borrow_mut() = state;
+    }
+}
+
+/// A reduction of what waits, together with it; none where the engine reduces none that it makes on the way. What others
+/// need of it is made on the way, too; the rest goes on waiting, for those who might need it after all.
 fn reduced(cx: &mut Context, op: &Op, how: Reduction, root: &Lifted) -> Result<Option<Array>> {
     let Attrs::Reduce { axes, .. } = &op.attrs else { return Err(cpu::mistyped()) };
     let shape = &root.aval().shape;
-    // the holders are who asks, and the arguments of a call
-    if root.holders() > 2 || root.aval().device.is_some() || weight_of(&Array::Lifted(root.clone())).is_none() {
+    if root.aval().device.is_some() || weight_of(root).is_none() {
         return Ok(None);
     }
+    // the holders are who asks, and the arguments of a call
+    let kept = root.holders() > 2;
     let Some(extent) = cpu::reduce::extent(shape, axes) else { return Ok(None) };
     cx.check()?;
     let cluster = Cluster::of(cx, root)?;
-    if cluster.outputs.len() > 1 {
-        return Ok(None);
-    }
+    let made = cluster.outputs.len() - usize::from(!kept);
     let out = op.infer(&[root.aval().clone()])?;
     cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
-    let parts: Vec<Parts> = cluster.nodes.iter().map(parts_of).collect::<Result<_>>()?;
-    cluster.reduced(cx, parts, &Folded { how, extent, shape: &out.shape }).map(Some)
+    cluster.reserve(cx, &cluster.outputs[..made])?;
+    let (reduced, results) = cluster.reduced(cx, &Folded { how, extent, shape: &out.shape, kept })?;
+    for (&number, result) in cluster.outputs.iter().zip(results) {
+        set(&cluster.nodes[number], State::Done(result));
+    }
+    Ok(Some(reduced))
 }
 
-/// A waiting operation without its inputs.
+/// A waiting operation and its inputs.
 pub(super) type Parts = (Op, SmallVec<[Array; 3]>);
 
-/// The inputs of an operation that waits.
-pub(super) fn inputs_of(node: &Lifted) -> SmallVec<[Array; 3]> {
-    match node.body::<Pending>().map(|pending| pending.0.borrow()).as_deref() {
-        Some(State::Waits { inputs, .. }) => inputs.clone(),
-        _ => SmallVec::new(),
+/// Looks at an operation that waits; none if it does not.
+pub(super) fn look<T>(node: &Lifted, look: impl FnOnce(Plain, &[Array]) -> T) -> Option<T> {
+    match &*node.body::<Pending>()?.0.borrow() {
+        State::Waits { op, inputs, .. } => Some(look(*op, inputs)),
+        _ => None,
     }
 }
 
-fn parts_of(node: &Lifted) -> Result<Parts> {
-    match &*node.body::<Pending>().ok_or_else(cpu::mistyped)?.0.borrow() {
-        State::Waits { op, inputs, .. } => Ok((op.clone(), inputs.clone())),
-        _ => Err(cpu::mistyped()),
+/// The inputs of an operation that waits, for who is going to run it: these may be their only holders. It must give them
+/// back if it does not come to that.
+pub(super) fn inputs_mut<T>(node: &Lifted, change: impl FnOnce(Plain, &mut SmallVec<[Array; 3]>) -> T) -> Option<T> {
+    match &mut *node.body::<Pending>()?.0.borrow_mut() {
+        State::Waits { op, inputs, .. } => Some(change(*op, inputs)),
+        _ => None,
     }
 }
 
-fn take(node: &Lifted) -> Result<Parts> {
-    let pending = node.body::<Pending>().ok_or_else(cpu::mistyped)?;
-    match std::mem::replace(&mut *pending.0.borrow_mut(), State::Gone) {
-        State::Waits { op, inputs, .. } => Ok((op, inputs)),
-        _ => Err(cpu::mistyped()),
+/// What stood in a variable before a value that waits was computed from it: the input at this address among all that is
+/// waited for. None where it is no such value.
+pub fn before(value: &Array, address: usize) -> Option<Array> {
+    let mut work = vec![value.clone()];
+    let mut seen = FxHashSet::default();
+    while let Some(array) = work.pop() {
+        match array {
+            Array::Tensor(tensor) if tensor.address() == address => return Some(Array::Tensor(tensor)),
+            Array::Lifted(lifted) if seen.insert(lifted.address()) => {
+                look(&lifted, |_, inputs| work.extend(inputs.iter().cloned()));
+            }
+            _ => {}
+        }
     }
+    None
 }

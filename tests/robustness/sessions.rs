@@ -106,6 +106,60 @@ fn an_interrupted_session_goes_on() {
     }
 }
 
+/// Statements whose operations take over the buffer of `x`, which is all ones; what they make of it is all one number.
+const REPLACING: [&str; 7] = [
+    "x = x + 1",
+    "x += y * 2",
+    "x = exp(x)",
+    "x = where(y > 0, x, y)",
+    "x = y - (x + 1)",
+    "x -= sum(y)",
+    "x = append(x * 2, x)",
+];
+
+#[test]
+fn what_an_interrupted_statement_was_to_replace_stays() {
+    let (mut session, page) = start();
+    let interrupt = session.interrupt();
+    for code in REPLACING {
+        eval(&mut session, "x = ones(5000); y = x * 1").expect("it is well");
+        interrupt.raise();
+        let errors = eval(&mut session, code).expect_err(code);
+        assert_eq!(errors[0].details().kind, Kind::Interrupted, "{code}");
+        interrupt.clear();
+        assert_eq!(printed(&mut session, &page, "x.shape, min(x), max(x)"), "((5000,), 1.0, 1.0)\n", "{code}");
+    }
+}
+
+#[test]
+fn an_interrupted_run_gives_back_its_inputs() {
+    let (mut session, page) = start();
+    let interrupt = session.interrupt();
+    // forty steps, so that it may be interrupted though it could write on `x`
+    let long = format!("x += {}", ["x * 0.5"; 20].join(" + "));
+    // so few that it runs to its end once it has begun
+    let short = "x = x + 1";
+    for (code, after) in [(long.as_str(), "11.0"), (short, "2.0")] {
+        let mut interrupted = 0;
+        for milliseconds in [0, 1, 5, 20, 40, 60] {
+            eval(&mut session, "x = ones(8000000)").expect("it is well");
+            let other = interrupt.clone();
+            let thread = std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(milliseconds));
+                other.raise();
+            });
+            let result = eval(&mut session, code);
+            assert!(thread.join().is_ok());
+            interrupt.clear();
+            let expected = if result.is_err() { "1.0" } else { after };
+            let found = printed(&mut session, &page, "min(x), max(x)");
+            assert_eq!(found, format!("({expected}, {expected})\n"), "{code}, {milliseconds} ms");
+            interrupted += usize::from(result.is_err());
+        }
+        assert!(code == short || interrupted > 1, "{interrupted} interrupted");
+    }
+}
+
 #[test]
 fn two_sessions_side_by_side() {
     let ((mut first, here), (mut second, there)) = (start(), start());

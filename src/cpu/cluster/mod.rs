@@ -4,34 +4,45 @@
 //! run alone, so that results are the same to the bit. Strided and broadcast inputs are read where they are. The buffer
 //! of an input that nobody else holds becomes that of a result. Long ones are cut into parts for all threads.
 
+mod bind;
+mod cache;
 mod plan;
 mod program;
+mod reduced;
 mod tile;
 
-pub use program::{Operand, Program, Step, Work};
+pub use cache::Plans;
+pub use program::{Key, Operand, Program, Step, Structure, Work};
+pub use reduced::{Folded, run_reduced};
 
+use super::mistyped;
 use super::slices::SliceMut;
-use super::{Typed, mistyped, reduce};
 use crate::context::Context;
 use crate::diagnostics::Result;
-use crate::tensor::{Array, DType, Data, Tensor, shape};
+use crate::tensor::{Array, DType, Data, ElementType, Tensor, shape};
+use bind::{Bound, Input, Inputs, Lie};
 use plan::Plan;
+use smallvec::{SmallVec, smallvec};
+use std::rc::Rc;
 use tile::Tiles;
 
 /// Elements of a part, which one thread runs at a time.
 const PART: usize = 1 << 15;
 /// Elements times steps below which threads are not worth waking.
 const SHORT: usize = 1 << 17;
+/// Elements times steps up to which a run may not be interrupted: some tenths of a second.
+const UNDISTURBED: usize = 1 << 28;
 
 /// Runs a program over inputs that broadcast to `shape`. The memory has been checked. Inputs whose buffers nobody else
-/// holds may be taken out and written on; if they are `kept`, on an error they are as they were.
-pub fn run(cx: &Context, program: &Program, inputs: &mut [Array], shape: &[usize], kept: bool) -> Result<Vec<Tensor>> {
+/// holds may be taken out and written on, unless that takes long: what is written on cannot be given back, and so must
+/// not be interrupted. On an error inputs are as they were.
+pub fn run(cx: &Context, structure: Structure, inputs: &mut [Array], shape: &[usize]) -> Result<SmallVec<[Tensor; 1]>> {
     let size = shape::size(shape);
-    let mut outs: Vec<Data> = vec![];
-    let mut owns: Vec<Option<usize>> = vec![None; inputs.len()];
-    for (number, &step) in program.outputs.iter().enumerate() {
-        let dtype = program.steps.get(step).ok_or_else(mistyped)?.dtype();
-        let mut free = inputs.iter_mut().zip(&mut owns).filter(|(_, own)| own.is_none());
+    let work = size.saturating_mul(structure.steps);
+    let mut outs: SmallVec<[Data; 2]> = SmallVec::new();
+    let mut owns: SmallVec<[Option<usize>; 4]> = smallvec![None; inputs.len()];
+    for (number, &dtype) in structure.outputs.iter().enumerate() {
+        let mut free = inputs.iter_mut().zip(&mut owns).filter(|(_, own)| work <= UNDISTURBED && own.is_none());
         let taken = free.find_map(|(input, own)| {
             let data = buffer(input, dtype, shape)?;
             *own = Some(number);
@@ -39,77 +50,80 @@ pub fn run(cx: &Context, program: &Program, inputs: &mut [Array], shape: &[usize
         });
         outs.push(taken.map_or_else(|| fresh(cx, dtype, size), Ok)?);
     }
-    let plan = Plan::new(cx.isa, program, inputs, &owns, shape, true)?;
-    let part = match plan.chunk() {
+    let in_place = owns.iter().any(Option::is_some);
+    let mut read = Inputs::new();
+    let chunk = bind::inputs(&mut read, inputs, &owns, shape, true)?;
+    let plan = plan(cx, structure, &read)?;
+    let bound = Bound::new(cx.isa, &plan, &read, shape);
+    let part = match chunk {
         Some(chunk) => chunk,
-        None if size.saturating_mul(program.steps.len()) < SHORT => size.max(1),
+        None if work < SHORT => size.max(1),
         None => PART,
     };
-    let mut parts: Vec<(usize, Vec<SliceMut>)> = (0..size).step_by(part).map(|start| (start, vec![])).collect();
-    for out in &mut outs {
-        let pieces = SliceMut::of(out).ok_or_else(mistyped)?.pieces(part);
-        parts.iter_mut().zip(pieces).for_each(|((_, outs), piece)| outs.push(piece));
-    }
-    let state = || Tiles::new(&plan);
-    let work = |tiles: &mut Tiles, (start, mut outs): (usize, Vec<SliceMut>)| tiles.run(start, &mut outs);
-    if kept && owns.iter().any(Option::is_some) {
-        // half a result must not be seen
-        cx.workers.each(parts.into_iter(), state, work);
+    if part >= size {
+        if !in_place {
+            cx.check()?;
+        }
+        let pieces: Option<SmallVec<[SliceMut; 2]>> = outs.iter_mut().map(SliceMut::of).collect();
+        Tiles::new(&bound, size).run(0, &mut pieces.ok_or_else(mistyped)?);
     } else {
-        cx.share(parts.into_iter(), state, work)?;
+        type Pieces<'a> = SmallVec<[SliceMut<'a>; 2]>;
+        let starts = (0..size).step_by(part);
+        let mut parts: Vec<(usize, Pieces)> = starts.map(|start| (start, Pieces::new())).collect();
+        for out in &mut outs {
+            let pieces = SliceMut::of(out).ok_or_else(mistyped)?.pieces(part);
+            parts.iter_mut().zip(pieces).for_each(|((_, outs), piece)| outs.push(piece));
+        }
+        let state = || Tiles::new(&bound, part);
+        let work = |tiles: &mut Tiles, (start, mut outs): (usize, Pieces)| tiles.run(start, &mut outs);
+        if in_place {
+            // half a result must not be seen
+            cx.workers.each(parts.into_iter(), state, work);
+        } else {
+            cx.share(parts.into_iter(), state, work)?;
+        }
     }
-    plan.done()?;
+    bound.done()?;
     Ok(outs.into_iter().map(|data| Tensor::owner(data, shape::copy(shape))).collect())
 }
 
-/// A reduction behind a cluster.
-pub struct Folded<'a> {
-    pub how: reduce::Reduction,
-    pub extent: reduce::Extent,
-    /// Of the result.
-    pub shape: &'a [usize],
-}
-
-/// As `run` of a program with one output, which is reduced and not made itself.
-pub fn run_reduced(cx: &Context, program: &Program, inputs: &[Array], shape: &[usize], how: &Folded) -> Result<Tensor> {
-    let plan = Plan::new(cx.isa, program, inputs, &vec![None; inputs.len()], shape, false)?;
-    let &[output] = program.outputs.as_slice() else { return Err(mistyped()) };
-    macro_rules! run {
-        ($type:ident) => {
-            reduce::elements::<$type, _>(cx, how.how, &Computed(&plan), how.extent, how.shape)?
-        };
-    }
-    let result = match program.steps.get(output).ok_or_else(mistyped)?.dtype() {
-        DType::Bool => run!(bool),
-        DType::U8 => run!(u8),
-        DType::I32 => run!(i32),
-        DType::I64 => run!(i64),
-        DType::F32 => run!(f32),
-        DType::F64 => run!(f64),
-        DType::Str => return Err(mistyped()),
+/// Runs one operation on tensors, or tensors and scalars, in the dtype `compute`; the rest as `run`.
+pub fn run_step(cx: &Context, work: Work, compute: DType, inputs: &mut [Array], shape: &[usize]) -> Result<Tensor> {
+    let types: SmallVec<[ElementType; 2]> = inputs.iter().map(Array::element_type).collect();
+    let scalars: SmallVec<[bool; 2]> = inputs.iter().map(|input| !matches!(input, Array::Tensor(_))).collect();
+    let program = || {
+        let mut program = Program::default();
+        let operands = types.iter().zip(&scalars).enumerate().map(|(number, (of, scalar))| {
+            let operands = smallvec![Operand::Input(number)];
+            match *scalar || of.dtype == compute {
+                true => Operand::Input(number),
+                false => {
+                    Operand::Step(program.push(Step { work: Work::Convert(compute), operands, compute: of.dtype }))
+                }
+            }
+        });
+        let operands = operands.collect();
+        let step = program.push(Step { work, operands, compute });
+        program.outputs.push(step);
+        Ok(program)
     };
-    plan.done()?;
-    Ok(result)
+    let structure = Structure {
+        key: Key::from_slice(&[0, work.number(), compute as usize]),
+        types: &types,
+        outputs: &[work.dtype(compute)],
+        steps: 1,
+        program: &program,
+    };
+    run(cx, structure, inputs, shape)?.pop().ok_or_else(mistyped)
 }
 
-/// The elements that a program with one output makes.
-struct Computed<'p, 'a>(&'p Plan<'a>);
-
-impl<T: Typed> reduce::Elements<T> for Computed<'_, '_> {
-    type State<'s>
-        = (Tiles<'s>, Vec<T>)
-    where
-        Self: 's;
-
-    fn state(&self) -> Self::State<'_> {
-        (Tiles::new(self.0), vec![])
-    }
-
-    fn get<'e, 's: 'e>(&'s self, (tiles, scratch): &'e mut Self::State<'s>, start: usize, count: usize) -> &'e [T] {
-        scratch.resize(count, T::default());
-        tiles.run(start, &mut [T::to_slice_mut(scratch)]);
-        scratch
-    }
+/// The plan of a structure for inputs that lie as these do.
+fn plan(cx: &Context, mut structure: Structure, inputs: &[Input]) -> Result<Rc<Plan>> {
+    let Structure { types, outputs, program, .. } = structure;
+    let key = &mut structure.key;
+    let lies: SmallVec<[Lie; 4]> = inputs.iter().map(Input::lie).collect();
+    key.extend(lies.iter().zip(types).map(|(lie, of)| lie.word(*of)));
+    cx.modes.plans.get(key, || Plan::new(&program()?, types, &lies, outputs))
 }
 
 fn fresh(cx: &Context, dtype: DType, count: usize) -> Result<Data> {

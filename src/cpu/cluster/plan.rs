@@ -1,15 +1,17 @@
 //! How a program runs: which pairs of steps are joined, where each step writes, how long a tile is.
+//!
+//! A plan knows how its inputs lie, and neither where they are nor how long: it is kept for others that lie alike.
 
+use super::bind::Lie;
 use super::program::{Operand, Program, Step, Work};
-use crate::cpu::copy::Turned;
 use crate::cpu::joined::{self, Joined};
-use crate::cpu::slices::Slice;
+use crate::cpu::slices::Buffer;
 use crate::cpu::{Binary, Unary, arithmetic, mistyped};
 use crate::diagnostics::Result;
-use crate::isa::Isa;
-use crate::tensor::{Array, DType, Scalar, Strides, shape, walk};
+use crate::tensor::{DType, ElementType, Scalar};
 use smallvec::SmallVec;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ops::RangeFrom;
+use std::sync::{Mutex, PoisonError};
 
 /// Bytes of all tiles together: what a first-level cache holds with some room.
 const TILES: usize = 24 << 10;
@@ -17,25 +19,32 @@ const TILES: usize = 24 << 10;
 const SHORTEST: usize = 128;
 const LONGEST: usize = 512;
 
-/// A program made ready for inputs of one shape. Threads share it.
-pub(super) struct Plan<'a> {
-    pub isa: Isa,
-    pub shape: &'a [usize],
+/// A program made ready for inputs that lie in a certain way. It is run again with others.
+pub struct Plan {
     /// Inputs whose elements lie in order.
-    pub leaves: Vec<Slice<'a>>,
+    pub(super) leaves: Vec<usize>,
     /// Inputs that are copied into a register, tile by tile.
-    pub loads: Vec<Load<'a>>,
-    pub code: Vec<Instruction>,
-    /// Inputs of which a whole part is copied: views that are read in tiles of their own.
-    pub turned: Vec<(Slice<'a>, Turned)>,
+    pub(super) loads: Vec<(usize, Register)>,
+    /// Inputs that fill a register with the same number everywhere.
+    pub(super) constants: Vec<(usize, Register)>,
+    pub(super) code: Vec<Instruction>,
     /// What the registers hold: one tile each.
-    pub registers: Vec<DType>,
-    /// Registers that hold the same number everywhere.
-    pub constants: Vec<(usize, Scalar)>,
+    pub(super) registers: Vec<DType>,
     /// Elements of a tile.
-    pub tile: usize,
-    /// Set where an instruction met a dtype that it was not made for.
-    pub failed: AtomicBool,
+    pub(super) tile: usize,
+    /// The registers of the run before.
+    pub(super) kept: Mutex<Option<Registers>>,
+}
+
+/// The number of one.
+pub(super) type Register = usize;
+
+/// What registers hold from one run to the next.
+#[derive(Default)]
+pub(super) struct Registers {
+    pub values: Vec<Buffer>,
+    /// What the constants are, as far as they are there.
+    pub constants: Vec<Option<Scalar>>,
 }
 
 pub(super) struct Instruction {
@@ -47,118 +56,71 @@ pub(super) struct Instruction {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
+    /// The input with this number, whose elements lie in order.
     Leaf(usize),
-    /// Of the running part.
+    /// The turned view with this number, of which the running part is at hand.
     Turned(usize),
-    Register(usize),
+    Register(Register),
     Output(usize),
 }
 
-pub(super) struct Load<'a> {
-    pub from: Source<'a>,
-    pub register: usize,
-}
-
-pub(super) enum Source<'a> {
-    /// A view in another layout.
-    Strided { values: Slice<'a>, offset: usize, strides: Strides },
-    /// The same row again and again.
-    Row(Slice<'a>),
-    /// What is in the buffer of this output, which was that of an input.
-    Output(usize),
-}
-
-impl<'a> Plan<'a> {
-    /// `owns` says of every input whether its buffer has become that of an output. Only where it is run in `parts` from
-    /// multiples of `chunk` on are views turned.
-    pub fn new(
-        isa: Isa,
-        program: &Program,
-        inputs: &'a [Array],
-        owns: &[Option<usize>],
-        shape: &'a [usize],
-        parts: bool,
-    ) -> Result<Plan<'a>> {
+impl Plan {
+    /// For inputs of these types, which lie so, and results of these dtypes.
+    pub(super) fn new(program: &Program, types: &[ElementType], lies: &[Lie], outputs: &[DType]) -> Result<Plan> {
         let mut plan = Plan {
-            isa,
-            shape,
             leaves: vec![],
             loads: vec![],
-            turned: vec![],
+            constants: vec![],
             code: vec![],
             registers: vec![],
-            constants: vec![],
             tile: LONGEST,
-            failed: AtomicBool::new(false),
+            kept: Mutex::new(None),
         };
-        let mut of_inputs = Vec::with_capacity(inputs.len());
-        for (input, own) in inputs.iter().zip(owns) {
-            of_inputs.push(plan.input(program, input, *own, parts)?);
+        let made = program.outputs.iter().map(|&step| program.steps.get(step).map(Step::dtype));
+        if !made.eq(outputs.iter().copied().map(Some)) {
+            return Err(mistyped());
         }
-        plan.steps(program, inputs, &of_inputs)?;
-        plan.tile = plan.tile_of(program);
+        let mut turned = 0..;
+        let inputs: Vec<Option<Place>> = (0..)
+            .zip(types.iter().zip(lies))
+            .map(|(input, (of, lie))| plan.input(input, of.dtype, *lie, &mut turned))
+            .collect();
+        plan.steps(program, &inputs)?;
+        plan.tile = plan.tile_of(types, outputs);
         Ok(plan)
     }
 
-    /// How many elements a part must have, if it matters.
-    pub fn chunk(&self) -> Option<usize> {
-        self.turned.first().map(|(_, turned)| turned.chunk())
+    /// Where an input is found; none of a number, which becomes a constant where it is used.
+    fn input(&mut self, input: usize, dtype: DType, lie: Lie, turned: &mut RangeFrom<usize>) -> Option<Place> {
+        Some(match lie {
+            Lie::Number => return None,
+            Lie::InOrder => {
+                self.leaves.push(input);
+                Place::Leaf(input)
+            }
+            Lie::Turned => Place::Turned(turned.next()?),
+            Lie::Same => Place::Register(self.constant(input, dtype)),
+            Lie::Row | Lie::Strided | Lie::Owned(_) => {
+                let register = self.register(dtype);
+                self.loads.push((input, register));
+                Place::Register(register)
+            }
+        })
     }
 
-    /// An error if an instruction failed.
-    pub fn done(&self) -> Result<()> {
-        if self.failed.load(Ordering::Relaxed) { Err(mistyped()) } else { Ok(()) }
-    }
-
-    /// Where an input lies; none of a number, which becomes a constant where it is used.
-    fn input(&mut self, program: &Program, input: &'a Array, own: Option<usize>, parts: bool) -> Result<Option<Place>> {
-        if let Some(output) = own {
-            let step = program.outputs.get(output).and_then(|&step| program.steps.get(step)).ok_or_else(mistyped)?;
-            let register = self.register(step.dtype());
-            self.loads.push(Load { from: Source::Output(output), register });
-            return Ok(Some(Place::Register(register)));
-        }
-        let Array::Tensor(tensor) = input else { return Ok(None) };
-        let values = Slice::of(tensor.data()).ok_or_else(mistyped)?;
-        if shape::same(tensor.shape(), self.shape) && tensor.is_contiguous() {
-            let start = if tensor.size() == 0 { 0 } else { tensor.offset() };
-            self.leaves.push(values.part(start, tensor.size()).ok_or_else(mistyped)?);
-            return Ok(Some(Place::Leaf(self.leaves.len() - 1)));
-        }
-        let strides = walk::stretch(tensor.shape(), &tensor.strides(), self.shape);
-        if strides.iter().all(|&step| step == 0)
-            && let Some(scalar) = tensor.scalar(0)
-        {
-            let register = self.register(tensor.dtype());
-            self.constants.push((register, scalar));
-            return Ok(Some(Place::Register(register)));
-        }
-        if parts
-            && let Some(turned) = values.turned(tensor.offset(), self.shape, &strides)
-            && self.chunk().is_none_or(|chunk| chunk == turned.chunk())
-        {
-            self.turned.push((values, turned));
-            return Ok(Some(Place::Turned(self.turned.len() - 1)));
-        }
-        let register = self.register(tensor.dtype());
-        if let Some((1, outer)) = strides.split_last()
-            && outer.iter().all(|&step| step == 0)
-            && let Some(row) = values.part(tensor.offset(), self.shape.last().copied().unwrap_or(0))
-        {
-            self.loads.push(Load { from: Source::Row(row), register });
-            return Ok(Some(Place::Register(register)));
-        }
-        self.loads.push(Load { from: Source::Strided { values, offset: tensor.offset(), strides }, register });
-        Ok(Some(Place::Register(register)))
-    }
-
-    fn register(&mut self, dtype: DType) -> usize {
+    fn register(&mut self, dtype: DType) -> Register {
         self.registers.push(dtype);
         self.registers.len() - 1
     }
 
+    fn constant(&mut self, input: usize, dtype: DType) -> Register {
+        let register = self.register(dtype);
+        self.constants.push((input, register));
+        register
+    }
+
     /// Instructions for the steps; registers are used again when what they hold is not needed any more.
-    fn steps(&mut self, program: &Program, inputs: &[Array], of_inputs: &[Option<Place>]) -> Result<()> {
+    fn steps(&mut self, program: &Program, inputs: &[Option<Place>]) -> Result<()> {
         let steps = join(program);
         let mut last_use = vec![0; steps.len()];
         for (number, step) in steps.iter().enumerate() {
@@ -169,22 +131,19 @@ impl<'a> Plan<'a> {
             }
         }
         let mut places: Vec<Option<Place>> = vec![None; steps.len()];
-        let mut free: Vec<usize> = vec![];
+        let mut free: Vec<Register> = vec![];
         for (number, step) in steps.iter().enumerate() {
             let Some(step) = step else { continue };
             let mut operands = SmallVec::new();
             for (at, operand) in step.operands.iter().enumerate() {
                 operands.push(match *operand {
                     Operand::Step(used) => places[used].ok_or_else(mistyped)?,
-                    Operand::Input(input) => match of_inputs.get(input).ok_or_else(mistyped)? {
+                    Operand::Input(input) => match inputs.get(input).ok_or_else(mistyped)? {
                         Some(place) => *place,
                         None => {
                             let is_condition = matches!(step.work, Work::Select) && at == 0;
                             let dtype = if is_condition { DType::Bool } else { step.compute };
-                            let scalar = inputs.get(input).and_then(Array::as_scalar).ok_or_else(mistyped)?;
-                            let register = self.register(dtype);
-                            self.constants.push((register, scalar));
-                            Place::Register(register)
+                            Place::Register(self.constant(input, dtype))
                         }
                     },
                 });
@@ -213,12 +172,25 @@ impl<'a> Plan<'a> {
     }
 
     /// As long as all that a tile needs fits the cache.
-    fn tile_of(&self, program: &Program) -> usize {
-        let outputs = program.outputs.iter().filter_map(|&step| program.steps.get(step)).map(Step::dtype);
-        let leaves = self.leaves.iter().map(|leaf| leaf.dtype());
-        let bytes: usize = self.registers.iter().copied().chain(outputs).chain(leaves).map(DType::size).sum();
-        let tile = (TILES / bytes.max(1)).clamp(SHORTEST, LONGEST) / 64 * 64;
-        tile.min(shape::size(self.shape).max(1))
+    fn tile_of(&self, types: &[ElementType], outputs: &[DType]) -> usize {
+        let leaves = self.leaves.iter().filter_map(|&leaf| types.get(leaf)).map(|of| of.dtype);
+        let all = self.registers.iter().copied().chain(outputs.iter().copied()).chain(leaves);
+        let bytes: usize = all.map(DType::size).sum();
+        (TILES / bytes.max(1)).clamp(SHORTEST, LONGEST) / 64 * 64
+    }
+
+    /// Registers to run with: those of the run before, where no other thread has them.
+    pub(super) fn registers(&self) -> Registers {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+        kept.unwrap_or_else(|| Registers {
+            values: self.registers.iter().map(|&dtype| Buffer::zeros(dtype, self.tile)).collect(),
+            constants: vec![None; self.constants.len()],
+        })
+    }
+
+    /// Leaves registers for the next run.
+    pub(super) fn keep(&self, registers: Registers) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(registers);
     }
 }
 

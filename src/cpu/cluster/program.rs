@@ -2,8 +2,26 @@
 
 use crate::cpu::joined::Joined;
 use crate::cpu::{Binary, Unary};
-use crate::tensor::DType;
+use crate::diagnostics::Result;
+use crate::tensor::{DType, ElementType};
 use smallvec::SmallVec;
+use std::ptr::from_ref;
+
+/// Words that say what a cluster is: no two that need different plans have the same.
+pub type Key = SmallVec<[usize; 24]>;
+
+/// A program, known by a key and made only where no plan is known for it.
+pub struct Structure<'a> {
+    /// Says all of the program; the first word says who wrote the others.
+    pub key: Key,
+    /// Of the inputs.
+    pub types: &'a [ElementType],
+    /// Of the results.
+    pub outputs: &'a [DType],
+    /// How many operations it has.
+    pub steps: usize,
+    pub program: &'a dyn Fn() -> Result<Program>,
+}
 
 /// Steps in order; each reads inputs and results of steps before it.
 #[derive(Default)]
@@ -48,15 +66,33 @@ impl Program {
 
 impl Step {
     pub fn dtype(&self) -> DType {
-        match self.work {
+        self.work.dtype(self.compute)
+    }
+}
+
+impl Work {
+    /// Of the results, computed in this dtype.
+    pub fn dtype(&self, compute: DType) -> DType {
+        match self {
             Work::Unary(
                 Unary::TestU8(_) | Unary::TestI32(_) | Unary::TestI64(_) | Unary::TestF32(_) | Unary::TestF64(_),
             )
             | Work::Binary(
                 Binary::TestU8(_) | Binary::TestI32(_) | Binary::TestI64(_) | Binary::TestF32(_) | Binary::TestF64(_),
             ) => DType::Bool,
-            Work::Convert(dtype) => dtype,
-            _ => self.compute,
+            Work::Convert(dtype) => *dtype,
+            _ => compute,
+        }
+    }
+
+    /// A number that no other work has: the address of its loops, or a small one.
+    pub(super) fn number(&self) -> usize {
+        match *self {
+            Work::Unary(loops) => from_ref(loops).addr(),
+            Work::Binary(loops) => from_ref(loops).addr(),
+            Work::Joined(loops) => from_ref(loops).addr(),
+            Work::Select => 0,
+            Work::Convert(dtype) => 1 + dtype as usize,
         }
     }
 }

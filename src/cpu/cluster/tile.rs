@@ -1,63 +1,69 @@
 //! Running a plan, tile by tile, on one thread.
 
-use super::plan::{Instruction, Place, Plan, Source};
+use super::bind::{Bound, Input};
+use super::plan::{Instruction, Place, Registers};
 use super::program::Work;
 use crate::cpu::convert::To;
 use crate::cpu::joined::Joined;
 use crate::cpu::loops::{Map1, Map2, Map3};
-use crate::cpu::slices::{AnyWalk, Slice, SliceMut, Typed};
+use crate::cpu::slices::{AnyWalk, Buffer, Slice, SliceMut, Typed};
 use crate::cpu::versioned::versioned;
 use crate::cpu::{Binary, Unary};
-use crate::tensor::{DType, Data, shape};
-use smallvec::SmallVec;
+use crate::tensor::DType;
+use smallvec::{SmallVec, smallvec};
 use std::mem;
-use std::sync::atomic::Ordering;
 
 /// What one thread holds while it runs a plan.
 pub(super) struct Tiles<'a> {
-    plan: &'a Plan<'a>,
-    registers: Vec<Data>,
+    bound: &'a Bound<'a>,
+    registers: Registers,
     /// What stands for a register in the running tile: a part of a row that lies in order.
-    direct: Vec<Option<Slice<'a>>>,
+    direct: SmallVec<[Option<Slice<'a>>; 8]>,
     /// The turned views in the running part.
-    turned: Vec<Data>,
+    turned: Vec<Buffer>,
 }
 
 impl<'a> Tiles<'a> {
-    pub fn new(plan: &'a Plan<'a>) -> Tiles<'a> {
-        let mut registers: Vec<Data> = plan.registers.iter().map(|&dtype| Data::zeros(dtype, plan.tile)).collect();
-        for &(register, scalar) in &plan.constants {
-            if let Some(mut register) = registers.get_mut(register).and_then(SliceMut::of) {
-                register.fill(scalar);
+    /// For runs of at most `longest` elements.
+    pub fn new(bound: &'a Bound<'a>, longest: usize) -> Tiles<'a> {
+        let plan = bound.plan;
+        let mut registers = plan.registers();
+        for (&(input, register), held) in plan.constants.iter().zip(&mut registers.constants) {
+            let Some(scalar) = bound.number(input) else { continue };
+            if held.is_some_and(|held| held.is_identical(scalar)) {
+                continue;
+            }
+            if let Some(register) = registers.values.get_mut(register) {
+                register.as_slice_mut().fill(scalar);
+                *held = Some(scalar);
             }
         }
-        let part = plan.chunk().unwrap_or(0).min(shape::size(plan.shape));
-        let turned = plan.turned.iter().map(|(from, _)| Data::zeros(from.dtype(), part)).collect();
-        Tiles { plan, direct: vec![None; registers.len()], registers, turned }
+        let turned = bound.turned().map(|(from, _)| Buffer::zeros(from.dtype(), longest)).collect();
+        Tiles { bound, direct: smallvec![None; plan.registers.len()], registers, turned }
     }
 
     /// Makes the elements from `start` on of all outputs, as many as the pieces of these hold.
     pub fn run(&mut self, start: usize, outs: &mut [SliceMut]) {
-        let plan = self.plan;
+        let bound = self.bound;
+        let plan = bound.plan;
         let len = outs.first().map_or(0, SliceMut::len);
         let mut walks: SmallVec<[(AnyWalk, usize); 2]> = SmallVec::new();
-        for load in &plan.loads {
-            if let Source::Strided { values, offset, strides } = &load.from {
-                walks.push((values.walk(*offset, plan.shape, strides, start), load.register));
+        for &(input, register) in &plan.loads {
+            if let Some(Input::Strided(view)) = bound.inputs.get(input) {
+                walks.push((view.values.walk(view.offset, bound.shape, &view.strides, start), register));
             }
         }
-        for ((from, turned), to) in plan.turned.iter().zip(&mut self.turned) {
-            let to = SliceMut::of(to).and_then(|to| to.first(len));
-            match to {
-                Some(mut to) => to.copy_from_turned(*from, turned, start),
-                None => plan.failed.store(true, Ordering::Relaxed),
+        for ((from, turned), to) in bound.turned().zip(&mut self.turned) {
+            match to.as_slice_mut().first(len) {
+                Some(mut to) => to.copy_from_turned(from, turned, start),
+                None => bound.fail(),
             }
         }
         for at in (0..len).step_by(plan.tile) {
             let count = plan.tile.min(len - at);
             let ahead = plan.tile.min(len - at - count);
-            for leaf in &plan.leaves {
-                if let Some(next) = leaf.part(start + at + count, ahead) {
+            for &leaf in &plan.leaves {
+                if let Some(next) = bound.in_order(leaf, start + at + count, ahead) {
                     next.prefetch();
                 }
             }
@@ -65,7 +71,7 @@ impl<'a> Tiles<'a> {
                 plan.code.iter().try_for_each(|instruction| self.step(instruction, outs, start, at, count))
             });
             if done.is_none() {
-                plan.failed.store(true, Ordering::Relaxed);
+                bound.fail();
             }
         }
     }
@@ -80,18 +86,17 @@ impl<'a> Tiles<'a> {
         count: usize,
     ) -> Option<()> {
         for (walk, register) in walks {
-            SliceMut::of(self.registers.get_mut(*register)?)?.part_mut(0, count)?.copy_from_walk(walk);
+            self.registers.values.get_mut(*register)?.as_slice_mut().part_mut(0, count)?.copy_from_walk(walk);
         }
-        for load in &self.plan.loads {
-            let mut register = SliceMut::of(self.registers.get_mut(load.register)?)?;
-            match load.from {
-                Source::Strided { .. } => {}
-                Source::Output(output) => {
+        for &(input, number) in &self.bound.plan.loads {
+            let mut register = self.registers.values.get_mut(number)?.as_slice_mut();
+            match *self.bound.inputs.get(input)? {
+                Input::Owned(output) => {
                     register.part_mut(0, count)?.copy_from(outs.get(output)?.as_slice().part(at, count)?);
                 }
-                Source::Row(row) => {
+                Input::Row(row) => {
                     let mut from = (start + at) % row.len().max(1);
-                    let direct = self.direct.get_mut(load.register)?;
+                    let direct = self.direct.get_mut(number)?;
                     *direct = row.part(from, count);
                     let mut done = if direct.is_some() { count } else { 0 };
                     while done < count {
@@ -100,14 +105,15 @@ impl<'a> Tiles<'a> {
                         (done, from) = (done + run, 0);
                     }
                 }
+                _ => {}
             }
         }
         Some(())
     }
 
     fn seen<'s, 'o>(&'s self, outs: &'s [SliceMut<'o>], start: usize, at: usize, count: usize) -> Seen<'s, 'o> {
-        let Tiles { plan, registers, direct, turned } = self;
-        Seen { plan, registers, direct, turned, outs, start, at, count }
+        let Tiles { bound, registers, direct, turned } = self;
+        Seen { bound, registers: &registers.values, direct, turned, outs, start, at, count }
     }
 
     fn step(
@@ -121,10 +127,10 @@ impl<'a> Tiles<'a> {
         // what is written is taken out meanwhile, so that the others can be read
         match instruction.to {
             Place::Register(register) => {
-                let mut to = mem::replace(self.registers.get_mut(register)?, Data::Bool(vec![]));
+                let mut to = mem::replace(self.registers.values.get_mut(register)?, Buffer::empty());
                 let seen = self.seen(outs, start, at, count);
-                let done = instruction.run(SliceMut::of(&mut to)?.part_mut(0, count)?, &seen);
-                *self.registers.get_mut(register)? = to;
+                let done = to.as_slice_mut().part_mut(0, count).and_then(|part| instruction.run(part, &seen));
+                *self.registers.values.get_mut(register)? = to;
                 done
             }
             Place::Output(output) => {
@@ -139,12 +145,18 @@ impl<'a> Tiles<'a> {
     }
 }
 
+impl Drop for Tiles<'_> {
+    fn drop(&mut self) {
+        self.bound.plan.keep(mem::take(&mut self.registers));
+    }
+}
+
 /// What an instruction may read of the running tile.
 struct Seen<'s, 'o> {
-    plan: &'s Plan<'s>,
-    registers: &'s [Data],
+    bound: &'s Bound<'s>,
+    registers: &'s [Buffer],
     direct: &'s [Option<Slice<'s>>],
-    turned: &'s [Data],
+    turned: &'s [Buffer],
     outs: &'s [SliceMut<'o>],
     start: usize,
     at: usize,
@@ -155,11 +167,11 @@ impl Seen<'_, '_> {
     #[inline]
     fn get<T: Typed>(&self, place: Place) -> Option<&[T]> {
         let slice = match place {
-            Place::Leaf(leaf) => self.plan.leaves.get(leaf)?.part(self.start + self.at, self.count),
-            Place::Turned(turned) => Slice::of(self.turned.get(turned)?)?.part(self.at, self.count),
+            Place::Leaf(leaf) => self.bound.in_order(leaf, self.start + self.at, self.count),
+            Place::Turned(turned) => self.turned.get(turned)?.as_slice().part(self.at, self.count),
             Place::Register(register) => match self.direct.get(register)? {
                 Some(row) => Some(*row),
-                None => Slice::of(self.registers.get(register)?)?.part(0, self.count),
+                None => self.registers.get(register)?.as_slice().part(0, self.count),
             },
             Place::Output(output) => self.outs.get(output)?.as_slice().part(self.at, self.count),
         };
@@ -218,30 +230,30 @@ impl Instruction {
 }
 
 fn unary<T: Typed, R: Typed>(map: &Map1<T, R>, out: SliceMut, seen: &Seen, of: &[Place]) -> Option<()> {
-    (map.fresh)(seen.plan.isa, R::from_slice_mut(out)?, seen.get(*of.first()?)?);
+    (map.fresh)(seen.bound.isa, R::from_slice_mut(out)?, seen.get(*of.first()?)?);
     Some(())
 }
 
 fn binary<T: Typed, R: Typed>(map: &Map2<T, R>, out: SliceMut, seen: &Seen, of: &[Place]) -> Option<()> {
     let &[a, b] = of else { return None };
-    (map.fresh)(seen.plan.isa, R::from_slice_mut(out)?, seen.get(a)?, seen.get(b)?);
+    (map.fresh)(seen.bound.isa, R::from_slice_mut(out)?, seen.get(a)?, seen.get(b)?);
     Some(())
 }
 
 fn ternary<T: Typed>(map: &Map3<T>, out: SliceMut, seen: &Seen, of: &[Place]) -> Option<()> {
     let &[a, b, c] = of else { return None };
-    (map.fresh)(seen.plan.isa, T::from_slice_mut(out)?, seen.get(a)?, seen.get(b)?, seen.get(c)?);
+    (map.fresh)(seen.bound.isa, T::from_slice_mut(out)?, seen.get(a)?, seen.get(b)?, seen.get(c)?);
     Some(())
 }
 
 fn select<T: Typed>(out: SliceMut, seen: &Seen, of: &[Place]) -> Option<()> {
     let &[condition, a, b] = of else { return None };
-    choose(seen.plan.isa, T::from_slice_mut(out)?, seen.get(condition)?, seen.get(a)?, seen.get(b)?);
+    choose(seen.bound.isa, T::from_slice_mut(out)?, seen.get(condition)?, seen.get(a)?, seen.get(b)?);
     Some(())
 }
 
 fn convert<T: Typed + To<R>, R: Typed>(out: SliceMut, seen: &Seen, of: &[Place]) -> Option<()> {
-    converted(seen.plan.isa, R::from_slice_mut(out)?, seen.get::<T>(*of.first()?)?);
+    converted(seen.bound.isa, R::from_slice_mut(out)?, seen.get::<T>(*of.first()?)?);
     Some(())
 }
 

@@ -28,7 +28,8 @@ pub struct Extent {
     pub inner: usize,
 }
 
-/// Elements by their number in order.
+/// Elements by their number in order. A reduction asks for all of them, each once: they may leave something behind when
+/// they are made.
 pub trait Elements<T>: Sync {
     /// What a thread needs to make them.
     type State<'s>

@@ -11,6 +11,8 @@ use super::registers::Window;
 use crate::builtins::{self, Library};
 use crate::diagnostics::suggest::nearest;
 use crate::diagnostics::{Error, Kind, Result, Source, load, python_hints};
+use crate::tensor::Array;
+use crate::transform::pending;
 use nabla_grammar::tree::{ModulePath, Stmt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -31,7 +33,12 @@ impl Machine {
     pub fn run_statement(&mut self, module: &Rc<Module>, source: &Arc<Source>, stmt: &Stmt) -> Result<()> {
         let code = self.compile(module, source, stmt)?;
         let function = Function { code: Rc::new(code), env: Rc::new(Env::default()) };
-        self.run(Rc::new(function)).map(|_| ())
+        let result = self.run(Rc::new(function)).map(|_| ());
+        if result.is_err() {
+            // what it asked for, and is not done, is no part of what comes next
+            pending::forget(&mut self.host.cx);
+        }
+        result
     }
 
     fn compile(&mut self, module: &Rc<Module>, source: &Arc<Source>, stmt: &Stmt) -> Result<Code> {
@@ -187,10 +194,35 @@ impl Machine {
         }
         let global = &mut self.globals[slot as usize];
         if same(&regs[a as usize], global) {
+            let address = match &global {
+                Value::Array(Array::Tensor(tensor)) => tensor.address(),
+                _ => 0,
+            };
             *global = Value::Undefined;
-            self.lent = Some((a, slot));
+            self.lent = Some(Lent { reg: a, slot, address });
         }
     }
+
+    /// Puts back what was lent, when what was to replace it failed, or was interrupted. Where it was a structure, and is
+    /// used up, the new value stands in the register: it waits, and runs when somebody needs it.
+    pub(super) fn give_back(&mut self, regs: &[Value]) {
+        let Some(Lent { reg, slot, address }) = self.lent.take() else { return };
+        let value = regs[usize::from(reg)].clone();
+        let before = match &value {
+            Value::Array(array) => pending::before(array, address).map(Value::Array),
+            _ => None,
+        };
+        self.globals[slot as usize] = before.unwrap_or(value);
+    }
+}
+
+/// A global whose value is in a register alone.
+pub(super) struct Lent {
+    /// Where the value is, or what was computed from it.
+    pub reg: Reg,
+    slot: u32,
+    /// Of a tensor.
+    address: usize,
 }
 
 /// The arguments of a call.
@@ -206,7 +238,6 @@ fn arguments(regs: &Window, call: Instr) -> &[Value] {
 
 /// Do both hold the very same value on the heap?
 fn same(x: &Value, y: &Value) -> bool {
-    use crate::tensor::Array;
     match (x, y) {
         (Value::Array(Array::Tensor(x)), Value::Array(Array::Tensor(y))) => x.is_same(y),
         (Value::Str(x), Value::Str(y)) => Rc::ptr_eq(x, y),

@@ -26,7 +26,6 @@ mod unwind;
 
 pub use operator::{operand_array, wrap};
 
-use super::code::Reg;
 use super::module::Modules;
 use super::value::Value;
 use crate::session::Host;
@@ -45,7 +44,7 @@ pub struct Machine {
     /// Turns of loops, to look at the clock now and then.
     turns: u32,
     /// The register that alone holds the value of a global while an instruction works on it in place.
-    lent: Option<(Reg, u32)>,
+    lent: Option<load::Lent>,
     /// The instruction behind the call of what is no function of the language.
     at: usize,
     /// The truth value that a conditional jump needs and that is known only later.

@@ -25,25 +25,36 @@ impl Machine {
             return Ok(value);
         }
         pending::settle_all(&mut self.host.cx)?;
-        self.lowered(value, pending::settled)
+        Ok(self.lowered(&value, pending::settled)?.unwrap_or(value))
     }
 
     /// The same for a value in a register.
     #[inline(never)]
     pub(super) fn settle_register(&mut self, regs: &mut Window, reg: Reg) -> Result<()> {
         pending::settle_all(&mut self.host.cx)?;
-        let value = std::mem::take(&mut regs[usize::from(reg)]);
-        regs[usize::from(reg)] = self.lowered(value, pending::settled)?;
+        let value = &mut regs[usize::from(reg)];
+        if let Some(lowered) = self.lowered(value, pending::settled)? {
+            *value = lowered;
+        }
         Ok(())
     }
 
     /// A value whose elements are at hand, in structures, too: to be shown, compared or written.
     pub fn at_hand(&mut self, value: &Value) -> Result<Value> {
-        self.lowered(value.clone(), transform::concrete)
+        Ok(self.lowered(value, transform::concrete)?.unwrap_or_else(|| value.clone()))
     }
 
-    fn lowered(&mut self, value: Value, lower: Lower) -> Result<Value> {
-        if holds_lifted(&value) { self.replaced(&value, lower, &mut FxHashMap::default(), 0) } else { Ok(value) }
+    /// None where nothing is lifted.
+    fn lowered(&mut self, value: &Value, lower: Lower) -> Result<Option<Value>> {
+        match value {
+            Value::Array(array) if array.is_lifted() => {
+                lower(&mut self.host.cx, array).map(|array| Some(Value::Array(array)))
+            }
+            Value::Tuple(_) | Value::Record(_) if holds_lifted(value) => {
+                self.replaced(value, lower, &mut FxHashMap::default(), 0).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     fn replaced(

@@ -52,6 +52,9 @@ impl Machine {
             }
             Instr::GetGlobal { slot, .. } => return Err(self.unknown_name(slot, behind(code, pc - 1))),
             Instr::SetGlobal { a, slot } => {
+                if let Some(lent) = &mut self.lent {
+                    lent.reg = a;
+                }
                 if pending::any(&self.host.cx) {
                     self.settle_register(regs, a)?;
                 }

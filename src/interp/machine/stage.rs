@@ -50,9 +50,11 @@ impl Machine {
         let far = &stacks.far[now.far..now.far + code.far];
         let at = pc as u32 - 1;
         let around = code.tables.branches.iter().filter(|branch| (branch.start..branch.end).contains(&at));
+        let in_graph = self.host.cx.modes.is_in_graph();
+        let no_branch = || no_branch(in_graph);
         let branch = around.min_by_key(|branch| branch.end - branch.start).ok_or_else(no_branch)?;
         let join = branch.join.ok_or_else(no_branch)?;
-        check_inside(code, pc, branch.start, join)?;
+        check_inside(code, pc, branch.start, join, in_graph)?;
         let (jump, sense) = sides(code.instrs[pc - 1]).ok_or_else(no_branch)?;
         let (holds, fails) = if sense { (jump, pc) } else { (pc, jump) };
         let part = Rc::new(Function { code: Rc::new(part(code, pc, join)), env: function.env.clone() });
@@ -197,7 +199,7 @@ fn part(code: &Rc<Code>, pc: usize, join: u32) -> Code {
 }
 
 /// Errors where a way may leave the `if` without coming to where the ways meet.
-fn check_inside(code: &Code, pc: usize, start: u32, join: u32) -> Result<()> {
+fn check_inside(code: &Code, pc: usize, start: u32, join: u32, in_graph: bool) -> Result<()> {
     for at in pc..join as usize {
         let instr = code.instrs[at];
         let leaves = match instr.target() {
@@ -209,7 +211,8 @@ fn check_inside(code: &Code, pc: usize, start: u32, join: u32) -> Result<()> {
             _ if leaves => "break` or `continue",
             _ => continue,
         };
-        let message = format!("`{word}` inside an `if` whose condition is known only when the graph runs");
+        let why = if in_graph { "is known only when the graph runs" } else { "may differ from row to row of `vmap`" };
+        let message = format!("`{word}` inside an `if` whose condition {why}");
         return Err(Error::new(Kind::Graph, message)
             .at(&code.source, site(code, at).span)
             .help("let the `if` have a value instead, as in `y = if c { a } else { b }`"));
@@ -218,7 +221,10 @@ fn check_inside(code: &Code, pc: usize, start: u32, join: u32) -> Result<()> {
 }
 
 #[cold]
-fn no_branch() -> Error {
-    Error::new(Kind::Graph, "whether this loop goes on is known only when the graph runs")
-        .help("loop over a range that is known, and choose inside with `if` or `where`")
+fn no_branch(in_graph: bool) -> Error {
+    let message = match in_graph {
+        true => "whether this loop goes on is known only when the graph runs",
+        false => "whether this loop goes on may differ from row to row of `vmap`",
+    };
+    Error::new(Kind::Graph, message).help("loop over a range that is known, and choose inside with `if` or `where`")
 }

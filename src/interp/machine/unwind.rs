@@ -13,9 +13,7 @@ use crate::transform::pending;
 impl Machine {
     /// Finds the handler of an error and goes on there, or leaves all frames.
     pub(super) fn raise(&mut self, stacks: &mut Stacks, now: &mut Position, mut error: Error) -> Result<()> {
-        if let Some((reg, slot)) = self.lent.take() {
-            self.globals[slot as usize] = stacks.values[now.base + usize::from(reg)].clone();
-        }
+        self.give_back(&stacks.values[now.base..]);
         if now.function.code.source.library && error.details().place.is_none() {
             // its operands mean nothing to who called the library
             error.details_mut().operands.clear();
