@@ -355,6 +355,25 @@ pub fn with_variables(array: &Array, tape: &Tape, replace: &mut dyn FnMut(&Array
     }
 }
 
+/// A value without the tangents of a transform that was left, whatever transforms further in are around them.
+pub fn without_tangents(array: &Array, left: Level) -> Array {
+    let Array::Lifted(lifted) = array else { return array.clone() };
+    let level = lifted.level();
+    match lifted.mode() {
+        Mode::Dual if level >= left => match dual::parts(array, level) {
+            (primal, Some(tangent)) if level > left => {
+                dual::lift(level, without_tangents(&primal, left), without_tangents(&tangent, left))
+            }
+            (primal, _) => primal,
+        },
+        Mode::Batched if level > left => match batch::all_rows_of(array) {
+            Some(rows) => batch::lift(level, without_tangents(&rows, left)),
+            None => array.clone(),
+        },
+        _ => array.clone(),
+    }
+}
+
 /// Runs a rule while `maker` makes the values out of nothing.
 pub fn making<T>(cx: &mut Context, maker: Maker, work: impl FnOnce(&mut Context) -> Result<T>) -> Result<T> {
     let depth = cx.modes.begin(maker);

@@ -6,8 +6,8 @@ use crate::diagnostics::{Error, Kind, Result};
 use crate::interp::{Machine, Value, holds};
 use crate::ops::linear::zeros;
 use crate::tensor::{Array, Level};
-use crate::transform::dual;
 use crate::transform::linear::{Call, Host, Tape};
+use crate::transform::{dual, without_tangents};
 use std::rc::Rc;
 
 /// Arguments with tangents: the function runs without them, and the rule says how its result moves.
@@ -87,7 +87,7 @@ impl Call for Rule {
         let found = cotangents(machine, &self.custom, &self.args, &self.y, outgoing)?;
         let pairs = self.variables.iter().zip(found);
         // what the rule captured may be a value of the transform itself, which has been left
-        let still = |array: Array| dual::parts(&array, self.level).0;
+        let still = |array: Array| without_tangents(&array, self.level);
         Ok(pairs.filter_map(|(variable, found)| Some(((*variable)?, still(found?)))).collect())
     }
 }
