@@ -139,7 +139,7 @@ struct Given {
     arrays: Vec<Array>,
 }
 
-fn values_of(machine: &Machine, slots: &[u32]) -> Vec<Value> {
+pub(super) fn values_of(machine: &Machine, slots: &[u32]) -> Vec<Value> {
     slots.iter().map(|&slot| machine.globals.get(slot as usize).cloned().unwrap_or_default()).collect()
 }
 
@@ -327,7 +327,7 @@ fn once(
         return Err(Error::new(Kind::Graph, format!("a graph cannot give {} as a result", function.describe()))
             .help("give arrays, and make the function outside"));
     }
-    let captured = recorder.captured();
+    let captured = recorder.captured_for(&flat.arrays);
     Ok((recorder.finish(&mut machine.host.cx, &flat.arrays)?, captured, result))
 }
 

@@ -34,6 +34,7 @@ static LIBRARIES: &[Library] = &[
     names("statistics", include_str!("../../stdlib/statistics.nab")),
     names("nans", include_str!("../../stdlib/nans.nab")),
     names("calculus", include_str!("../../stdlib/calculus.nab")),
+    names("derivatives", include_str!("../../stdlib/derivatives.nab")),
     names("signals", include_str!("../../stdlib/signals.nab")),
     names("windows", include_str!("../../stdlib/windows.nab")),
     names("histograms", include_str!("../../stdlib/histograms.nab")),

@@ -45,7 +45,6 @@ const FAMILIES: &[&[Builtin]] = &[
     arrays::TABLE,
     batches::TABLE,
     characters::TABLE,
-    derivatives::TABLE,
     files::TABLE,
     graphs::TABLE,
     linear::TABLE,
@@ -63,19 +62,7 @@ const FAMILIES: &[&[Builtin]] = &[
 ];
 
 /// Names of the language that later work fills with meaning.
-pub const FUTURE: &[&str] = &[
-    "hvp",
-    "stop_gradient",
-    "custom_grad",
-    "checkpoint",
-    "check_grad",
-    "show_graph",
-    "debug",
-    "c128",
-    "f16",
-    "bf16",
-    "fft",
-];
+pub const FUTURE: &[&str] = &["show_graph", "debug", "c128", "f16", "bf16", "fft"];
 
 /// Every builtin, family by family, those of modules last.
 pub fn table() -> impl Iterator<Item = &'static Builtin> {
@@ -84,7 +71,7 @@ pub fn table() -> impl Iterator<Item = &'static Builtin> {
 
 /// The builtins whose names are known everywhere.
 fn global() -> impl Iterator<Item = &'static Builtin> {
-    FAMILIES.iter().copied().flatten()
+    FAMILIES.iter().chain(derivatives::FAMILIES).copied().flatten()
 }
 
 /// The builtin of a name.

@@ -247,7 +247,13 @@ impl Sides {
 }
 
 /// Runs a graph on all rows of its inputs, draws for every row included.
-fn run_rows(cx: &mut Context, graph: &Graph, values: &[Array], batched: &[bool], count: usize) -> Result<Vec<Array>> {
+pub(super) fn run_rows(
+    cx: &mut Context,
+    graph: &Graph,
+    values: &[Array],
+    batched: &[bool],
+    count: usize,
+) -> Result<Vec<Array>> {
     // inside a recorder, if there is one: what it records are operations on all rows
     let level = cx.modes.enter();
     let lift =

@@ -4,6 +4,7 @@
 //! and traced like any function. It knows no syntax.
 
 pub mod cond;
+pub mod custom;
 
 use crate::context::Context;
 use crate::cpu;
@@ -15,6 +16,7 @@ use crate::transform::pending;
 use smallvec::SmallVec;
 
 pub use cond::Branches;
+pub use custom::Custom;
 
 #[derive(Debug)]
 pub struct Graph {
@@ -51,6 +53,7 @@ impl Node {
         match &self.op.attrs {
             Attrs::Draw(..) => true,
             Attrs::Cond(branches) => branches.draw(),
+            Attrs::Custom(custom) => custom.draws(),
             _ => false,
         }
     }

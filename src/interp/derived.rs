@@ -18,6 +18,11 @@ pub struct Derived {
 
 /// What a builtin keeps in the function that it makes.
 pub trait State: Any {
+    /// The values in it that the function may read when it is called.
+    fn values(&self) -> Vec<Value> {
+        vec![]
+    }
+
     /// Takes the values in it out, so that what holds a function that holds a function... is freed flat.
     fn take_values(&mut self) -> Vec<Value> {
         vec![]

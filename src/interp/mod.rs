@@ -6,6 +6,7 @@ mod code;
 mod compile;
 mod derived;
 mod function;
+mod holds;
 mod machine;
 mod module;
 mod reach;
@@ -16,6 +17,7 @@ mod value;
 
 pub use derived::{Derived, State};
 pub use function::Function;
+pub use holds::holds;
 pub use machine::{Machine, operand_array, structure, wrap};
 pub use module::Module;
 pub use reach::globals_read;

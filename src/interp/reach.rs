@@ -41,7 +41,10 @@ impl Walk {
                     function.env.siblings.iter().for_each(|code| self.code(code));
                 }
             }
-            Value::Derived(derived) => self.work.push(derived.of.clone()),
+            Value::Derived(derived) => {
+                self.work.push(derived.of.clone());
+                self.work.extend(derived.state.values());
+            }
             Value::Tuple(tuple) if self.seen.insert(Rc::as_ptr(tuple).addr()) => {
                 self.work.extend(tuple.0.iter().cloned());
             }

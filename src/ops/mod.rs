@@ -30,6 +30,7 @@ pub mod select;
 pub mod shape;
 pub mod slice;
 pub mod sort;
+pub mod stop;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -50,7 +51,7 @@ pub use types::{Refusal, Types};
 
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
-use crate::graph::Branches;
+use crate::graph::{Branches, Custom};
 use crate::tensor::{Array, Axes, DType, Device, ElementType, Shape};
 use smallvec::{SmallVec, smallvec};
 
@@ -99,12 +100,18 @@ pub enum Attrs {
     Complete(bool),
     /// The graphs of which one runs.
     Cond(Branches),
+    /// A function and the rule for its derivative, as graphs.
+    Custom(Custom),
 }
 
 impl Op {
     /// Does it draw random numbers somewhere inside?
     pub fn draws_inside(&self) -> bool {
-        matches!(&self.attrs, Attrs::Cond(branches) if branches.draw())
+        match &self.attrs {
+            Attrs::Cond(branches) => branches.draw(),
+            Attrs::Custom(custom) => custom.draws(),
+            _ => false,
+        }
     }
 
     /// What the results are for such inputs, and where: with those that have a place.

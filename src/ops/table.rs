@@ -2,7 +2,7 @@
 
 use super::{
     Entry, arithmetic, cast, choose, compare, contract, create, cumulate, index, join, linalg, math, parameter, place,
-    random, reduce, sample, select, shape, sort,
+    random, reduce, sample, select, shape, sort, stop,
 };
 
 /// Every entry, family by family.
@@ -27,7 +27,9 @@ pub fn table() -> impl Iterator<Item = &'static Entry> {
         sample::TABLE,
         choose::TABLE,
         place::TABLE,
+        stop::TABLE,
         crate::graph::cond::TABLE,
+        crate::graph::custom::TABLE,
     ];
     families.into_iter().flatten().copied()
 }

@@ -30,7 +30,7 @@ pub fn lower(cx: &mut Context, array: &Array, level: Level, count: usize) -> Res
     }
 }
 
-fn rows_of(array: &Array, level: Level) -> Option<Array> {
+pub fn rows_of(array: &Array, level: Level) -> Option<Array> {
     match array {
         Array::Lifted(lifted) if lifted.level() == level => Some(lifted.body::<Batched>()?.rows.clone()),
         _ => None,

@@ -135,7 +135,7 @@ fn product(cx: &mut Context, op: &Op, primals: &[Array], tangents: &[Option<Arra
 }
 
 /// Tangents, or cotangents, added up.
-pub(super) fn added(cx: &mut Context, sum: Option<Array>, part: Array) -> Result<Option<Array>> {
+pub fn added(cx: &mut Context, sum: Option<Array>, part: Array) -> Result<Option<Array>> {
     match sum {
         Some(sum) => apply2(cx, &ADD, sum, part).map(Some),
         None => Ok(Some(part)),

@@ -19,7 +19,8 @@ use crate::cpu;
 use crate::diagnostics::error::Place;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::ops::{Attrs, Kernel, Op, Outputs, now};
-use crate::tensor::{Array, Level, Mode};
+use crate::tensor::{Array, Level, Lifted, Mode};
+use linear::Tape;
 use smallvec::smallvec;
 use trace::Recorder;
 
@@ -32,6 +33,8 @@ pub struct Modes {
     pub(crate) plans: cpu::cluster::Plans,
     /// Who makes values out of nothing, such as random draws; innermost last.
     makers: Vec<Maker>,
+    /// Linear programs of the functions that run now, outermost first.
+    tapes: Vec<Tape>,
     /// The line that is running, where somebody wants to know.
     pub place: Option<Place>,
 }
@@ -68,13 +71,40 @@ impl Modes {
         self.makers.truncate(depth);
     }
 
-    /// Leaves all transforms, to run what is no part of them. `resume` takes what this gives.
-    pub fn suspend(&mut self) -> Suspended {
-        Suspended(std::mem::take(&mut self.makers))
+    /// The transforms around what runs now.
+    pub fn around(&self) -> Around {
+        Around { makers: self.makers.clone(), tapes: self.tapes.clone() }
     }
 
-    pub fn resume(&mut self, suspended: Suspended) {
-        self.makers = suspended.0;
+    /// Leaves all transforms, to run what is no part of them. `resume` takes what this gives.
+    pub fn suspend(&mut self) -> Around {
+        Around { makers: std::mem::take(&mut self.makers), tapes: std::mem::take(&mut self.tapes) }
+    }
+
+    pub fn resume(&mut self, around: Around) {
+        (self.makers, self.tapes) = (around.makers, around.tapes);
+    }
+
+    /// Makes values for every row of a batch from here on, unless that is so already. `end` takes what this gives.
+    pub fn begin_rows(&mut self, level: Level, count: usize) -> usize {
+        let there = self.makers.iter().any(|maker| matches!(maker, Maker::Rows(rows, _) if *rows == level));
+        if there { self.makers.len() } else { self.begin(Maker::Rows(level, count)) }
+    }
+
+    /// Programs that keep what runs now.
+    pub fn recording(&self) -> Vec<Tape> {
+        self.tapes.iter().filter(|tape| tape.is_recording()).cloned().collect()
+    }
+
+    /// From here on a linear program is recorded. `end_tape` takes what this gives.
+    pub fn begin_tape(&mut self, tape: Tape) -> usize {
+        self.tapes.push(tape);
+        self.tapes.len() - 1
+    }
+
+    /// The function that the program is of was left: nothing can be added but by calls in it.
+    pub fn end_tape(&mut self, depth: usize) {
+        self.tapes.drain(depth..).for_each(|tape| tape.pause());
     }
 
     /// Takes away the maker of the rows of a batch, if it is there, and where it stood.
@@ -97,6 +127,11 @@ impl Modes {
         })
     }
 
+    /// Are operations on values of this level recorded by a trace further in?
+    fn is_recorded(&self, level: Level) -> bool {
+        level > 0 && self.recorder().is_some_and(|recorder| recorder.level() > level)
+    }
+
     /// Is what runs now recorded, to be run later?
     #[inline]
     pub fn is_tracing(&self) -> bool {
@@ -109,8 +144,18 @@ impl Modes {
     }
 }
 
-/// Transforms that were left for a while.
-pub struct Suspended(Vec<Maker>);
+/// The transforms around a piece of work: who makes values, and which programs are recorded.
+#[derive(Clone)]
+pub struct Around {
+    makers: Vec<Maker>,
+    tapes: Vec<Tape>,
+}
+
+impl Around {
+    pub fn tapes(&self) -> &[Tape] {
+        &self.tapes
+    }
+}
 
 impl std::fmt::Debug for Modes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -255,9 +300,78 @@ pub fn same_in_all_rows(cx: &mut Context, truth: &Array) -> Result<Option<bool>>
     }
 }
 
+/// Is a value one of a transform, or made of one?
+pub fn depends_on(array: &Array, level: Level) -> bool {
+    made_of(array, &|part| part.level() == level)
+}
+
+/// Is a value known only when a graph runs that is being recorded, or made of such a value?
+pub fn is_traced(modes: &Modes, array: &Array) -> bool {
+    made_of(array, &|part| part.mode() == Mode::Traced || modes.is_recorded(part.level()))
+}
+
+/// Is a value, or one that it is made of, of this kind?
+fn made_of(array: &Array, kind: &dyn Fn(&Lifted) -> bool) -> bool {
+    let mut work = vec![array.clone()];
+    while let Some(array) = work.pop() {
+        let Array::Lifted(lifted) = &array else { continue };
+        if kind(lifted) {
+            return true;
+        }
+        if lifted.mode() == Mode::Dual {
+            let (primal, tangent) = dual::parts(&array, lifted.level());
+            work.push(primal);
+            work.extend(tangent);
+        }
+        work.extend(batch::all_rows_of(&array));
+    }
+    false
+}
+
 /// Does a value move with another that is being differentiated by?
 pub fn is_moving(array: &Array) -> bool {
     matches!(array, Array::Lifted(lifted) if lifted.mode() == Mode::Dual)
+}
+
+/// A value with other variables of a linear program in it, whatever transforms are around them.
+pub fn with_variables(array: &Array, tape: &Tape, replace: &mut dyn FnMut(&Array) -> Result<Array>) -> Result<Array> {
+    let Array::Lifted(lifted) = array else { return Ok(array.clone()) };
+    match lifted.mode() {
+        Mode::Linear if tape.number(array).is_some() => replace(array),
+        Mode::Dual if lifted.level() > tape.level() => {
+            let level = lifted.level();
+            let (primal, tangent) = dual::parts(array, level);
+            let primal = with_variables(&primal, tape, replace)?;
+            Ok(match tangent {
+                Some(tangent) => dual::lift(level, primal, with_variables(&tangent, tape, replace)?),
+                None => primal,
+            })
+        }
+        Mode::Batched if lifted.level() > tape.level() => match batch::all_rows_of(array) {
+            Some(rows) => Ok(batch::lift(lifted.level(), with_variables(&rows, tape, replace)?)),
+            None => Ok(array.clone()),
+        },
+        _ => Ok(array.clone()),
+    }
+}
+
+/// A value without the tangents of a transform that was left, whatever transforms further in are around them.
+pub fn without_tangents(array: &Array, left: Level) -> Array {
+    let Array::Lifted(lifted) = array else { return array.clone() };
+    let level = lifted.level();
+    match lifted.mode() {
+        Mode::Dual if level >= left => match dual::parts(array, level) {
+            (primal, Some(tangent)) if level > left => {
+                dual::lift(level, without_tangents(&primal, left), without_tangents(&tangent, left))
+            }
+            (primal, _) => primal,
+        },
+        Mode::Batched if level > left => match batch::all_rows_of(array) {
+            Some(rows) => batch::lift(level, without_tangents(&rows, left)),
+            None => array.clone(),
+        },
+        _ => array.clone(),
+    }
 }
 
 /// Runs a rule while `maker` makes the values out of nothing.

@@ -132,6 +132,14 @@ impl Recorder {
         self.state.borrow().captured.clone()
     }
 
+    /// The same for the graph that gives these results, which may be captured as they are.
+    pub fn captured_for(&self, outputs: &[Array]) -> Vec<Array> {
+        for output in outputs {
+            self.capture(output);
+        }
+        self.captured()
+    }
+
     /// Runs a function whose operations are recorded, draws of random numbers among them.
     pub fn run<T>(&self, cx: &mut Context, work: impl FnOnce(&mut Context) -> Result<T>) -> Result<T> {
         making(cx, Maker::Trace(self.clone()), work)

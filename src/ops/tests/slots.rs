@@ -74,7 +74,7 @@ const NO_GPU: Lists = &[
     ),
     ("is made on the CPU and placed", &["full", "arange", "linspace", "eye"]),
     ("knows devices by itself", &["rand", "randn", "randint", "place"]),
-    ("is made of other operations", &["cond"]),
+    ("is made of other operations", &["cond", "custom_grad"]),
     (
         "decompositions run on the CPU so far",
         &["solve", "triangular_solve", "det", "slogdet", "adjugate", "cholesky", "qr", "eigh", "eig", "svd", "pinv"],

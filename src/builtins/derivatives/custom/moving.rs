@@ -1,0 +1,124 @@
+//! `custom_grad` of arguments that move: the rule says how the result does.
+
+use super::{Custom, arrays, cotangents};
+use crate::builtins::derivatives::leaves::{as_float, floats};
+use crate::diagnostics::{Error, Kind, Result};
+use crate::interp::{Machine, Value, holds};
+use crate::ops::linear::zeros;
+use crate::tensor::{Array, Level};
+use crate::transform::linear::{Call, Host, Tape};
+use crate::transform::{dual, without_tangents};
+use std::rc::Rc;
+
+/// Arguments with tangents: the function runs without them, and the rule says how its result moves.
+pub fn call(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>, level: Level) -> Result<Value> {
+    let mut primals = vec![];
+    let mut tangents = vec![];
+    for arg in &args {
+        primals.push(arrays(machine, arg, &mut |_, array| {
+            let is_float = as_float(array.clone()).dtype().is_float();
+            let (primal, tangent) = dual::parts(&array, level);
+            if is_float {
+                tangents.push(tangent);
+            }
+            Ok(primal)
+        })?);
+    }
+    let result = super::call(machine, custom, primals.clone())?;
+    if holds(&result, &|array| array.dtype().is_float()) {
+        return Err(Error::ty("a function in the result of `custom_grad` holds floats: no rule says how they move")
+            .help("give them as a result, and make the function of them outside"));
+    }
+    let mut avals = vec![];
+    // how the result moves with what the function captured
+    let mut captured = vec![];
+    let y = arrays(machine, &result, &mut |_, array| {
+        let (primal, tangent) = dual::parts(&array, level);
+        if primal.dtype().is_float() {
+            avals.push(primal.aval());
+            captured.push(tangent);
+        }
+        Ok(primal)
+    })?;
+    if avals.is_empty() {
+        return Ok(y);
+    }
+    let moved = match tangents.iter().flatten().find_map(Tape::of) {
+        Some(tape) => {
+            let variables = tangents.iter().map(|tangent| tangent.as_ref().and_then(|tangent| tape.number(tangent)));
+            let variables = variables.collect();
+            let rule = Rule { custom: custom.clone(), args: primals, y: y.clone(), level, variables };
+            tape.call(&avals, Rc::new(rule)).into_iter().map(Some).collect()
+        }
+        None => transposed(machine, custom, &primals, &y, tangents)?,
+    };
+    let mut moved = moved.into_iter().zip(captured);
+    arrays(machine, &y, &mut |machine, array| {
+        if !array.dtype().is_float() {
+            return Ok(array);
+        }
+        let tangent = match moved.next() {
+            Some((Some(by_rule), captured)) => dual::added(&mut machine.host.cx, captured, by_rule)?,
+            Some((None, captured)) => captured,
+            None => None,
+        };
+        Ok(match tangent {
+            Some(tangent) => dual::lift(level, array, tangent),
+            None => array,
+        })
+    })
+}
+
+/// The rule as a call in a linear program.
+struct Rule {
+    custom: Rc<dyn Custom>,
+    args: Vec<Value>,
+    y: Value,
+    level: Level,
+    /// The variables of the float leaves of the arguments.
+    variables: Vec<Option<usize>>,
+}
+
+impl Call for Rule {
+    fn pull(&self, host: &mut dyn Host, _: &Tape, outgoing: &[Option<Array>]) -> Result<Vec<(usize, Array)>> {
+        let Some(machine) = host.any().downcast_mut::<Machine>() else {
+            return Err(Error::new(Kind::Internal, "a rule is asked where nothing can be called"));
+        };
+        let found = cotangents(machine, &self.custom, &self.args, &self.y, outgoing)?;
+        let pairs = self.variables.iter().zip(found);
+        // what the rule captured may be a value of the transform itself, which has been left
+        let still = |array: Array| without_tangents(&array, self.level);
+        Ok(pairs.filter_map(|(variable, found)| Some(((*variable)?, still(found?)))).collect())
+    }
+}
+
+/// How the result moves with the arguments: the transpose of the rule, which is taken to be linear in the cotangent. Of
+/// one that is not it is that of its derivative where the cotangent is zero.
+fn transposed(
+    machine: &mut Machine,
+    custom: &Rc<dyn Custom>,
+    args: &[Value],
+    y: &Value,
+    tangents: Vec<Option<Array>>,
+) -> Result<Vec<Option<Array>>> {
+    let tape = Tape::new(machine.host.cx.modes.enter());
+    let level = machine.host.cx.modes.enter();
+    let mut dy = vec![];
+    for result in floats(machine, y)? {
+        let aval = result.aval();
+        let zero = zeros(&mut machine.host.cx, &aval)?;
+        dy.push(Some(dual::lift(level, zero, tape.input(aval).1)));
+    }
+    let depth = machine.host.cx.modes.begin_tape(tape.clone());
+    let found = cotangents(machine, custom, args, y, &dy);
+    machine.host.cx.modes.end_tape(depth);
+    let moved = found.and_then(|found| {
+        let seeds = found.into_iter().zip(tangents).filter_map(|(found, tangent)| {
+            let number = tape.number(&dual::parts(&found?, level).1?)?;
+            Some((number, tangent?))
+        });
+        tape.transpose(machine, seeds.collect(), dy.len(), true)
+    });
+    tape.clear();
+    moved
+}
