@@ -77,7 +77,20 @@ const NO_GPU: Lists = &[
     ("is made of other operations", &["cond"]),
     (
         "decompositions run on the CPU so far",
-        &["solve", "triangular_solve", "det", "slogdet", "adjugate", "cholesky", "qr", "eigh", "eig", "svd", "pinv"],
+        &[
+            "solve",
+            "triangular_solve",
+            "det",
+            "slogdet",
+            "adjugate",
+            "adjugate_slope",
+            "cholesky",
+            "qr",
+            "eigh",
+            "eig",
+            "svd",
+            "pinv",
+        ],
     ),
 ];
 
