@@ -125,9 +125,10 @@ builtins! {
         ex "linspace(0, 1, 4, endpoint=false)" => "[0.   0.25 0.5  0.75]";
         fails "linspace(0, 1, -1)" => "value";
     = |machine, args| {
-        let (start, stop, count, endpoint) = (args.float(0)?, args.float(1)?, args.int(2)?, args.bool(3)?);
+        let number = |at| args.number(at).ok().filter(|x| x.ndim() == 0 && x.dtype() != DType::Str).ok_or_else(|| args.wrong(at, "a number"));
+        let (limits, count, endpoint) = ([number(0)?, number(1)?], args.int(2)?, args.bool(3)?);
         let dtype = args.dtype(4)?;
-        create::linspace(&mut machine.host.cx, start, stop, count, endpoint, dtype).map(Value::Array)
+        create::linspace(&mut machine.host.cx, limits, count, endpoint, dtype).map(Value::Array)
     };
 
     /// An array of what a tuple holds, tuples in it becoming rows.
