@@ -1,10 +1,10 @@
 //! Every function in every check, or on the list in `cases.txt` with the reason why it is not.
 
-use crate::Runner;
+use crate::case::Case;
+use crate::{CHECKS, Runner};
 use nabla::builtins::{self, Builtin};
 use std::collections::BTreeSet;
 
-const CHECKS: &str = include_str!("checks.nab");
 const CASES: &str = include_str!("cases.txt");
 
 /// How far differences may be off, relative to the largest number.
@@ -13,37 +13,8 @@ const WITHIN: &str = "1e-8";
 /// The checks by their names in the list. One that is left out takes what stands on it along.
 const ALL: [(&str, &str); 4] = [("first", "first"), ("second", "second"), ("f32", "in_single"), ("vmap", "in_rows")];
 
-/// A call with its arguments, and the checks it is left out of.
-struct Case<'a> {
-    line: &'a str,
-    call: &'a str,
-    arguments: Vec<(&'a str, &'a str)>,
-    without: Vec<&'a str>,
-}
-
-impl Case<'_> {
-    /// What is called. Operators and indices have no name.
-    fn name(&self) -> &str {
-        self.call.split('(').next().unwrap_or_default()
-    }
-
-    /// The code that defines the function of a record, and the record.
-    fn definition(&self) -> String {
-        let (mut taken, mut given) = (String::new(), String::new());
-        // draws are the same at every call
-        if self.name().starts_with("random.") {
-            taken.push_str("seed(7); ");
-        }
-        for (name, value) in &self.arguments {
-            taken.push_str(&format!("{name} = x.{name}; "));
-            given.push_str(&format!("{name}={value}, "));
-        }
-        format!("f = |x| {{ {taken}{} }}\nx = ({})\n", self.call, given.trim_end_matches(", "))
-    }
-}
-
-/// The cases, and the names that are in no check.
-fn list() -> (Vec<Case<'static>>, Vec<&'static str>) {
+/// The cases with the checks that they are left out of, and the names that are in no check.
+fn list() -> (Vec<(Case<'static>, Vec<&'static str>)>, Vec<&'static str>) {
     let (mut cases, mut exempt, mut without, mut reason) = (Vec::new(), Vec::new(), Vec::new(), "");
     for line in CASES.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Some(text) = line.strip_prefix("# ") {
@@ -51,10 +22,8 @@ fn list() -> (Vec<Case<'static>>, Vec<&'static str>) {
         } else if let Some(names) = line.strip_prefix("- ") {
             assert!(reason.len() > 4, "{line}: no reason");
             exempt.extend(names.split_whitespace());
-        } else if let Some((call, arguments)) = line.split_once(" | ") {
-            let arguments =
-                arguments.split(" | ").map(|one| one.split_once(" = ").unwrap_or_else(|| panic!("{line}: no value")));
-            cases.push(Case { line, call, arguments: arguments.collect(), without: without.clone() });
+        } else if let Some(case) = Case::of(line) {
+            cases.push((case, without.clone()));
         } else {
             let section = line.strip_prefix('[').and_then(|section| section.split_once(']'));
             let (left_out, reason) = section.unwrap_or_else(|| panic!("{line}: neither a case nor a section"));
@@ -87,7 +56,8 @@ fn names() -> BTreeSet<String> {
 fn every_function_has_a_case_or_a_reason() {
     let (cases, exempt) = list();
     let names = names();
-    let covered: BTreeSet<&str> = cases.iter().map(Case::name).filter(|name| names.contains(*name)).collect();
+    let covered: BTreeSet<&str> =
+        cases.iter().map(|(case, _)| case.name()).filter(|name| names.contains(*name)).collect();
     let listed: BTreeSet<&str> = exempt.iter().copied().collect();
     assert_eq!(listed.len(), exempt.len(), "a name stands on two lists");
     let missing: Vec<&String> =
@@ -104,13 +74,13 @@ fn derivatives_of_functions_pass_every_check() {
     let mut runner = Runner::new(CHECKS);
     let (cases, _) = list();
     let mut wrong = Vec::new();
-    for case in &cases {
+    for (case, without) in &cases {
         if let Err(error) = runner.eval(&case.definition()) {
             wrong.push(format!("{}: {error}", case.line));
             continue;
         }
         for (name, check) in ALL {
-            if case.without.contains(&name) {
+            if without.contains(&name) {
                 continue;
             }
             let within = if matches!(name, "first" | "second") { format!(", {WITHIN}") } else { String::new() };

@@ -4,7 +4,9 @@
 //! What is compared is data, and how is written in Nabla: `checks.nab` with the cases of `cases.txt`, `kinks.nab`.
 //! Nothing is left out in silence: every function has a case or stands on a list with the reason.
 
+mod case;
 mod functions;
+mod known;
 
 use nabla::session::Output;
 use nabla::{Session, Source};
@@ -12,6 +14,9 @@ use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
+
+/// What every case is held against.
+const CHECKS: &str = include_str!("checks.nab");
 
 #[derive(Clone, Default)]
 struct Printed(Rc<RefCell<String>>);
