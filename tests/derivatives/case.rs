@@ -14,9 +14,9 @@ impl<'a> Case<'a> {
         Some(Case { line, call, arguments: arguments.collect() })
     }
 
-    /// What is called. Operators and indices have no name.
+    /// What is called first. Operators and indices have no name.
     pub fn name(&self) -> &str {
-        self.call.split('(').next().unwrap_or_default()
+        self.call.split('(').next().and_then(|ahead| ahead.split_whitespace().last()).unwrap_or_default()
     }
 
     /// The code that defines `f`, a function of a record, and `x`, the record.

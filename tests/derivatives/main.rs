@@ -7,6 +7,7 @@
 mod case;
 mod functions;
 mod known;
+mod operations;
 
 use nabla::session::Output;
 use nabla::{Session, Source};
