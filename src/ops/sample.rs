@@ -18,6 +18,7 @@ use super::{
 };
 use crate::context::Context;
 use crate::cpu;
+use crate::cpu::gamma;
 use crate::cpu::sample::{Stream, fill};
 use crate::devices::Engine;
 use crate::diagnostics::{Error, Kind, Result};
@@ -37,19 +38,20 @@ pub static LOG_GAMMA: Entry = Entry {
     })]),
     ..floats("log_gamma", 1, |cx, _, inputs, out| one(cx, inputs, &out, Stream::log_gamma))
 };
-/// How it moves with the shape, at its place in the distribution.
+/// How it moves with the shape, at its place in the distribution: of the shape and the logarithm.
 static LOG_GAMMA_SLOPE: Entry = Entry {
-    batch: Batch::Elementwise,
-    ..Entry::whole("log_gamma_slope", "slope of gamma numbers", Arity::Exactly(2), float, |cx, _, inputs, out| {
-        match inputs {
-            [a, y] => {
-                let (a, y) = (adopt(cx, a, DType::F64)?, adopt(cx, y, DType::F64)?);
-                cpu::gamma::log_slopes(cx, &a, &y, &out.shape).map(Array::from)
-            }
-            _ => Err(cpu::mistyped()),
-        }
-    })
+    derivative: Derivative::Elementwise(&[
+        Partial::Of(|cx, x, _| {
+            apply(cx, &Op { entry: &LOG_GAMMA_SLOPE_BY_SHAPE, attrs: Attrs::None }, &mut x.to_vec())
+        }),
+        Partial::Of(|cx, x, _| apply(cx, &Op { entry: &LOG_GAMMA_SLOPE_BY_LOG, attrs: Attrs::None }, &mut x.to_vec())),
+    ]),
+    ..slope("log_gamma_slope", |cx, _, inputs, out| slopes(cx, inputs, &out, gamma::log_slope))
 };
+static LOG_GAMMA_SLOPE_BY_SHAPE: Entry =
+    slope("log_gamma_slope_by_shape", |cx, _, inputs, out| slopes(cx, inputs, &out, gamma::log_slope_by_shape));
+static LOG_GAMMA_SLOPE_BY_LOG: Entry =
+    slope("log_gamma_slope_by_log", |cx, _, inputs, out| slopes(cx, inputs, &out, gamma::log_slope_by_log));
 /// Of its mean.
 pub static POISSON: Entry = counts("poisson", 1, |cx, _, inputs, out| one(cx, inputs, &out, Stream::poisson));
 /// Of the trials, whole numbers, and the probability of a success.
@@ -92,6 +94,8 @@ pub static NONCENTRAL: Entry =
 pub(super) static TABLE: &[&Entry] = &[
     &LOG_GAMMA,
     &LOG_GAMMA_SLOPE,
+    &LOG_GAMMA_SLOPE_BY_SHAPE,
+    &LOG_GAMMA_SLOPE_BY_LOG,
     &POISSON,
     &BINOMIAL,
     &NEGATIVE_BINOMIAL,
@@ -105,6 +109,11 @@ pub(super) static TABLE: &[&Entry] = &[
     &WALD,
     &NONCENTRAL,
 ];
+
+const fn slope(name: &'static str, kernel: WholeKernel) -> Entry {
+    let whole = Entry::whole(name, "slope of gamma numbers", Arity::Exactly(2), float, kernel);
+    Entry { batch: Batch::Elementwise, ..whole }
+}
 
 const fn floats(name: &'static str, parameters: usize, kernel: WholeKernel) -> Entry {
     entry(name, parameters, float, kernel)
@@ -153,6 +162,12 @@ fn typed(op: &Op, inputs: &[Abstract], dtype: DType) -> Result<Abstract> {
 
 fn keys(cx: &Context, first: &Array, second: &Array) -> Result<[Tensor; 2]> {
     Ok([adopt(cx, first, DType::I32)?, adopt(cx, second, DType::I32)?])
+}
+
+fn slopes(cx: &Context, inputs: &[Array], out: &Abstract, of: fn(f64, f64) -> f64) -> Result<Array> {
+    let [a, y] = inputs else { return Err(cpu::mistyped()) };
+    let (a, y) = (adopt(cx, a, DType::F64)?, adopt(cx, y, DType::F64)?);
+    gamma::each(cx, of, &a, &y, &out.shape).map(Array::from)
 }
 
 /// A number for every element from its one parameter.

@@ -2,8 +2,8 @@
 
 Run with JAX: JAX_ENABLE_X64=1 python3 tests/data/make_derivatives.py > tests/data/derivatives.txt
 
-Results are weighed with cos(0.7 + 1.7 i) and added up; the direction is cos(0.3 + 1.7 i); i counts the elements of each array. A
-case is a call of Nabla with its arguments, and the same function in JAX.
+Results are weighed with cos(0.7 + 1.7 i) and added up; the direction is cos(0.3 + 1.7 i); i counts the elements of each
+array. A case is a call of Nabla with its arguments, and the same function in JAX.
 """
 import jax
 import jax.numpy as jnp
@@ -100,7 +100,7 @@ CASES = [
     ("a[[0, 2, 0, 1]]", lambda a: a[jnp.array([0, 2, 0, 1])], dict(a=W)),
     ("a[[0, 2, 0]] += b; a * a", lambda a, b: a.at[jnp.array([0, 2, 0])].add(b) ** 2, dict(a=W, b=V)),
     ("a[:, 1] = b; a * a", lambda a, b: a.at[:, 1].set(b) ** 2, dict(a=M, b=[2.0, 5.0])),
-    ("take_along_axis(a, [[1], [0]], axis=1)", lambda a: jnp.take_along_axis(a, jnp.array([[1], [0]]), axis=1), dict(a=M)),
+    ("take_along_axis(a, [[1], [0]], 1)", lambda a: jnp.take_along_axis(a, jnp.array([[1], [0]]), 1), dict(a=M)),
     ("concatenate((a, b)) ** 2", lambda a, b: jnp.concatenate([a, b]) ** 2, dict(a=W, b=V)),
     ("pad(a, 2, mode=\"reflect\") ** 2", lambda a: jnp.pad(a, 2, mode="reflect") ** 2, dict(a=W)),
     ("a @ b", jnp.matmul, dict(a=TALL, b=M)),
@@ -153,7 +153,8 @@ def shown(name, arrays):
     return name + " " + " ".join(numbers)
 
 
-print(f"# Written by JAX {jax.__version__}: a call and its arguments, the gradient, and how that moves along a direction")
+HEAD = "a call and its arguments, the gradient, and how that moves along a direction"
+print(f"# Written by JAX {jax.__version__}: {HEAD}")
 for call, f, arguments in CASES:
     args = tuple(jnp.array(value) for value in arguments.values())
     direction = tuple(spread(x, 0.3) for x in args)

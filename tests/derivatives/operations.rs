@@ -1,4 +1,4 @@
-//! Every entry of the table of operations by itself: its tangents, their slopes, its transposed form and its batched form.
+//! Every entry of the table of operations by itself: tangents, their slopes, transposed and batched forms.
 //! An entry without a case stands on a list with the reason, so nobody adds one without deciding.
 
 use nabla::context::Context;
@@ -71,11 +71,18 @@ const LISTED: &[(&str, &[&str])] = &[
     ("made of nothing that moves", &["full", "arange", "linspace", "eye", "rand", "randn", "randint"]),
     ("its step is below any difference; `cases.txt` compares forward and backward", &["nextafter"]),
     (
-        "what was tried jumps where its place in the distribution moves: tests/numeric/distributions.rs",
-        &["log_gamma", "log_gamma_slope", "vonmises", "wald", "noncentral_chisquare"],
+        "what was tried jumps where its place in the distribution moves: src/cpu/gamma.rs has known values",
+        &["log_gamma", "log_gamma_slope_by_shape", "log_gamma_slope_by_log"],
+    ),
+    (
+        "how their distribution functions move with the parameters is not written yet",
+        &["vonmises", "wald", "noncentral_chisquare"],
     ),
     ("made of graphs: the cases with `if` in `cases.txt`", &["cond"]),
 ];
+
+/// The derivative is there, its derivative is not.
+const ONCE: &[&str] = &["log_gamma_slope"];
 
 /// An operation with inputs. Those in `f64` move.
 struct Case {
@@ -125,6 +132,7 @@ fn cases() -> Vec<Case> {
         add(name, Attrs::None, &[x.clone(), column.clone()]);
     }
     add("power", Attrs::None, &[positive.clone(), column.clone()]);
+    add("log_gamma_slope", Attrs::None, &[positive.clone(), x.clone()]);
     add("select", Attrs::None, &[truths(&[true, false, true]), x.clone(), column]);
     add("convert", Attrs::DType(DType::F64), std::slice::from_ref(&x));
     add("place", Attrs::Place(None, DType::F64), std::slice::from_ref(&x));
@@ -310,6 +318,9 @@ fn check(cx: &mut Context, case: &Case) -> Result<(), String> {
     let slopes = along(cx, &x);
     let first = numbers(cx, &slopes);
     near("the derivative", &first, &differences(cx, &f, &x, &d), WITHIN)?;
+    if ONCE.contains(&case.name) {
+        return rows(cx, case, &f, &x);
+    }
     let curves = jvp(cx, &along, &x, &e);
     let second = numbers(cx, &curves);
     near("the second derivative", &second, &differences(cx, &along, &x, &e), WITHIN)?;

@@ -7,7 +7,10 @@ use std::collections::BTreeSet;
 type Lists = &'static [(&'static str, &'static [&'static str])];
 
 const NO_DERIVATIVE: Lists = &[
-    ("a second derivative of the incomplete gamma function, which nobody has summed", &["log_gamma_slope"]),
+    (
+        "a third derivative of the incomplete gamma function, which nobody has summed",
+        &["log_gamma_slope_by_shape", "log_gamma_slope_by_log"],
+    ),
     (
         "how their distribution functions move with the parameters is not written yet",
         &["vonmises", "wald", "noncentral_chisquare"],
@@ -55,6 +58,8 @@ const NO_GPU: Lists = &[
         &[
             "log_gamma",
             "log_gamma_slope",
+            "log_gamma_slope_by_shape",
+            "log_gamma_slope_by_log",
             "poisson",
             "binomial",
             "negative_binomial",
