@@ -1,33 +1,9 @@
-//! How a gamma number moves with its shape.
+//! How a gamma number moves with its shape, at its place in the distribution, as `slopes` explains; and how that moves.
 //!
-//! A number that was accepted or refused is no smooth function of the shape, but its place in the distribution is: at one
-//! place P of the distribution function P(a, x), dx/da = -∂P/∂a / ∂P/∂x (M. Figurnov, S. Mohamed, A. Mnih, "Implicit
-//! reparameterization gradients", NeurIPS 2018). It must never need x itself, which may be too small for a float.
-
-use super::mistyped;
-use crate::context::Context;
-use crate::diagnostics::Result;
-use crate::tensor::Tensor;
-
-/// Elements between two looks at the interrupt flag.
-const STRETCH: usize = 1 << 10;
+//! It must never need the number itself, which may be too small for a float.
 
 /// From this shape on the formula of Wilson and Hilferty is as exact as the sums, which grow long.
 const LARGE: f64 = 1e6;
-
-/// Such a number of every element, from the shape and the logarithm of the gamma number, made finite: times a number that
-/// is too small for a float it is 0, as it should. The memory has been checked.
-pub fn each(cx: &Context, f: fn(f64, f64) -> f64, a: &Tensor, y: &Tensor, shape: &[usize]) -> Result<Tensor> {
-    let (a, y) = (a.walk_as::<f64>(shape).ok_or_else(mistyped)?, y.walk_as::<f64>(shape).ok_or_else(mistyped)?);
-    let mut values = Vec::with_capacity(a.len());
-    for (number, (a, y)) in a.zip(y).enumerate() {
-        if number % STRETCH == 0 {
-            cx.check()?;
-        }
-        values.push(f(a, y).clamp(-f64::MAX, f64::MAX));
-    }
-    Ok(Tensor::from_vec(values, shape))
-}
 
 /// d ln x / da at the same place of the distribution, of `y` = ln x. At shape 0, where all numbers are 0, infinite.
 ///

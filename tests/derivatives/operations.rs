@@ -71,12 +71,18 @@ const LISTED: &[(&str, &[&str])] = &[
     ("made of nothing that moves", &["full", "arange", "linspace", "eye", "rand", "randn", "randint"]),
     ("its step is below any difference; `cases.txt` compares forward and backward", &["nextafter"]),
     (
-        "what was tried jumps where its place in the distribution moves: src/cpu/gamma.rs has known values",
-        &["log_gamma", "log_gamma_slope_by_shape", "log_gamma_slope_by_log"],
+        "what was tried jumps where its place in the distribution moves: src/cpu/slopes.rs has known values",
+        &["log_gamma", "vonmises", "wald", "noncentral_chisquare"],
     ),
     (
-        "how their distribution functions move with the parameters is not written yet",
-        &["vonmises", "wald", "noncentral_chisquare"],
+        "the last derivatives of distribution functions: src/cpu has known values",
+        &[
+            "log_gamma_slope_by_shape",
+            "log_gamma_slope_by_log",
+            "vonmises_slope",
+            "noncentral_by_freedom",
+            "noncentral_by_noncentrality",
+        ],
     ),
     ("made of graphs: the cases with `if` in `cases.txt`", &["cond"]),
 ];
@@ -132,6 +138,7 @@ fn cases() -> Vec<Case> {
         add(name, Attrs::None, &[x.clone(), column.clone()]);
     }
     add("power", Attrs::None, &[positive.clone(), column.clone()]);
+    add("mills", Attrs::None, std::slice::from_ref(&x));
     add("log_gamma_slope", Attrs::None, &[positive.clone(), x.clone()]);
     add("select", Attrs::None, &[truths(&[true, false, true]), x.clone(), column]);
     add("convert", Attrs::DType(DType::F64), std::slice::from_ref(&x));

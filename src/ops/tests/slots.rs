@@ -12,8 +12,8 @@ const NO_DERIVATIVE: Lists = &[
         &["log_gamma_slope_by_shape", "log_gamma_slope_by_log"],
     ),
     (
-        "how their distribution functions move with the parameters is not written yet",
-        &["vonmises", "wald", "noncentral_chisquare"],
+        "second derivatives of distribution functions, which nobody has summed",
+        &["vonmises_slope", "noncentral_by_freedom", "noncentral_by_noncentrality"],
     ),
 ];
 
@@ -60,6 +60,10 @@ const NO_GPU: Lists = &[
             "log_gamma_slope",
             "log_gamma_slope_by_shape",
             "log_gamma_slope_by_log",
+            "vonmises_slope",
+            "mills",
+            "noncentral_by_freedom",
+            "noncentral_by_noncentrality",
             "poisson",
             "binomial",
             "negative_binomial",
