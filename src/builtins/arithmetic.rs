@@ -57,7 +57,7 @@ builtins! {
     = |machine, args| operator(machine, args, BinaryOp::FloorDiv);
 
     /// What floor division leaves; its sign is that of y.
-    /// A function for the operator `%`.
+    /// A function for the operator `%`. At its jumps the derivative is that behind them.
     fn remainder(x, y)
         also mod;
         ex "remainder([7, -7], 3)" => "[1 2]";
@@ -65,7 +65,7 @@ builtins! {
     = |machine, args| operator(machine, args, BinaryOp::Rem);
 
     /// x to the power of y.
-    /// A function for the operator `**`.
+    /// A function for the operator `**`. The derivative of x ** 0 is 0 everywhere, that of 0 ** y too.
     fn power(x, y)
         also pow;
         ex "power(0..6, 3)" => "[  0   1   8  27  64 125]";
@@ -73,16 +73,17 @@ builtins! {
     = |machine, args| operator(machine, args, BinaryOp::Pow);
 
     /// The larger of x and y, element by element; nan wins.
-    /// The largest element of one array is `max(x)`.
+    /// The largest element of one array is `max(x)`. Where both are equal, either has half of the derivative.
     fn maximum(x, y)
         ex "maximum([2, 3, 4], [1, 5, 2])" => "[2 5 4]";
         ex "maximum((w=[-1, 1], b=-2), 0)" => "(w=[0 1], b=0)";
+        ex "grad(maximum)(1.0, 1.0)" => "0.5";
         fails "maximum([1, 2], [1, 2, 3])" => "shape";
         fails "maximum(1, \"a\")" => "type";
     = |machine, args| binary(machine, args, &ops::MAXIMUM);
 
     /// The smaller of x and y, element by element; nan wins.
-    /// The smallest element of one array is `min(x)`.
+    /// The smallest element of one array is `min(x)`. Where both are equal, either has half of the derivative.
     fn minimum(x, y)
         ex "minimum([2, 3, 4], [1, 5, 2])" => "[1 3 2]";
         fails "minimum([1, 2], [1, 2, 3])" => "shape";
@@ -100,9 +101,11 @@ builtins! {
     = |machine, args| unary(machine, args, &ops::POS);
 
     /// The absolute value; the dtype is kept.
+    /// At 0 its derivative is 0.
     fn abs(x)
         also absolute;
         ex "abs([-1.2, 1.2])" => "[1.2 1.2]";
+        ex "grad(abs)(0.0)" => "0.0";
         ex "abs(-9223372036854775808 + 1)" => "9223372036854775807";
         fails "abs(-9223372036854775808)" => "overflow";
         fails "abs(\"a\")" => "type";
@@ -154,7 +157,7 @@ builtins! {
     };
 
     /// x kept within bounds, of which either may be left out; nan stays nan.
-    /// The bounds broadcast to x, and the dtype is the common one.
+    /// The bounds broadcast to x, and the dtype is the common one. A bound that x equals has half of the derivative.
     fn clip(x, min = none, max = none)
         ex "clip(0..6, 1, 4)" => "[1 1 2 3 4 4]";
         ex "clip([0.5, -2.0], min=0)" => "[0.5 0. ]";

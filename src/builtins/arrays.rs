@@ -118,16 +118,19 @@ builtins! {
     };
 
     /// `num` numbers, evenly spaced from `start` to `stop`.
-    /// `stop` is the last of them, unless `endpoint` is false.
+    /// `stop` is the last of them, unless `endpoint` is false. Both may be differentiated by.
     fn linspace(start, stop, num = 50, endpoint = true, dtype = none, device = none)
         creates true;
         ex "linspace(2, 3, num=5)" => "[2.   2.25 2.5  2.75 3.  ]";
         ex "linspace(0, 1, 4, endpoint=false)" => "[0.   0.25 0.5  0.75]";
+        ex "jacobian(|stop| linspace(0, stop, 3))(1.0)" => "[0.  0.5 1. ]";
         fails "linspace(0, 1, -1)" => "value";
     = |machine, args| {
-        let (start, stop, count, endpoint) = (args.float(0)?, args.float(1)?, args.int(2)?, args.bool(3)?);
+        let is_number = |x: &Array| x.ndim() == 0 && x.dtype() != DType::Str;
+        let number = |at| args.number(at).ok().filter(is_number).ok_or_else(|| args.wrong(at, "a number"));
+        let (limits, count, endpoint) = ([number(0)?, number(1)?], args.int(2)?, args.bool(3)?);
         let dtype = args.dtype(4)?;
-        create::linspace(&mut machine.host.cx, start, stop, count, endpoint, dtype).map(Value::Array)
+        create::linspace(&mut machine.host.cx, limits, count, endpoint, dtype).map(Value::Array)
     };
 
     /// An array of what a tuple holds, tuples in it becoming rows.

@@ -69,10 +69,11 @@ builtins! {
     };
 
     /// The determinant of square matrices.
-    /// The first derivative is there for all matrices. Further ones are found by a division by the determinant: they lose
-    /// digits as `cond(a)` grows, and at a matrix that is singular but for rounding they are nan.
+    /// The first and the second derivative are there for all matrices. Further ones are found by a division by the
+    /// determinant: they lose digits as `cond(a)` grows, and at a matrix that is singular but for rounding they are nan.
     fn det(a)
         ex "linalg.det([[2, 0], [1, 3]])" => "6.0";
+        ex "grad(linalg.det)([[1.0, 2.0], [2.0, 4.0]])" => "[[ 4. -2.]\n [-2.  1.]]";
         ex "linalg.det(zeros((0, 0)))" => "1.0";
         fails "linalg.det([[1, 2, 3]])" => "shape";
         fails "linalg.det(2.0)" => "shape";
@@ -136,7 +137,8 @@ builtins! {
     };
 
     /// The eigenvalues of symmetric matrices, in ascending order.
-    /// `UPLO` tells which triangle is read.
+    /// `UPLO` tells which triangle is read. The first derivative holds where eigenvalues are equal, too; the second is nan
+    /// there.
     fn eigvalsh(a, UPLO = "L")
         ex "linalg.eigvalsh([[2.0, 1.0], [1.0, 2.0]])" => "[1. 3.]";
         fails "linalg.eigvalsh([1.0])" => "shape";
@@ -184,6 +186,7 @@ builtins! {
     };
 
     /// The singular values of matrices, in descending order.
+    /// The first derivative holds where they are equal, too; the second is nan there.
     fn svdvals(x)
         ex "linalg.svdvals([[0, 2], [1, 0]])" => "[2. 1.]";
         fails "linalg.svdvals(1.0)" => "shape";

@@ -124,7 +124,7 @@ builtins! {
     = |machine, args| binary(machine, args, &ops::ATAN2);
 
     /// sqrt(x ** 2 + y ** 2) without overflow on the way.
-    /// Integers and truth values go to `f64` first.
+    /// Integers and truth values go to `f64` first. At the origin its derivatives are 0.
     fn hypot(x, y)
         ex "hypot(3, [4, 0])" => "[5. 3.]";
         fails "hypot(1)" => "type";
@@ -208,7 +208,7 @@ builtins! {
     = |machine, args| unary(machine, args, &ops::ERF);
 
     /// x where it is positive, else 0; the dtype is kept.
-    /// nan stays nan.
+    /// nan stays nan. At 0 its derivative is 0.
     fn relu(x)
         ex "relu([-1.5, 0, 2])" => "[0. 0. 2.]";
         fails "relu(\"a\")" => "type";

@@ -174,7 +174,7 @@ builtins! {
     = |machine, args| total(machine, args, SUM);
 
     /// The product of the elements, of all or along axes.
-    /// Arguments and dtypes are those of `sum`; integers wrap.
+    /// Arguments and dtypes are those of `sum`; integers wrap. The derivative holds for zeros, too.
     fn prod(x, axis = none, dtype = none, keepdims = false, initial = none, where = true)
         ex "prod([[1.0, 2.0], [3.0, 4.0]])" => "24.0";
         ex "prod([1, 2], initial=5)" => "10";
@@ -183,12 +183,14 @@ builtins! {
 
     /// The largest element, of all or along axes; nan wins.
     /// The second argument is the axis: the larger of two values is `maximum(x, y)`. With `initial` it is at least
-    /// that; `where`, truth values that broadcast to x, says which elements count, and needs `initial`.
+    /// that; `where`, truth values that broadcast to x, says which elements count, and needs `initial`. Elements that are
+    /// the largest together share the derivative equally.
     fn max(x, axis = none, keepdims = false, initial = none, where = true)
         also amax;
         ex "max([3, 1, 2])" => "3";
         ex "max([[1, 5], [4, 2]], axis=1)" => "[5 4]";
         ex "max([1.0, nan], initial=-1, where=[true, false])" => "1.0";
+        ex "grad(max)([1.0, 2.0, 2.0])" => "[0.  0.5 0.5]";
         ex "max(zeros(0), initial=0)" => "0.0";
         ex "max(zeros((0, 2)), axis=0, initial=-1)" => "[-1. -1.]";
         fails "max([])" => "value";
@@ -198,8 +200,8 @@ builtins! {
     = |machine, args| fold_extreme(machine, args, MAX, "maximum");
 
     /// The smallest element, of all or along axes; nan wins.
-    /// The second argument is the axis: the smaller of two values is `minimum(x, y)`. `initial` and `where` are as in
-    /// `max`.
+    /// The second argument is the axis: the smaller of two values is `minimum(x, y)`. `initial`, `where` and derivatives
+    /// are as in `max`.
     fn min(x, axis = none, keepdims = false, initial = none, where = true)
         also amin;
         ex "min([3, 1, 2])" => "1";

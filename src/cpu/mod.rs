@@ -27,6 +27,7 @@ pub mod sample;
 pub mod search;
 pub mod select;
 mod slices;
+pub mod slopes;
 pub mod sort;
 mod tile;
 mod versioned;

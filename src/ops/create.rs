@@ -1,7 +1,10 @@
 //! New tensors from a few numbers: filled, counted, evenly spaced, the unit matrix.
 
 use super::place::place;
-use super::{Abstract, Arity, Attrs, Derivative, Entry, FLOOR, Op, apply, apply1, broadcast_to, cast};
+use super::{
+    ADD, Abstract, Arity, Attrs, DIV, Derivative, EQ, Entry, FLOOR, MUL, Op, SUB, apply, apply1, apply2, broadcast_to,
+    cast, select,
+};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
@@ -111,11 +114,11 @@ pub fn arange(cx: &mut Context, limits: [Array; 3], dtype: Option<DType>) -> Res
     cast(cx, numbers, dtype)
 }
 
-/// `count` numbers from `start` to `stop`, which is the last unless `endpoint` is false.
+/// `count` numbers from `start` to `stop`, which is the last unless `endpoint` is false. Both are single numbers; where
+/// they are not at hand, or move, the result is made of other operations.
 pub fn linspace(
     cx: &mut Context,
-    start: f64,
-    stop: f64,
+    [start, stop]: [Array; 2],
     count: i64,
     endpoint: bool,
     dtype: Option<DType>,
@@ -124,15 +127,38 @@ pub fn linspace(
         return Err(Error::value(format!("linspace makes 0 numbers or more, not {count}")));
     };
     let parts = if endpoint { length.saturating_sub(1) } else { length };
-    let fill = Fill::Between { start, stop, parts, ends: endpoint };
     let dtype = dtype.unwrap_or(DType::F64);
     let made = if dtype.is_float() { dtype } else { DType::F64 };
-    let numbers = create(cx, &LINSPACE, Shape::from_slice(&[length]), made, fill)?;
+    let numbers = match (start.as_scalar(), stop.as_scalar()) {
+        (Some(start), Some(stop)) => {
+            let fill = Fill::Between { start: start.as_f64(), stop: stop.as_f64(), parts, ends: endpoint };
+            create(cx, &LINSPACE, Shape::from_slice(&[length]), made, fill)?
+        }
+        _ => {
+            let (start, stop) = (cast(cx, start, made)?, cast(cx, stop, made)?);
+            between(cx, start, stop, length, parts, endpoint)?
+        }
+    };
     if made == dtype {
         return Ok(numbers);
     }
     let whole = apply1(cx, &FLOOR, numbers)?;
     cast(cx, whole, dtype)
+}
+
+/// As the kernel computes them.
+fn between(cx: &mut Context, start: Array, stop: Array, length: usize, parts: usize, ends: bool) -> Result<Array> {
+    let distance = apply2(cx, &SUB, stop.clone(), start.clone())?;
+    let step = if parts == 0 { distance } else { apply2(cx, &DIV, distance, Array::Float(parts as f64))? };
+    let places = arange(cx, [0, length as i64, 1].map(Array::Int), None)?;
+    let numbers = cast(cx, places.clone(), start.dtype())?;
+    let numbers = apply2(cx, &MUL, numbers, step)?;
+    let numbers = apply2(cx, &ADD, numbers, start)?;
+    if !ends || length < 2 {
+        return Ok(numbers);
+    }
+    let is_last = apply2(cx, &EQ, places, Array::Int(length as i64 - 1))?;
+    select(cx, is_last, stop, numbers)
 }
 
 /// One on the diagonal (`offset` columns to the right of the main one), zero elsewhere; `rows` columns if not told.

@@ -2,7 +2,7 @@
 
 use super::Partial::{Of, One};
 use super::table::elementwise;
-use super::{ADD, DIV, MUL, NEG, Op, RINT, SQUARE, SUB, apply1, apply2};
+use super::{ADD, DIV, EQ, MUL, NEG, Op, RINT, SQUARE, SUB, apply1, apply2, select};
 use crate::context::Context;
 use crate::cpu::math as loops;
 use crate::diagnostics::{Error, Result};
@@ -52,7 +52,7 @@ elementwise! {
         wgsl [float "bitcast<f32>((bitcast<u32>(a) & 0x7fffffffu) | (bitcast<u32>(b) & 0x80000000u))"];
     /// The next number from the first towards the second.
     NEXTAFTER "nextafter" "nextafter" Binary real loops::nextafter, moves [One, Of(|_, _, _| Ok(Array::Float(0.0)))];
-    HYPOT "hypot" "hypot" Binary real loops::hypot, moves [Of(|cx, x, y| apply2(cx, &DIV, x[0].clone(), y.clone())), Of(|cx, x, y| apply2(cx, &DIV, x[1].clone(), y.clone()))];
+    HYPOT "hypot" "hypot" Binary real loops::hypot, moves [Of(|cx, x, y| over_distance(cx, &x[0], y)), Of(|cx, x, y| over_distance(cx, &x[1], y))];
 }
 
 fn minus_sine(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
@@ -142,6 +142,14 @@ fn over_square_of_distance(cx: &mut Context, coordinate: Array, x: &[Array]) -> 
     let [a, b] = squares;
     let sum = apply2(cx, &ADD, a, b)?;
     apply2(cx, &DIV, coordinate, sum)
+}
+
+/// A coordinate over the distance from the origin; at the origin 0, which is one of the subgradients there.
+fn over_distance(cx: &mut Context, coordinate: &Array, distance: &Array) -> Result<Array> {
+    let at_origin = apply2(cx, &EQ, distance.clone(), Array::Int(0))?;
+    let divisor = select(cx, at_origin.clone(), Array::Int(1), distance.clone())?;
+    let quotient = apply2(cx, &DIV, coordinate.clone(), divisor)?;
+    select(cx, at_origin, Array::Int(0), quotient)
 }
 
 /// exp(x) / (exp(x) + exp(y)) = σ(x - y)

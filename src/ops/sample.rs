@@ -14,10 +14,12 @@ use super::cast::place;
 use super::elementwise::adopt;
 use super::types::broadcast_all;
 use super::{
-    Abstract, Arity, Attrs, Batch, Derivative, Entry, Op, Partial, WholeKernel, WholeRule, apply, apply2, random,
+    ADD, Abstract, Arity, Attrs, Batch, DIV, Derivative, Entry, MUL, Op, Partial, SQRT, SQUARE, SUB, WholeKernel,
+    WholeRule, apply, apply1, apply2, random,
 };
 use crate::context::Context;
 use crate::cpu;
+use crate::cpu::gamma;
 use crate::cpu::sample::{Stream, fill};
 use crate::devices::Engine;
 use crate::diagnostics::{Error, Kind, Result};
@@ -37,19 +39,22 @@ pub static LOG_GAMMA: Entry = Entry {
     })]),
     ..floats("log_gamma", 1, |cx, _, inputs, out| one(cx, inputs, &out, Stream::log_gamma))
 };
-/// How it moves with the shape, at its place in the distribution.
+/// How it moves with the shape, at its place in the distribution: of the shape and the logarithm.
 static LOG_GAMMA_SLOPE: Entry = Entry {
-    batch: Batch::Elementwise,
-    ..Entry::whole("log_gamma_slope", "slope of gamma numbers", Arity::Exactly(2), float, |cx, _, inputs, out| {
-        match inputs {
-            [a, y] => {
-                let (a, y) = (adopt(cx, a, DType::F64)?, adopt(cx, y, DType::F64)?);
-                cpu::gamma::log_slopes(cx, &a, &y, &out.shape).map(Array::from)
-            }
-            _ => Err(cpu::mistyped()),
-        }
-    })
+    derivative: Derivative::Elementwise(&[
+        Partial::Of(|cx, x, _| {
+            apply(cx, &Op { entry: &LOG_GAMMA_SLOPE_BY_SHAPE, attrs: Attrs::None }, &mut x.to_vec())
+        }),
+        Partial::Of(|cx, x, _| apply(cx, &Op { entry: &LOG_GAMMA_SLOPE_BY_LOG, attrs: Attrs::None }, &mut x.to_vec())),
+    ]),
+    ..slope("log_gamma_slope", 2, |cx, _, inputs, out| slopes(cx, inputs, &out, |[a, y]| gamma::log_slope(a, y)))
 };
+static LOG_GAMMA_SLOPE_BY_SHAPE: Entry = slope("log_gamma_slope_by_shape", 2, |cx, _, inputs, out| {
+    slopes(cx, inputs, &out, |[a, y]| gamma::log_slope_by_shape(a, y))
+});
+static LOG_GAMMA_SLOPE_BY_LOG: Entry = slope("log_gamma_slope_by_log", 2, |cx, _, inputs, out| {
+    slopes(cx, inputs, &out, |[a, y]| gamma::log_slope_by_log(a, y))
+});
 /// Of its mean.
 pub static POISSON: Entry = counts("poisson", 1, |cx, _, inputs, out| one(cx, inputs, &out, Stream::poisson));
 /// Of the trials, whole numbers, and the probability of a success.
@@ -82,16 +87,40 @@ pub static INTEGERS_TO: Entry = Entry {
     })
 };
 /// Of the concentration around the angle 0.
-pub static VONMISES: Entry = floats("vonmises", 1, |cx, _, inputs, out| one(cx, inputs, &out, Stream::vonmises));
+pub static VONMISES: Entry = floats("vonmises", 1, |cx, _, inputs, out| one(cx, inputs, &out, Stream::vonmises))
+    .derivative(Derivative::Elementwise(&[Partial::Of(|cx, x, y| {
+        slope_of(cx, &VONMISES_SLOPE, x.get(..1).unwrap_or_default(), y)
+    })]));
+static VONMISES_SLOPE: Entry =
+    slope("vonmises_slope", 2, |cx, _, inputs, out| slopes(cx, inputs, &out, cpu::slopes::vonmises));
 /// Of the mean and the scale.
-pub static WALD: Entry = floats("wald", 2, |cx, _, inputs, out| two(cx, inputs, &out, Stream::wald));
+pub static WALD: Entry = floats("wald", 2, |cx, _, inputs, out| two(cx, inputs, &out, Stream::wald))
+    .derivative(Derivative::Elementwise(&[Partial::Of(wald_by_mean), Partial::Of(wald_by_scale)]));
+/// Mills' ratio M of a normal number: dM/dv = v M - 1.
+static MILLS: Entry = slope("mills", 1, |cx, _, inputs, out| slopes(cx, inputs, &out, |[v]| cpu::slopes::mills(v)))
+    .derivative(Derivative::Elementwise(&[Partial::Of(|cx, x, y| {
+        let product = apply2(cx, &MUL, x[0].clone(), y.clone())?;
+        apply2(cx, &SUB, product, Array::Float(1.0))
+    })]));
 /// Of the degrees of freedom and the noncentrality.
 pub static NONCENTRAL: Entry =
-    floats("noncentral_chisquare", 2, |cx, _, inputs, out| two(cx, inputs, &out, Stream::noncentral_chisquare));
+    floats("noncentral_chisquare", 2, |cx, _, inputs, out| two(cx, inputs, &out, Stream::noncentral_chisquare))
+        .derivative(Derivative::Elementwise(&[
+            Partial::Of(|cx, x, y| slope_of(cx, &NONCENTRAL_BY_FREEDOM, x.get(..2).unwrap_or_default(), y)),
+            Partial::Of(|cx, x, y| slope_of(cx, &NONCENTRAL_BY_NONCENTRALITY, x.get(..2).unwrap_or_default(), y)),
+        ]));
+static NONCENTRAL_BY_FREEDOM: Entry = slope("noncentral_by_freedom", 3, |cx, _, inputs, out| {
+    slopes(cx, inputs, &out, cpu::slopes::noncentral_by_freedom)
+});
+static NONCENTRAL_BY_NONCENTRALITY: Entry = slope("noncentral_by_noncentrality", 3, |cx, _, inputs, out| {
+    slopes(cx, inputs, &out, cpu::slopes::noncentral_by_noncentrality)
+});
 
 pub(super) static TABLE: &[&Entry] = &[
     &LOG_GAMMA,
     &LOG_GAMMA_SLOPE,
+    &LOG_GAMMA_SLOPE_BY_SHAPE,
+    &LOG_GAMMA_SLOPE_BY_LOG,
     &POISSON,
     &BINOMIAL,
     &NEGATIVE_BINOMIAL,
@@ -102,9 +131,18 @@ pub(super) static TABLE: &[&Entry] = &[
     &INTEGERS,
     &INTEGERS_TO,
     &VONMISES,
+    &VONMISES_SLOPE,
     &WALD,
+    &MILLS,
     &NONCENTRAL,
+    &NONCENTRAL_BY_FREEDOM,
+    &NONCENTRAL_BY_NONCENTRALITY,
 ];
+
+const fn slope(name: &'static str, numbers: usize, kernel: WholeKernel) -> Entry {
+    let whole = Entry::whole(name, "slope of random numbers", Arity::Exactly(numbers), float, kernel);
+    Entry { batch: Batch::Elementwise, ..whole }
+}
 
 const fn floats(name: &'static str, parameters: usize, kernel: WholeKernel) -> Entry {
     entry(name, parameters, float, kernel)
@@ -153,6 +191,45 @@ fn typed(op: &Op, inputs: &[Abstract], dtype: DType) -> Result<Abstract> {
 
 fn keys(cx: &Context, first: &Array, second: &Array) -> Result<[Tensor; 2]> {
     Ok([adopt(cx, first, DType::I32)?, adopt(cx, second, DType::I32)?])
+}
+
+fn slopes<const N: usize>(cx: &Context, inputs: &[Array], out: &Abstract, of: fn([f64; N]) -> f64) -> Result<Array> {
+    let tensors = inputs.iter().map(|input| adopt(cx, input, DType::F64)).collect::<Result<Vec<Tensor>>>()?;
+    let tensors: [&Tensor; N] = tensors.iter().collect::<Vec<_>>().try_into().map_err(|_| cpu::mistyped())?;
+    cpu::slopes::each(cx, of, tensors, &out.shape).map(Array::from)
+}
+
+/// A number from the parameters of a draw and what was drawn: a partial derivative.
+fn slope_of(cx: &mut Context, entry: &'static Entry, parameters: &[Array], y: &Array) -> Result<Array> {
+    let mut inputs = parameters.to_vec();
+    inputs.push(y.clone());
+    apply(cx, &Op { entry, attrs: Attrs::None }, &mut inputs)
+}
+
+/// With M of (x + m) √(s / x) / m, for mean m and scale s, the distribution function of J. Folks, R. Chhikara, "The inverse
+/// Gaussian distribution and its statistical application" (1978) gives dx/dm = 2 x √(s x) M / m².
+fn wald_by_mean(cx: &mut Context, inputs: &[Array], x: &Array) -> Result<Array> {
+    let [mean, scale, ..] = inputs else { return Err(cpu::mistyped()) };
+    let ratio = apply2(cx, &DIV, scale.clone(), x.clone())?;
+    let root = apply1(cx, &SQRT, ratio)?;
+    let sum = apply2(cx, &ADD, x.clone(), mean.clone())?;
+    let relative = apply2(cx, &DIV, sum, mean.clone())?;
+    let distance = apply2(cx, &MUL, relative, root.clone())?;
+    let mills = apply1(cx, &Op { entry: &MILLS, attrs: Attrs::None }, distance)?;
+    let share = apply2(cx, &DIV, x.clone(), mean.clone())?;
+    let square = apply1(cx, &SQUARE, share)?;
+    let product = apply2(cx, &MUL, square, root)?;
+    let product = apply2(cx, &MUL, product, mills)?;
+    apply2(cx, &MUL, product, Array::Float(2.0))
+}
+
+/// Scaled numbers are numbers of scaled parameters: m dx/dm + s dx/ds = x.
+fn wald_by_scale(cx: &mut Context, inputs: &[Array], x: &Array) -> Result<Array> {
+    let [mean, scale, ..] = inputs else { return Err(cpu::mistyped()) };
+    let by_mean = wald_by_mean(cx, inputs, x)?;
+    let part = apply2(cx, &MUL, mean.clone(), by_mean)?;
+    let rest = apply2(cx, &SUB, x.clone(), part)?;
+    apply2(cx, &DIV, rest, scale.clone())
 }
 
 /// A number for every element from its one parameter.

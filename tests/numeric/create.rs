@@ -74,7 +74,8 @@ fn arange_takes_the_dtype_of_its_limits() {
 fn linspace_has_the_digits_of_numpy() {
     let mut cx = Context::default();
     for &(start, stop, count, endpoint, before, last) in LINSPACE {
-        let made = numbers(&linspace(&mut cx, start, stop, count, endpoint, None).expect("numbers"));
+        let made =
+            numbers(&linspace(&mut cx, [start, stop].map(Array::Float), count, endpoint, None).expect("numbers"));
         assert_eq!(made.len(), count as usize);
         assert_eq!(
             (made[made.len().saturating_sub(2)], made[made.len() - 1]),
@@ -82,8 +83,8 @@ fn linspace_has_the_digits_of_numpy() {
             "{start} {stop} {count}"
         );
     }
-    assert_eq!(linspace(&mut cx, 0.0, 1.0, 0, true, None).expect("nothing").shape(), [0]);
-    let whole = linspace(&mut cx, 0.0, -5.0, 3, true, Some(DType::I64)).expect("numbers");
+    assert_eq!(linspace(&mut cx, [0.0, 1.0].map(Array::Float), 0, true, None).expect("nothing").shape(), [0]);
+    let whole = linspace(&mut cx, [0.0, -5.0].map(Array::Float), 3, true, Some(DType::I64)).expect("numbers");
     assert_eq!(whole.to_tensor().expect("elements at hand").to_vec::<i64>(), Some(vec![0, -3, -5]));
 }
 
@@ -112,8 +113,14 @@ fn impossible_sizes_are_refused() {
     }
     assert_eq!(zeros(&mut cx, &[-1], DType::F64).expect_err("negative").kind(), Kind::Value);
     assert_eq!(eye(&mut cx, 1 << 40, None, 0, DType::F64).expect_err("too large").kind(), Kind::Memory);
-    assert_eq!(linspace(&mut cx, 0.0, 1.0, -1, true, None).expect_err("negative").kind(), Kind::Value);
-    assert_eq!(linspace(&mut cx, 0.0, 1.0, i64::MAX, true, None).expect_err("too large").kind(), Kind::Memory);
+    assert_eq!(
+        linspace(&mut cx, [0.0, 1.0].map(Array::Float), -1, true, None).expect_err("negative").kind(),
+        Kind::Value
+    );
+    assert_eq!(
+        linspace(&mut cx, [0.0, 1.0].map(Array::Float), i64::MAX, true, None).expect_err("too large").kind(),
+        Kind::Memory
+    );
     let limits = |values: [f64; 3]| values.map(Array::Float);
     assert_eq!(arange(&mut cx, limits([0.0, 1e300, 1e-300]), None).expect_err("too large").kind(), Kind::Memory);
     assert_eq!(arange(&mut cx, limits([0.0, 1.0, 0.0]), None).expect_err("no step").kind(), Kind::Value);

@@ -493,11 +493,46 @@ fn gammas_move_with_their_shape() {
             assert!((moved + density * slope).abs() < 1e-6 * (density * slope) + 1e-9, "{a}, {x}: {slope}");
         }
     }
-    // The mean of a beta number is a / (a + b): so is the mean of the slopes b / (a + b)², within five standard errors.
-    let slopes = drawn(&format!("grad(|a| sum(random.beta(a, 3.0)))(full({COUNT}, 2.0))"));
-    let mean = slopes.iter().sum::<f64>() / COUNT as f64;
-    let variance = slopes.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / COUNT as f64;
-    assert!((mean - 3.0 / 25.0).abs() < 5.0 * (variance / COUNT as f64).sqrt(), "{mean}");
+}
+
+/// The mean of slopes is the slope of the mean, within five standard errors; and so it is of their slopes.
+#[test]
+fn means_of_slopes_are_slopes_of_means() {
+    // I₁(2) / I₀(2)
+    let mean_cosine = 0.697_774_657_964_008;
+    let first: [(&str, f64, f64); 8] = [
+        // a / (a + b)
+        ("random.beta(a, 3.0)", 2.0, 3.0 / 25.0),
+        ("random.gamma(a, 2.0)", 1.5, 2.0),
+        ("random.wald(a, 3.0)", 2.0, 1.0),
+        ("random.wald(2.0, a)", 3.0, 0.0),
+        ("random.noncentral_chisquare(a, 4.0)", 3.0, 1.0),
+        ("random.noncentral_chisquare(3.0, a)", 4.0, 1.0),
+        ("cos(random.vonmises(0.0, a))", 2.0, 1.0 - mean_cosine / 2.0 - mean_cosine * mean_cosine),
+        // n (d + λ) / ((n - 2) d) of d above and n below the line
+        ("random.noncentral_f(2.0, 12.0, a)", 3.0, 12.0 / 20.0),
+    ];
+    let second: [(&str, f64, f64); 4] = [
+        ("random.gamma(a, 2.0)", 1.5, 0.0),
+        ("random.gamma(a, 1.0) ** 2", 1.5, 2.0),
+        ("random.wald(a, 3.0)", 2.0, 0.0),
+        // the variance is m³ / s
+        ("random.wald(a, 3.0) ** 2", 2.0, 6.0 * 2.0 / 3.0 + 2.0),
+    ];
+    let check = |code: String, expected: f64| {
+        let slopes = drawn(&code);
+        let mean = slopes.iter().sum::<f64>() / COUNT as f64;
+        let variance = slopes.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / COUNT as f64;
+        let error = (variance / COUNT as f64).sqrt();
+        assert!((mean - expected).abs() < 5.0 * error && error < 0.5, "{code}: {mean} and not {expected}");
+    };
+    for (call, a, expected) in first {
+        check(format!("grad(|a| sum({call}))(full({COUNT}, {a:?}))"), expected);
+    }
+    for (call, a, expected) in second {
+        let redrawn = format!("|a| {{ seed(3); sum({call}) }}");
+        check(format!("jvp(grad({redrawn}), full({COUNT}, {a:?}), ones({COUNT}))[1]"), expected);
+    }
 }
 
 /// The numbers come from a program of its own, written in Python from the descriptions of the stream and the papers.

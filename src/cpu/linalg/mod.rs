@@ -10,7 +10,7 @@ mod spectral;
 mod system;
 
 pub use factor::{cholesky, qr};
-pub use spectral::{Spectrum, adjugate, eig, eigh, pinv, svd};
+pub use spectral::{Spectrum, adjugate, adjugate_slope, eig, eigh, pinv, svd};
 pub use system::{det, slogdet, solve, triangular_solve};
 
 use crate::context::Context;

@@ -112,10 +112,14 @@ impl Exponents {
         let rows: Vec<i32> = matrix.row_iter().map(|row| far(row.norm_max())).collect();
         divide_rows(matrix, &rows);
         let columns: Vec<i32> = matrix.col_iter().map(|column| far(column.norm_max())).collect();
-        for (column, &exponent) in matrix.col_iter_mut().zip(&columns) {
-            column.iter_mut().for_each(|x| *x = T::rounded(shifted(x.widened(), -i64::from(exponent))));
-        }
+        divide_columns(matrix, &columns);
         Some(Exponents { rows, columns })
+    }
+
+    /// Divides another matrix in the same way.
+    pub fn divide<T: Real>(&self, matrix: &mut Mat<T>) {
+        divide_rows(matrix, &self.rows);
+        divide_columns(matrix, &self.columns);
     }
 
     /// The exponent of what the determinant was divided by.
@@ -148,5 +152,11 @@ fn divide_rows<T: Real>(matrix: &mut Mat<T>, exponents: &[i32]) {
         for (x, &exponent) in column.iter_mut().zip(exponents) {
             *x = T::rounded(shifted(x.widened(), -i64::from(exponent)));
         }
+    }
+}
+
+fn divide_columns<T: Real>(matrix: &mut Mat<T>, exponents: &[i32]) {
+    for (column, &exponent) in matrix.col_iter_mut().zip(exponents) {
+        column.iter_mut().for_each(|x| *x = T::rounded(shifted(x.widened(), -i64::from(exponent))));
     }
 }

@@ -111,10 +111,71 @@ fn svd_of<T: Real>(cx: &Context, a: &Tensor, vectors: bool, full: bool) -> Resul
 /// The adjugate, which is the determinant times the inverse and is there for singular matrices, too: with
 /// `a = u diag(s) v^T` it is `det(u) det(v) v diag(p) u^T`, where each of `p` is the product of all other `s`.
 pub fn adjugate(cx: &Context, a: &Tensor) -> Result<Tensor> {
-    with_real!(a, T => adjugate_of::<T>(cx, a))
+    with_real!(a, T => adjugate_of::<T>(cx, a, |_, parts| parts.adjugate()))
 }
 
-fn adjugate_of<T: Real>(cx: &Context, a: &Tensor) -> Result<Tensor> {
+/// How the adjugate moves when the matrix moves by `e`, which is linear in `e`: with `p = u^T e v` it is
+/// `det(u) det(v) v m u^T`, where `m` is `-p_ij g_ij` off the diagonal, the sum of all `p_jj g_ij` on it, and `g_ij` is
+/// the product of all singular values but the two. Nothing is divided, so singular matrices are like others.
+pub fn adjugate_slope(cx: &Context, a: &Tensor, e: &Tensor) -> Result<Tensor> {
+    with_real!(a, T => {
+        let moves = Stack::<T>::of(cx, e, 3)?;
+        adjugate_of::<T>(cx, a, |number, parts| parts.adjugate_slope(moves.matrix(number)))
+    })
+}
+
+/// A matrix in its singular values, with what products of these need.
+struct Parts<T> {
+    left: Mat<T>,
+    values: Vec<f64>,
+    right: Mat<T>,
+    /// For each value the product of those behind it.
+    after: Vec<Product>,
+    /// The product of the determinants of both sides.
+    sign: Product,
+    /// By which the matrix was divided.
+    exponents: Option<Exponents>,
+}
+
+impl<T: Real> Parts<T> {
+    /// Of the diagonal matrix of the values.
+    fn adjugate(&self) -> Mat<T> {
+        let side = self.values.len();
+        let mut found = Mat::zeros(side, side);
+        let mut before = self.sign;
+        for i in 0..side {
+            found[(i, i)] = T::rounded(before.with(self.after[i]).value());
+            before = before.times(self.values[i]);
+        }
+        found
+    }
+
+    fn adjugate_slope(&self, mut moved: Mat<T>) -> Mat<T> {
+        if let Some(exponents) = &self.exponents {
+            exponents.divide(&mut moved);
+        }
+        let p = self.left.transpose() * moved * &self.right;
+        let side = self.values.len();
+        let mut found = Mat::<T>::zeros(side, side);
+        let mut before = self.sign;
+        for i in 0..side {
+            let mut product = before;
+            for j in i + 1..side {
+                let others = T::rounded(product.with(self.after[j]).value());
+                found[(i, j)] = -p[(i, j)] * others;
+                found[(j, i)] = -p[(j, i)] * others;
+                found[(i, i)] += p[(j, j)] * others;
+                found[(j, j)] += p[(i, i)] * others;
+                product = product.times(self.values[j]);
+            }
+            before = before.times(self.values[i]);
+        }
+        found
+    }
+}
+
+/// `v m u^T` of every matrix, where `middle` gives `m` for its number and parts.
+fn adjugate_of<T: Real>(cx: &Context, a: &Tensor, middle: impl Fn(usize, &Parts<T>) -> Mat<T>) -> Result<Tensor> {
     let stack = Stack::<T>::of(cx, a, 9)?;
     let side = stack.rows;
     let mut found = Made::new(stack.shape(&[side, side]));
@@ -122,21 +183,17 @@ fn adjugate_of<T: Real>(cx: &Context, a: &Tensor) -> Result<Tensor> {
         cx.check()?;
         let mut matrix = stack.finite_matrix(number)?;
         let exponents = Exponents::taken_from(&mut matrix, squares_in_range::<T>());
-        let parts = Svd::new(matrix.as_ref()).map_err(|_| stack.unfound(number, "singular values"))?;
-        let values: Vec<f64> = parts.S().column_vector().iter().map(|value| value.widened()).collect();
+        let svd = Svd::new(matrix.as_ref()).map_err(|_| stack.unfound(number, "singular values"))?;
+        let values: Vec<f64> = svd.S().column_vector().iter().map(|value| value.widened()).collect();
         let mut after = vec![Product::ONE; side];
         for i in (1..side).rev() {
             after[i - 1] = after[i].times(values[i]);
         }
-        let mut before = determinant(parts.U()).with(determinant(parts.V()));
-        let mut scaled = parts.V().to_owned();
-        for i in 0..side {
-            let product = T::rounded(before.with(after[i]).value());
-            scaled.col_mut(i).iter_mut().for_each(|x| *x *= product);
-            before = before.times(values[i]);
-        }
-        let adjugate = scaled * parts.U().transpose();
-        let adjugate = match exponents {
+        let sign = determinant(svd.U()).with(determinant(svd.V()));
+        let (left, right) = (svd.U().to_owned(), svd.V().to_owned());
+        let parts = Parts { left, values, right, after, sign, exponents };
+        let adjugate = &parts.right * middle(number, &parts) * parts.left.transpose();
+        let adjugate = match &parts.exponents {
             Some(exponents) => exponents.divide_adjugate(&adjugate),
             None => adjugate,
         };

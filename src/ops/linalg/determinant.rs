@@ -1,15 +1,15 @@
 //! Determinants.
 
 use super::{
-    SQUARE, Tangents, as_matrices, div, floats, identity, inv, many, mul, one_float, product, square, stacked, sub,
-    total, transposed,
+    Cotangents, SQUARE, Tangents, add, as_matrices, div, floats, identity, inv, many, mul, one_float, product, square,
+    stacked, sub, system, total, transposed,
 };
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
 use crate::ops::{
-    ABS, Abstract, Arity, Attrs, Derivative, Entry, GT, Kernel, NE, Op, Outputs, Rule, apply1, apply2, broadcast_to,
-    select,
+    ABS, Abstract, Arity, Attrs, Derivative, Entry, GT, Kernel, NE, Op, Outputs, Rule, Term, apply1, apply2,
+    broadcast_to, select,
 };
 use crate::tensor::{Array, DType, Shape};
 use smallvec::smallvec;
@@ -40,8 +40,7 @@ pub(super) static SLOGDET: Entry = Entry::of(
 .derivative(Derivative::Whole(slogdet_tangent))
 .batched(stacked);
 
-/// The determinant times the inverse, also of singular matrices: how the determinant moves. Where it is zero
-/// but for rounding, the derivative of the adjugate itself is nan here.
+/// The determinant times the inverse, also of singular matrices: how the determinant moves.
 pub(super) static ADJUGATE: Entry = Entry::whole(
     "adjugate",
     "adjugate",
@@ -54,6 +53,33 @@ pub(super) static ADJUGATE: Entry = Entry::whole(
 )
 .derivative(Derivative::Whole(adjugate_tangent))
 .batched(stacked);
+
+/// How the adjugate of the first moves when that moves by the second: of singular matrices, too. Where the determinant
+/// is zero but for rounding, the derivative of this by the first is nan.
+pub(super) static ADJUGATE_SLOPE: Op = Op {
+    entry: &Entry::whole(
+        "adjugate_slope",
+        "adjugate",
+        Arity::Exactly(2),
+        |op, inputs| match inputs {
+            [a, e] if e.shape == a.shape && e.dtype == a.dtype && a.dtype.is_float() => {
+                square(op.entry.symbol, a, SQUARE).map(|_| a.clone())
+            }
+            _ => Err(cpu::mistyped()),
+        },
+        |cx, _, inputs, _| match inputs {
+            [a, e] => {
+                let (a, e) = (a.to_tensor().ok_or_else(cpu::mistyped)?, e.to_tensor().ok_or_else(cpu::mistyped)?);
+                Ok(cpu::linalg::adjugate_slope(cx, &a, &e)?.into())
+            }
+            _ => Err(cpu::mistyped()),
+        },
+    )
+    .derivative(Derivative::Whole(slope_tangent))
+    .transposed(slope_transposed)
+    .batched(system::batch),
+    attrs: Attrs::None,
+};
 
 pub fn det(cx: &mut Context, a: Array) -> Result<Array> {
     let a = floats(cx, "linalg.det", a)?;
@@ -101,20 +127,59 @@ fn slogdet_tangent(cx: &mut Context, _: &Op, a: &[Array], found: &[Array], tange
     Ok(smallvec![None, Some(weighted(cx, &inverse, da)?)])
 }
 
-/// From `adj(a) = det(a) a^-1`: `(trace(adj(a) da) adj(a) - adj(a) da adj(a)) / det(a)`.
-fn adjugate_tangent(cx: &mut Context, _: &Op, a: &[Array], adj: &[Array], tangents: &[Option<Array>]) -> Tangents {
-    let ([a], [adj], [da]) = (a, adj, tangents) else { return Err(cpu::mistyped()) };
+fn adjugate_tangent(cx: &mut Context, _: &Op, a: &[Array], _: &[Array], tangents: &[Option<Array>]) -> Tangents {
+    let ([a], [da]) = (a, tangents) else { return Err(cpu::mistyped()) };
     let Some(da) = da else { return Ok(smallvec![None]) };
-    let trace = weighted(cx, adj, da)?;
-    let trace = as_matrices(cx, trace)?;
-    let trace = broadcast_to(cx, trace, adj.shape())?;
-    let first = mul(cx, trace, adj.clone())?;
-    let left = product(cx, adj, da)?;
-    let second = product(cx, &left, adj)?;
-    let difference = sub(cx, first, second)?;
-    let det = digits_of_det(cx, a, adj)?;
+    Ok(smallvec![Some(apply2(cx, &ADJUGATE_SLOPE, a.clone(), da.clone())?)])
+}
+
+/// From `slope = (trace(adj e) adj - adj e adj) / det`, which follows from `adj = det a^-1`.
+fn slope_tangent(cx: &mut Context, op: &Op, inputs: &[Array], slope: &[Array], tangents: &[Option<Array>]) -> Tangents {
+    let ([a, e], [slope], [da, de]) = (inputs, slope, tangents) else { return Err(cpu::mistyped()) };
+    let by_e = match de {
+        Some(de) => Some(apply2(cx, op, a.clone(), de.clone())?),
+        None => None,
+    };
+    let Some(da) = da else { return Ok(smallvec![by_e]) };
+    let adj = apply1(cx, &Op { entry: &ADJUGATE, attrs: Attrs::None }, a.clone())?;
+    let moved = apply2(cx, op, a.clone(), da.clone())?;
+    let scaled = |cx: &mut Context, number: Array, matrix: &Array| {
+        let number = as_matrices(cx, number)?;
+        let number = broadcast_to(cx, number, matrix.shape())?;
+        mul(cx, number, matrix.clone())
+    };
+    let between = |cx: &mut Context, left: &Array, right: &Array| {
+        let left = product(cx, left, e)?;
+        product(cx, &left, right)
+    };
+    let trace = weighted(cx, &moved, e)?;
+    let mut sum = scaled(cx, trace, &adj)?;
+    let trace = weighted(cx, &adj, e)?;
+    let part = scaled(cx, trace, &moved)?;
+    sum = add(cx, sum, part)?;
+    let trace = weighted(cx, &adj, da)?;
+    let part = scaled(cx, trace, slope)?;
+    sum = sub(cx, sum, part)?;
+    let part = between(cx, &moved, &adj)?;
+    sum = sub(cx, sum, part)?;
+    let part = between(cx, &adj, &moved)?;
+    sum = sub(cx, sum, part)?;
+    let det = digits_of_det(cx, a, &adj)?;
     let det = as_matrices(cx, det)?;
-    Ok(smallvec![Some(div(cx, difference, det)?)])
+    let by_a = div(cx, sum, det)?;
+    Ok(smallvec![Some(match by_e {
+        Some(by_e) => add(cx, by_e, by_a)?,
+        None => by_a,
+    })])
+}
+
+/// The second derivative of the determinant is the same in both directions; so a cotangent goes the way of a direction,
+/// transposed ahead and behind.
+fn slope_transposed(cx: &mut Context, op: &Op, terms: &[Term], ct: &[Option<Array>]) -> Cotangents {
+    let ([Term::Known(a), Term::Linear(_)], [Some(ct)]) = (terms, ct) else { return Ok(smallvec![None, None]) };
+    let ct = transposed(cx, ct)?;
+    let back = apply2(cx, op, a.clone(), ct)?;
+    Ok(smallvec![None, Some(transposed(cx, &back)?)])
 }
 
 /// The determinant, or nan where it is zero but for rounding: where it has no digits, neither has a quotient by it. Each

@@ -38,6 +38,7 @@ pub(super) static TABLE: &[&Entry] = &[
     &determinant::DET,
     &determinant::SLOGDET,
     &determinant::ADJUGATE,
+    determinant::ADJUGATE_SLOPE.entry,
     &factor::CHOLESKY,
     &factor::QR,
     &spectral::EIGH,

@@ -1,10 +1,10 @@
 //! The pseudo-inverse. It is an operation of its own because it moves smoothly where singular vectors do not.
 
-use super::{Tangents, add, floats, matrices, product, sub, transposed};
+use super::{Tangents, add, floats, matrices, product, sub, system, transposed};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
-use crate::ops::{Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, apply2, broadcast_to, cast, rows};
+use crate::ops::{Abstract, Arity, Attrs, Derivative, Entry, Op, apply2, broadcast_to, cast};
 use crate::tensor::{Array, DType, Shape};
 use smallvec::smallvec;
 
@@ -18,7 +18,7 @@ pub(super) static PINV: Entry =
         _ => Err(cpu::mistyped()),
     })
     .derivative(Derivative::Whole(tangent))
-    .batched(batch);
+    .batched(system::batch);
 
 /// The pseudo-inverse; singular values up to `cutoff` times the largest count as zero. It broadcasts to the stack.
 pub fn pinv(cx: &mut Context, a: Array, cutoff: Option<Array>) -> Result<Array> {
@@ -64,10 +64,4 @@ fn tangent(cx: &mut Context, _: &Op, inputs: &[Array], p: &[Array], tangents: &[
     let third = sub(cx, y, within)?;
     let outside = add(cx, second, third)?;
     Ok(smallvec![Some(sub(cx, outside, inside)?)])
-}
-
-fn batch(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], count: usize) -> Result<Outputs> {
-    let ([a, cutoffs], &[left, right]) = (inputs, batched) else { return Err(cpu::mistyped()) };
-    let (a, cutoffs) = (rows::all_rows(cx, a, left, count)?, rows::all_rows(cx, cutoffs, right, count)?);
-    Ok(smallvec![apply2(cx, op, a, cutoffs)?])
 }

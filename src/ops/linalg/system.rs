@@ -152,7 +152,8 @@ fn cotangent(cx: &mut Context, op: &Op, terms: &[Term], ct: &[Option<Array>]) ->
     Ok(smallvec![None, Some(apply2(cx, &Op { entry: op.entry, attrs }, a, ct.clone())?)])
 }
 
-fn batch(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], count: usize) -> Result<Outputs> {
+/// Two inputs, all rows of both.
+pub(super) fn batch(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], count: usize) -> Result<Outputs> {
     let ([a, b], &[left, right]) = (inputs, batched) else { return Err(cpu::mistyped()) };
     let (a, b) = (rows::all_rows(cx, a, left, count)?, rows::all_rows(cx, b, right, count)?);
     Ok(smallvec![apply2(cx, op, a, b)?])

@@ -7,10 +7,13 @@ use std::collections::BTreeSet;
 type Lists = &'static [(&'static str, &'static [&'static str])];
 
 const NO_DERIVATIVE: Lists = &[
-    ("a second derivative of the incomplete gamma function, which nobody has summed", &["log_gamma_slope"]),
     (
-        "how their distribution functions move with the parameters is not written yet",
-        &["vonmises", "wald", "noncentral_chisquare"],
+        "a third derivative of the incomplete gamma function, which nobody has summed",
+        &["log_gamma_slope_by_shape", "log_gamma_slope_by_log"],
+    ),
+    (
+        "second derivatives of distribution functions, which nobody has summed",
+        &["vonmises_slope", "noncentral_by_freedom", "noncentral_by_noncentrality"],
     ),
 ];
 
@@ -55,6 +58,12 @@ const NO_GPU: Lists = &[
         &[
             "log_gamma",
             "log_gamma_slope",
+            "log_gamma_slope_by_shape",
+            "log_gamma_slope_by_log",
+            "vonmises_slope",
+            "mills",
+            "noncentral_by_freedom",
+            "noncentral_by_noncentrality",
             "poisson",
             "binomial",
             "negative_binomial",
@@ -77,7 +86,20 @@ const NO_GPU: Lists = &[
     ("is made of other operations", &["cond", "custom_grad"]),
     (
         "decompositions run on the CPU so far",
-        &["solve", "triangular_solve", "det", "slogdet", "adjugate", "cholesky", "qr", "eigh", "eig", "svd", "pinv"],
+        &[
+            "solve",
+            "triangular_solve",
+            "det",
+            "slogdet",
+            "adjugate",
+            "adjugate_slope",
+            "cholesky",
+            "qr",
+            "eigh",
+            "eig",
+            "svd",
+            "pinv",
+        ],
     ),
 ];
 

@@ -1,0 +1,57 @@
+//! The derivatives of every operation and of every function: against differences, against each other in every order of
+//! forward and backward, in single precision, in batches; at kinks; and against known values.
+//!
+//! What is compared is data, and how is written in Nabla: `checks.nab` with the cases of `cases.txt`, `kinks.nab`.
+//! Nothing is left out in silence: every function has a case or stands on a list with the reason.
+
+mod case;
+mod functions;
+mod known;
+mod operations;
+
+use nabla::session::Output;
+use nabla::{Session, Source};
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What every case is held against.
+const CHECKS: &str = include_str!("checks.nab");
+
+#[derive(Clone, Default)]
+struct Printed(Rc<RefCell<String>>);
+
+impl Output for Printed {
+    fn text(&mut self, text: &str) -> io::Result<()> {
+        self.0.borrow_mut().push_str(text);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Runner {
+    session: Session,
+    printed: Printed,
+}
+
+impl Runner {
+    fn new(code: &str) -> Runner {
+        let printed = Printed::default();
+        let session = Session::new(Box::new(printed.clone()));
+        let mut runner = Runner { session, printed };
+        runner.eval(code).unwrap_or_else(|error| panic!("{error}"));
+        runner
+    }
+
+    /// What the code prints, or the message of its error.
+    fn eval(&mut self, code: &str) -> Result<String, String> {
+        let source = Arc::new(Source::new("<derivatives>", code));
+        let done = self.session.eval(source);
+        let printed = self.printed.0.take();
+        done.map(|()| printed).map_err(|errors| nabla::diagnostics::render(&errors, false))
+    }
+}
