@@ -84,7 +84,8 @@ const LISTED: &[(&str, &[&str])] = &[
             "noncentral_by_noncentrality",
         ],
     ),
-    ("made of graphs: the cases with `if` in `cases.txt`", &["cond"]),
+    ("made of graphs: the cases with `if` and `custom_grad` in `cases.txt`", &["cond", "custom_grad"]),
+    ("a constant to derivatives", &["stop_gradient"]),
 ];
 
 /// The derivative is there, its derivative is not.
