@@ -62,27 +62,32 @@ impl Workers {
         let others = if parts.peek().is_some() { self.others() } else { None };
         let Some(others) = others else {
             let mut state = state();
-            work(&mut state, first);
-            return parts.for_each(|part| work(&mut state, part));
+            run(&work, &mut state, first);
+            return parts.for_each(|part| run(&work, &mut state, part));
         };
         let parts: Vec<_> = std::iter::once(first).chain(parts).map(|part| Mutex::new(Some(part))).collect();
         let threads = (others.current_num_threads() + 1).min(parts.len());
-        let take = |thread: usize| {
+        self.fork(others, threads, &|thread| {
             let mut state = state();
             let (before, own) = parts.split_at(parts.len() * thread / threads);
             for part in own.iter().chain(before) {
                 // a thread that panicked took its part with it
                 let part = part.lock().unwrap_or_else(PoisonError::into_inner).take();
                 if let Some(part) = part {
-                    work(&mut state, part);
+                    run(&work, &mut state, part);
                 }
             }
-        };
+        });
+    }
+
+    /// Calls `take` with the number of every thread, on that thread. It is one function for all kinds of work: they are
+    /// many.
+    fn fork(&self, others: &ThreadPool, threads: usize, take: &(dyn Fn(usize) + Sync)) {
         let busy = AtomicUsize::new(threads - 1);
         let call = self.calls.fetch_add(1, Ordering::AcqRel).wrapping_add(1);
         others.in_place_scope(|scope| {
             for number in 1..threads {
-                let (take, busy, calls) = (&take, &busy, self.calls.clone());
+                let (busy, calls) = (&busy, self.calls.clone());
                 scope.spawn(move |_| {
                     take(number);
                     busy.fetch_sub(1, Ordering::Release);
@@ -104,6 +109,12 @@ impl Workers {
         };
         self.others.get_or_init(build).as_ref()
     }
+}
+
+/// A part, by code that is there once for all the places above that call it.
+#[inline(never)]
+fn run<S, P>(work: &impl Fn(&mut S, P), state: &mut S, part: P) {
+    work(state, part);
 }
 
 /// Waits until something is so, and no longer than this; others that want the core may have it.

@@ -232,20 +232,29 @@ fn by_side(
     let batches = dimensions.batch[0].len();
     let own_free: Axes = dimensions.free(side, ndims[side]).collect();
     let far_free: Axes = dimensions.free(far, ndims[far]).collect();
-    // the result has the batch axes, the left side's free ones, the right side's
+    // the result had the batch axes, the left side's free ones, the right side's
     let first = if side == 0 { batches + own_free.len() } else { batches };
-    let product = Dimensions {
-        batch: [(0..batches).collect(), dimensions.batch[far].clone()],
-        contract: [(first..first + far_free.len()).collect(), far_free],
-    };
-    let found = contract(cx, ct.clone(), other.clone(), product)?;
-    // it has the batch axes, this side's free ones, and those contracted, as the other side has them in order
+    let of_ct = ((0..batches).collect(), (first..first + far_free.len()).collect());
+    let of_other = (dimensions.batch[far].clone(), far_free);
+    // those contracted, as the other side has them in order
     let mut contracted: Vec<(usize, usize)> =
         dimensions.contract[far].iter().copied().zip(dimensions.contract[side].iter().copied()).collect();
     contracted.sort_unstable();
-    let axes = dimensions.batch[side].iter().copied().chain(own_free).chain(contracted.into_iter().map(|(_, own)| own));
+    let contracted = contracted.into_iter().map(|(_, own)| own);
+    let own_batch = dimensions.batch[side].iter().copied();
+    // the sides of a product of matrices have their contracted axis within, and so their cotangents lie as they do
+    let (found, axes): (Array, Axes) = match side {
+        0 => {
+            let product = Dimensions { batch: [of_ct.0, of_other.0], contract: [of_ct.1, of_other.1] };
+            (contract(cx, ct.clone(), other.clone(), product)?, own_batch.chain(own_free).chain(contracted).collect())
+        }
+        _ => {
+            let product = Dimensions { batch: [of_other.0, of_ct.0], contract: [of_other.1, of_ct.1] };
+            (contract(cx, other.clone(), ct.clone(), product)?, own_batch.chain(contracted).chain(own_free).collect())
+        }
+    };
     let mut order: SmallVec<[i64; 4]> = smallvec![0; ndims[side]];
-    for (place, axis) in axes.enumerate() {
+    for (place, axis) in axes.into_iter().enumerate() {
         order[axis] = place as i64;
     }
     if order.iter().copied().eq(0..order.len() as i64) { Ok(found) } else { transpose(cx, found, Some(&order)) }

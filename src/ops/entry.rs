@@ -29,6 +29,8 @@ pub struct Entry {
     pub derivative: Derivative,
     /// The cotangents of inputs that it is linear in.
     pub transpose: Option<TransposeRule>,
+    /// The cotangent of the first input, added to what has come for it already: for operations that read a part of it.
+    pub accumulate: Option<AccumulateRule>,
     pub batch: Batch,
     pub gpu: OnGpu,
 }
@@ -69,6 +71,7 @@ impl Entry {
             guard: None,
             derivative: Derivative::Missing,
             transpose: None,
+            accumulate: None,
             batch: Batch::Missing,
             gpu,
         }
@@ -84,6 +87,10 @@ impl Entry {
 
     pub const fn transposed(self, rule: TransposeRule) -> Entry {
         Entry { transpose: Some(rule), ..self }
+    }
+
+    pub const fn accumulated(self, rule: AccumulateRule) -> Entry {
+        Entry { accumulate: Some(rule), ..self }
     }
 
     pub const fn batched(self, rule: BatchRule) -> Entry {
@@ -231,6 +238,9 @@ impl Term {
 
 /// The cotangents of the inputs, from those of the results; none is zero. Those of known inputs do not count.
 pub type TransposeRule = fn(&mut Context, &Op, &[Term], &[Option<Array>]) -> Result<SmallVec<[Option<Array>; 2]>>;
+
+/// The same for the first input alone, added to a sum: in its place where nobody else holds it.
+pub type AccumulateRule = fn(&mut Context, &Op, &[Term], ct: &Array, sum: Array) -> Result<Array>;
 
 /// How an operation runs on all rows of a batch at once.
 pub enum Batch {

@@ -89,6 +89,7 @@ impl Gather {
 pub(super) static GATHER: Entry = Entry::whole("gather", "[]", Arity::AtLeast(2), read_rule, read_kernel)
     .derivative(Derivative::Linear(1))
     .transposed(read_transposed)
+    .accumulated(read_accumulated)
     .batched(read_rows)
     .on_gpu(|gpu, op, views, out, mark| {
         let (Attrs::Gather(gather), [x, arrays @ ..]) = (&op.attrs, views) else { return Err(cpu::mistyped()) };
@@ -267,8 +268,19 @@ fn read_transposed(cx: &mut Context, op: &Op, terms: &[Term], ct: &[Option<Array
     };
     let zeros = zeros(cx, &Abstract { weak: false, ..x.aval() })?;
     let mut found: SmallVec<[Option<Array>; 2]> = smallvec![None; terms.len()];
-    found[0] = Some(apply_at(cx, &accumulate(gather.clone()), &[zeros, ct.clone()], &pointers(arrays)?)?);
+    found[0] = Some(add_at(cx, gather, zeros, ct, arrays)?);
     Ok(found)
+}
+
+fn read_accumulated(cx: &mut Context, op: &Op, terms: &[Term], ct: &Array, sum: Array) -> Result<Array> {
+    let (Attrs::Gather(gather), [_, arrays @ ..]) = (&op.attrs, terms) else { return Err(cpu::mistyped()) };
+    add_at(cx, gather, sum, ct, arrays)
+}
+
+fn add_at(cx: &mut Context, gather: &Gather, sum: Array, ct: &Array, arrays: &[Term]) -> Result<Array> {
+    let mut inputs = vec![sum, ct.clone()];
+    inputs.extend(pointers(arrays)?);
+    apply(cx, &accumulate(gather.clone()), &mut inputs)
 }
 
 fn accumulate_transposed(cx: &mut Context, op: &Op, terms: &[Term], ct: &[Option<Array>]) -> Cotangents {

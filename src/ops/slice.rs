@@ -1,7 +1,7 @@
 //! Slices: integers, ranges with steps and new axes. Reading gives a view, or a small copy.
 
 use super::linear::{sum_to, zeros};
-use super::{Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, Term, apply1, apply2, rows};
+use super::{ADD, Abstract, Arity, Attrs, Derivative, Entry, Op, Outputs, Term, apply1, apply2, rows};
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::gather::Places;
@@ -107,6 +107,7 @@ pub(super) fn cut(start: Option<i64>, stop: Option<i64>, step: Option<i64>, len:
 pub(super) static SLICE: Entry = Entry::look("slice", "[]", read_rule, read_layout)
     .derivative(Derivative::Linear(1))
     .transposed(read_transposed)
+    .accumulated(read_accumulated)
     .batched(read_rows);
 
 /// Gives the first input with the second in the place of a slice.
@@ -147,6 +148,13 @@ fn read_transposed(cx: &mut Context, op: &Op, terms: &[Term], ct: &[Option<Array
     let (Attrs::Slice(slice), [x], [Some(ct)]) = (&op.attrs, terms, ct) else { return Ok(smallvec![None]) };
     let zeros = zeros(cx, &x.aval())?;
     Ok(smallvec![Some(apply2(cx, &write(slice.clone()), zeros, ct.clone())?)])
+}
+
+fn read_accumulated(cx: &mut Context, op: &Op, _: &[Term], ct: &Array, sum: Array) -> Result<Array> {
+    let Attrs::Slice(slice) = &op.attrs else { return Err(cpu::mistyped()) };
+    let part = apply1(cx, &read(slice.clone()), sum.clone())?;
+    let part = apply2(cx, &ADD, part, ct.clone())?;
+    apply2(cx, &write(slice.clone()), sum, part)
 }
 
 fn read_rows(cx: &mut Context, op: &Op, inputs: &[Array], _: &[bool], rows: usize) -> Result<Outputs> {

@@ -340,7 +340,6 @@ impl Step {
         if outgoing.iter().all(Option::is_none) {
             return Ok(());
         }
-        let rule = op.entry.transpose.ok_or_else(|| missing("the derivative", &op))?;
         let mut numbers: SmallVec<[Option<usize>; 3]> = SmallVec::new();
         let mut terms: SmallVec<[Term; 3]> = SmallVec::new();
         for input in inputs {
@@ -350,6 +349,13 @@ impl Step {
                 Input::Residual(array) => Term::Known(array),
             });
         }
+        if let (Some(rule), [Some(ct)], Some(Some(first))) = (op.entry.accumulate, outgoing.as_slice(), numbers.first())
+            && let Some(sum) = cotangents[*first].take()
+        {
+            cotangents[*first] = Some(rule(cx, &op, &terms, ct, sum)?);
+            return Ok(());
+        }
+        let rule = op.entry.transpose.ok_or_else(|| missing("the derivative", &op))?;
         let incoming = rule(cx, &op, &terms, &outgoing)?;
         for (number, cotangent) in numbers.into_iter().zip(incoming) {
             if let (Some(number), Some(cotangent)) = (number, cotangent) {

@@ -61,9 +61,9 @@ impl<'a> Tiles<'a> {
         }
         for at in (0..len).step_by(plan.tile) {
             let count = plan.tile.min(len - at);
-            let ahead = plan.tile.min(len - at - count);
+            // behind the last tile of a part there is the next part, if not the end
             for &leaf in &plan.leaves {
-                if let Some(next) = bound.in_order(leaf, start + at + count, ahead) {
+                if let Some(next) = bound.in_order(leaf, start + at + count, plan.tile) {
                     next.prefetch();
                 }
             }

@@ -41,30 +41,13 @@ pub trait Elements<T>: Sync {
     fn ask(&self, _start: usize, _count: usize) {}
 }
 
-/// Elements of a buffer.
-pub struct Given<'a, T>(pub &'a [T]);
-
-impl<T: Sync> Elements<T> for Given<'_, T> {
-    type State<'s>
-        = ()
-    where
-        Self: 's;
-    fn state(&self) {}
-    fn get<'e, 's: 'e>(&'s self, (): &'e mut (), start: usize, count: usize) -> &'e [T] {
-        // no panic: `Extent` is that of the buffer
-        &self.0[start..start + count]
-    }
-    fn ask(&self, start: usize, count: usize) {
-        if let Some(next) = self.0.get(start..start + count) {
-            prefetch(next);
-        }
-    }
+/// Elements that are there: one behind the other in a buffer, or those of a view, by its walk from the start on.
+pub enum Given<'a, T> {
+    InOrder(&'a [T]),
+    Walked(Walk<'a, T>),
 }
 
-/// Elements of a view, by its walk from the start on.
-pub struct Walked<'a, T>(pub Walk<'a, T>);
-
-impl<T: Typed> Elements<T> for Walked<'_, T> {
+impl<T: Typed> Elements<T> for Given<'_, T> {
     type State<'s>
         = Vec<T>
     where
@@ -73,9 +56,22 @@ impl<T: Typed> Elements<T> for Walked<'_, T> {
         vec![]
     }
     fn get<'e, 's: 'e>(&'s self, scratch: &'e mut Vec<T>, start: usize, count: usize) -> &'e [T] {
-        scratch.resize(count, T::default());
-        self.0.at(start).copy_to(scratch);
-        scratch
+        match self {
+            // no panic: `Extent` is that of the buffer
+            Given::InOrder(values) => &values[start..start + count],
+            Given::Walked(walk) => {
+                scratch.resize(count, T::default());
+                walk.at(start).copy_to(scratch);
+                scratch
+            }
+        }
+    }
+    fn ask(&self, start: usize, count: usize) {
+        if let Given::InOrder(values) = self
+            && let Some(next) = values.get(start..start + count)
+        {
+            prefetch(next);
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use super::slices::{Slice, Typed};
 use crate::context::Context;
 use crate::diagnostics::Result;
 use crate::tensor::{Array, Data, Shape, Strides, Tensor, Walk, shape};
-use along::{Given, Walked, along};
+use along::{Given, along};
 use fold::{All, Any, Fold, Max, Min, Product, Sum};
 use smallvec::SmallVec;
 
@@ -120,7 +120,7 @@ fn fold<T: Typed, F: Fold<T>>(cx: &Context, tensor: &Tensor, axes: &[usize], out
     if let Some(extent) = extent_of(&outer)
         && let Some(values) = values.get(tensor.offset()..tensor.offset() + tensor.size())
     {
-        return along::<T, F, _>(cx, &Given(values), extent, out);
+        return along::<T, F, _>(cx, &Given::InOrder(values), extent, out);
     }
     let reduced = outer.iter().rev().take_while(|one| one.out == 0).count();
     let inner: SmallVec<[Loop; 4]> = outer.drain(outer.len() - reduced.max(1).min(outer.len())..).collect();
@@ -154,7 +154,7 @@ fn fold<T: Typed, F: Fold<T>>(cx: &Context, tensor: &Tensor, axes: &[usize], out
             if let (true, [_]) = (F::HALVES, inner.as_slice()) {
                 let extent = Extent { outer: 1, len: size, inner: 1 };
                 let mut one = [F::START];
-                along::<T, F, _>(cx, &Walked(walk), extent, &mut one)?;
+                along::<T, F, _>(cx, &Given::Walked(walk), extent, &mut one)?;
                 out[to] = F::join(out[to], one[0]);
                 since_check += size;
                 continue;
