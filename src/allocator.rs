@@ -1,8 +1,8 @@
-//! An allocator that suits arrays: buffers begin at a line of the cache, large ones at a large page.
+//! An allocator that suits arrays: buffers begin at a line of the cache, large ones at a large page, unless they grew.
 //!
 //! A vector register that is loaded across two lines costs twice, and a matrix on small pages scattered over memory does
 //! not fit the cache that is as large as it. A library must not choose the allocator of its program: the command
-//! installs this one.
+//! installs this one. Where memory comes from must depend on its size and alignment alone.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
@@ -88,8 +88,8 @@ mod large {
 
     /// Bytes of a large page.
     const PAGE: usize = 2 << 20;
-    /// Bytes of a small one.
-    const SMALL: usize = 4096;
+    /// Bytes of a small one, or several: systems have pages of 4, 16 or 64 KiB.
+    const SMALL: usize = 64 << 10;
 
     /// Does a buffer lie on pages of its own?
     #[inline]

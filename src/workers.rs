@@ -1,12 +1,12 @@
 //! The threads of a session.
 //!
-//! Work is cut into parts whose number and borders depend on the shapes alone: what comes out does not depend on how many
-//! threads there are. Each thread has a stretch of neighbouring parts, the same ones whenever the same work comes again,
+//! Work is cut into parts whose number and borders depend on the shapes alone: what comes out does not depend on how
+//! many threads there are. Each thread has a stretch of neighbouring parts, the same ones whenever the same work comes again,
 //! so that what is in the caches of its core is there for it; when these are done it takes what others have left. The threads are started when first needed; the
 //! session's own works with them.
 
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +18,9 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_micros(200);
 /// So long the others stay awake for the next work, which in a loop comes sooner than they would wake up.
 const LINGER: Duration = Duration::from_micros(100);
+/// When the others were late, somebody else wants their cores: threads that wait awake are given them last. For so many
+/// times that there is work they sleep.
+const CROWDED: usize = 1000;
 /// Turns of waiting between looks at the clock.
 const TURNS: usize = 32;
 
@@ -29,8 +32,10 @@ pub struct Workers {
     threads: NonZeroUsize,
     /// All threads but the session's own; none where the system gives none.
     others: OnceCell<Option<ThreadPool>>,
-    /// How many times there was work for them.
-    calls: Arc<AtomicUsize>,
+    /// How many pieces of work they have been given and not begun.
+    open: Arc<AtomicUsize>,
+    /// For so many times that there is work they do not linger.
+    crowded: Cell<usize>,
 }
 
 impl Default for Workers {
@@ -44,7 +49,7 @@ impl Workers {
     /// More than `MOST` only where the system runs as many at once.
     pub fn new(threads: NonZeroUsize) -> Workers {
         let most = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN).max(MOST);
-        Workers { threads: threads.min(most), others: OnceCell::new(), calls: Arc::default() }
+        Workers { threads: threads.min(most), others: OnceCell::new(), open: Arc::default(), crowded: Cell::new(0) }
     }
 
     pub fn threads(&self) -> usize {
@@ -84,20 +89,27 @@ impl Workers {
     /// many.
     fn fork(&self, others: &ThreadPool, threads: usize, take: &(dyn Fn(usize) + Sync)) {
         let busy = AtomicUsize::new(threads - 1);
-        let call = self.calls.fetch_add(1, Ordering::AcqRel).wrapping_add(1);
+        let linger = self.crowded.get() == 0;
+        self.crowded.set(self.crowded.get().saturating_sub(1));
+        self.open.fetch_add(threads - 1, Ordering::AcqRel);
         others.in_place_scope(|scope| {
             for number in 1..threads {
-                let (busy, calls) = (&busy, self.calls.clone());
+                let (busy, open) = (&busy, self.open.clone());
                 scope.spawn(move |_| {
+                    open.fetch_sub(1, Ordering::AcqRel);
                     take(number);
                     busy.fetch_sub(1, Ordering::Release);
                     // behind this work, which the session's thread need not wait for
-                    rayon_core::spawn(move || stay_awake(LINGER, || calls.load(Ordering::Acquire) != call));
+                    if linger {
+                        rayon_core::spawn(move || _ = stay_awake(LINGER, || open.load(Ordering::Acquire) > 0));
+                    }
                 });
             }
             take(0);
             // the scope waits for the others asleep, and waking up takes longer than most of them have left to do
-            stay_awake(PATIENCE, || busy.load(Ordering::Acquire) == 0);
+            if !stay_awake(PATIENCE, || busy.load(Ordering::Acquire) == 0) {
+                self.crowded.set(CROWDED);
+            }
         });
     }
 
@@ -117,18 +129,19 @@ fn run<S, P>(work: &impl Fn(&mut S, P), state: &mut S, part: P) {
     work(state, part);
 }
 
-/// Waits until something is so, and no longer than this; others that want the core may have it.
-fn stay_awake(most: Duration, done: impl Fn() -> bool) {
+/// Waits until something is so, and no longer than this. Is it? Others that want the core may have it.
+fn stay_awake(most: Duration, done: impl Fn() -> bool) -> bool {
     let mut start = None;
     while !done() && start.get_or_insert_with(Instant::now).elapsed() < most {
         for _ in 0..TURNS {
             if done() {
-                return;
+                return true;
             }
             std::hint::spin_loop();
         }
         thread::yield_now();
     }
+    done()
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ use trace::Recorder;
 pub struct Modes {
     levels: Level,
     pub(crate) waiting: pending::Waiting,
-    /// How long element-wise operations ran.
+    /// The plans of the clusters that ran last.
     pub(crate) plans: cpu::cluster::Plans,
     /// Who makes values out of nothing, such as random draws; innermost last.
     makers: Vec<Maker>,

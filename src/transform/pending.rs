@@ -162,12 +162,13 @@ pub(super) fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Out
     if long && can_fuse(op, inputs) {
         return Ok(smallvec![wait(cx, op, inputs)?]);
     }
-    let mut settled = settled_all(cx, inputs)?;
-    now_all(cx, op, &mut settled)
-}
-
-fn settled_all(cx: &mut Context, inputs: &[Array]) -> Result<SmallVec<[Array; 3]>> {
-    inputs.iter().map(|input| settled(cx, input)).collect()
+    // they are the operation's own from here on, which may work on them in place
+    for input in inputs.iter_mut() {
+        if matches!(input, Array::Lifted(_)) {
+            *input = settled(cx, input)?;
+        }
+    }
+    now_all(cx, op, inputs)
 }
 
 /// The value itself, or what it waited for.

@@ -132,6 +132,20 @@ fn what_an_interrupted_statement_was_to_replace_stays() {
 }
 
 #[test]
+fn an_interrupted_statement_leaves_a_structure_whole() {
+    let (mut session, page) = start();
+    let interrupt = session.interrupt();
+    for code in ["p = exp(p)", "p = p * 2", "p -= 0.5 * p", "p = where(p > 0, 3, p)"] {
+        eval(&mut session, "p = (a=ones(5000), b=(ones(5000), ones(5000)))").expect("it is well");
+        interrupt.raise();
+        eval(&mut session, code).expect_err(code);
+        interrupt.clear();
+        let parts = "[p.a, p.b[0], p.b[1]]";
+        assert_eq!(printed(&mut session, &page, &format!("min({parts}), max({parts})")), "(1.0, 1.0)\n", "{code}");
+    }
+}
+
+#[test]
 fn an_interrupted_run_gives_back_its_inputs() {
     let (mut session, page) = start();
     let interrupt = session.interrupt();

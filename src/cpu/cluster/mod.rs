@@ -35,7 +35,7 @@ const UNDISTURBED: usize = 1 << 28;
 
 /// Runs a program over inputs that broadcast to `shape`. The memory has been checked. Inputs whose buffers nobody else
 /// holds may be taken out and written on, unless that takes long: what is written on cannot be given back, and so must
-/// not be interrupted. On an error inputs are as they were.
+/// not be interrupted. When it is interrupted inputs are as they were.
 pub fn run(cx: &Context, structure: Structure, inputs: &mut [Array], shape: &[usize]) -> Result<SmallVec<[Tensor; 1]>> {
     let size = shape::size(shape);
     let work = size.saturating_mul(structure.steps);

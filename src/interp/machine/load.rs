@@ -8,7 +8,7 @@ use super::super::tables::ImportSpec;
 use super::super::value::Value;
 use super::Machine;
 use super::registers::Window;
-use crate::builtins::{self, Library};
+use crate::builtins::{self, Elements, Library};
 use crate::diagnostics::suggest::nearest;
 use crate::diagnostics::{Error, Kind, Result, Source, load, python_hints};
 use crate::tensor::Array;
@@ -184,9 +184,11 @@ impl Machine {
             Instr::CallGlobal { slot, .. } => Some(&self.globals[slot as usize]),
             _ => None,
         };
+        let is_structure = matches!(regs[a as usize], Value::Tuple(_) | Value::Record(_));
         match callee {
-            // an operator that fails half way through a structure could not give it back
-            None if matches!(regs[a as usize], Value::Tuple(_) | Value::Record(_)) => return,
+            // what fails half way through a structure, or waits, could not give it back
+            None if is_structure => return,
+            Some(Value::Builtin(builtin)) if is_structure && builtin.elements == Elements::Waiting => return,
             None => {}
             // a builtin that is given a function may call it, and it may read the global
             Some(Value::Builtin(_)) if !arguments(regs, next).iter().any(Value::is_callable) => {}
@@ -203,8 +205,7 @@ impl Machine {
         }
     }
 
-    /// Puts back what was lent, when what was to replace it failed, or was interrupted. Where it was a structure, and is
-    /// used up, the new value stands in the register: it waits, and runs when somebody needs it.
+    /// Puts back what was lent, when what was to replace it failed, or was interrupted.
     pub(super) fn give_back(&mut self, regs: &[Value]) {
         let Some(Lent { reg, slot, address }) = self.lent.take() else { return };
         let value = regs[usize::from(reg)].clone();
