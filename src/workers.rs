@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_micros(200);
 const LINGER: Duration = Duration::from_micros(100);
 /// When the others were late, somebody else wants their cores: threads that wait awake are given them last. For so many
 /// times that there is work they sleep.
-const CROWDED: usize = 1000;
+const CROWDED: usize = 100;
 /// Turns of waiting between looks at the clock.
 const TURNS: usize = 32;
 

@@ -165,6 +165,16 @@ impl<'a> Bound<'a> {
         }
     }
 
+    /// Says that these elements are wanted next: those of inputs that lie in order.
+    #[inline]
+    pub fn ask(&self, start: usize, count: usize) {
+        for &leaf in &self.plan.leaves {
+            if let Some(next) = self.in_order(leaf, start, count) {
+                next.prefetch();
+            }
+        }
+    }
+
     /// The number that an input is everywhere.
     pub fn number(&self, input: usize) -> Option<Scalar> {
         match *self.inputs.get(input)? {

@@ -84,6 +84,10 @@ impl<T: Typed> reduce::Elements<T> for Computed<'_> {
         (Tiles::new(self.bound, 0), vec![], others)
     }
 
+    fn ask(&self, start: usize, count: usize) {
+        self.bound.ask(start, count);
+    }
+
     fn get<'e, 's: 'e>(&'s self, state: &'e mut Self::State<'s>, start: usize, count: usize) -> &'e [T] {
         let (tiles, last, others) = state;
         last.resize(count, T::default());

@@ -61,12 +61,7 @@ impl<'a> Tiles<'a> {
         }
         for at in (0..len).step_by(plan.tile) {
             let count = plan.tile.min(len - at);
-            // behind the last tile of a part there is the next part, if not the end
-            for &leaf in &plan.leaves {
-                if let Some(next) = bound.in_order(leaf, start + at + count, plan.tile) {
-                    next.prefetch();
-                }
-            }
+            bound.ask(start + at + count, plan.tile.min(len - at - count));
             let done = self.load(&mut walks, outs, start, at, count).and_then(|()| {
                 plan.code.iter().try_for_each(|instruction| self.step(instruction, outs, start, at, count))
             });

@@ -13,6 +13,8 @@ use crate::tensor::Walk;
 
 /// Elements that are made at a time.
 const BLOCK: usize = 2048;
+/// So many elements of the next block are asked for while one is made.
+const FIRST: usize = 512;
 /// Elements of a part, which one thread runs at a time.
 const PART: usize = 1 << 16;
 /// Elements of a row of results, about, that one thread takes at a time.
@@ -152,6 +154,7 @@ fn halves<'s, T: Typed, F: Fold<T>, E: Elements<T>>(
     len: usize,
 ) -> F::Out {
     if len <= BLOCK {
+        elements.ask(start + len, FIRST);
         return F::part(isa, elements.get(state, start, len));
     }
     let left = halves::<T, F, E>(isa, elements, state, start, half(len));
