@@ -128,7 +128,7 @@ fn run_checkpoint(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>
         if avals.is_empty() {
             continue;
         }
-        let mut fresh = tape.call(&avals, rerun.clone()).into_iter();
+        let mut fresh = tape.call(&machine.host.cx, &avals, rerun.clone())?.into_iter();
         result = replace(machine, &result, tape, &mut |variable| Ok(fresh.next().unwrap_or_else(|| variable.clone())))?;
     }
     Ok(result)

@@ -2,7 +2,8 @@
 //!
 //! The transforms around are left one by one, from the innermost out, until f runs on plain values; each then gets the
 //! rule in its own way: a backward derivative as a call in its program, a forward one as the transpose of the rule, a
-//! batch with the rows of all arguments. So each level sees what the levels further in made of it, and they nest.
+//! batch with the rows of all arguments. So each level sees what the levels further in made of it, and they nest. What
+//! function and rule captured keeps the levels that were left: these are taken off what comes out.
 
 mod moving;
 mod rows;
@@ -13,10 +14,11 @@ use super::{derived, function, internal};
 use crate::builtins::declare::builtins;
 use crate::builtins::structures::map_alike;
 use crate::diagnostics::Result;
-use crate::interp::{Derived, Machine, State, Value};
+use crate::interp::{Derived, Machine, State, Value, holds};
 use crate::ops::linear::{cast_back, zeros};
-use crate::tensor::{Array, Level, Mode};
-use crate::transform;
+use crate::tensor::{Array, Level, Lifted, Mode};
+use crate::transform::{self, part_below};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// A function with its rule, as one transform sees it.
@@ -25,6 +27,12 @@ trait Custom {
 
     /// The cotangents of the arguments, one value for each.
     fn pull(&self, machine: &mut Machine, args: &[Value], y: &Value, dy: Value) -> Result<Vec<Value>>;
+
+    /// Of what function and rule captured, a value of the innermost transform below a level.
+    fn captured(&self, below: Level) -> Option<Lifted>;
+
+    /// A value without the tangents of the transforms that were left.
+    fn without_left(&self, array: &Array) -> Array;
 }
 
 /// As the program gave them.
@@ -53,6 +61,25 @@ impl Custom for Given {
             // none of them moves
             _ => Ok(vec![Value::None; args.len()]),
         }
+    }
+
+    fn captured(&self, below: Level) -> Option<Lifted> {
+        let found: RefCell<Option<Lifted>> = RefCell::default();
+        for value in [&self.f, &self.rule] {
+            holds(value, &|array| {
+                if let Some(part) = part_below(array, below)
+                    && part.level() > found.borrow().as_ref().map_or(0, Lifted::level)
+                {
+                    *found.borrow_mut() = Some(part);
+                }
+                false
+            });
+        }
+        found.into_inner()
+    }
+
+    fn without_left(&self, array: &Array) -> Array {
+        array.clone()
     }
 }
 
@@ -87,7 +114,13 @@ fn innermost(machine: &mut Machine, args: &[Value]) -> Result<Option<(Level, Mod
 
 /// Runs the function, leaving the innermost transform.
 fn call(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>) -> Result<Value> {
-    let Some((level, mode)) = innermost(machine, &args)? else { return custom.run(machine, args) };
+    let Some(mut inside) = innermost(machine, &args)? else { return custom.run(machine, args) };
+    if let Some(captured) = custom.captured(Level::MAX)
+        && captured.level() > inside.0
+    {
+        inside = (captured.level(), captured.mode());
+    }
+    let (level, mode) = inside;
     let mut is_traced = false;
     for arg in &args {
         arrays(machine, arg, &mut |machine, array| {
