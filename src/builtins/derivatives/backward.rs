@@ -1,6 +1,6 @@
 //! Backward derivatives: the function runs once, and what it did is carried back from its result.
 
-use super::leaves::{Leaf, as_float, check_form, gradients, lift_leaves, lower};
+use super::leaves::{Leaf, as_float, check_form, floated, gradients, lift_leaves, lower};
 use super::wrt::Wrt;
 use super::{derived, function, internal};
 use crate::builtins::declare::builtins;
@@ -94,7 +94,7 @@ fn differentiate(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>)
     let Some(wrt) = derived.state::<Wrt>() else { return Err(internal()) };
     let linearized = Linearized::of(machine, derived.name, &derived.of, args, wrt)?;
     let value = match &linearized.value {
-        Value::Array(array) => Value::Array(as_float(array.clone())),
+        Value::Array(_) => floated(machine, &linearized.value)?,
         other => other.clone(),
     };
     let Some(like) = number(&value) else { return Err(not_one_number(derived.name, &value)) };
@@ -164,7 +164,9 @@ fn run_pullback(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) 
         // a cotangent of none is zero
         let (Some(leaf), Value::Array(ct)) = (results.next(), ct) else { return Ok(Value::None) };
         if let Some(number) = kept.variable(leaf) {
-            let ct = ops::linear::cast_back(&mut machine.host.cx, as_float(ct.clone()), &value.aval())?;
+            let cx = &mut machine.host.cx;
+            let ct = as_float(cx, ct.clone())?;
+            let ct = ops::linear::cast_back(cx, ct, &value.aval())?;
             seeds.push((number, ct));
         }
         Ok(Value::None)

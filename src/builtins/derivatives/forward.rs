@@ -2,7 +2,7 @@
 
 use super::backward::gradient_of;
 use super::function;
-use super::leaves::{Leaf, as_float, check_form, float, lift_leaves, lower};
+use super::leaves::{Floats, Leaf, as_float, check_form, floated, lift_leaves, lower};
 use super::wrt::Wrt;
 use crate::builtins::Args;
 use crate::builtins::declare::builtins;
@@ -39,7 +39,7 @@ fn forward(
     let result = machine.call(f, lifted)?;
     let (value, leaves) = lower(machine, name, &result, level)?;
     let moved = moved(machine, &value, leaves)?;
-    Ok((value, moved))
+    Ok((floated(machine, &value)?, moved))
 }
 
 /// The direction of every float leaf of an argument; none does not move.
@@ -48,12 +48,13 @@ fn tangents(machine: &mut Machine, number: usize, arg: &Value, direction: &Value
     lift_leaves(machine, number, arg, &mut |_, primal| Ok(primal))?;
     check_form("the direction", direction, arg)?;
     let mut found = vec![];
-    map_alike(machine, &[arg, direction], &mut |_, leaves| {
+    let which = Floats::of(arg);
+    map_alike(machine, &[arg, direction], &mut |machine, leaves| {
         if let [leaf, tangent] = leaves
-            && float(leaf).is_some()
+            && which.is(leaf)
         {
             found.push(match tangent {
-                Value::Array(tangent) => Some(as_float(tangent.clone())),
+                Value::Array(tangent) => Some(as_float(&mut machine.host.cx, tangent.clone())?),
                 _ => None,
             });
         }
@@ -65,12 +66,15 @@ fn tangents(machine: &mut Machine, number: usize, arg: &Value, direction: &Value
 /// The tangents of a value in its form; what does not move has zeros, what cannot has `none`.
 fn moved(machine: &mut Machine, value: &Value, leaves: Vec<Leaf>) -> Result<Value> {
     let mut leaves = leaves.into_iter();
+    let which = Floats::of(value);
     map_alike(machine, &[value], &mut |machine, found| {
         let leaf = if matches!(found, [Value::Array(_)]) { leaves.next() } else { None };
         match leaf {
             Some((_, Some(tangent))) => Ok(Value::Array(tangent)),
-            Some((primal, None)) if primal.dtype().is_float() => {
-                zeros(&mut machine.host.cx, &primal.aval()).map(Value::Array)
+            Some((primal, None)) if which.counts(&primal) => {
+                let cx = &mut machine.host.cx;
+                let primal = as_float(cx, primal)?;
+                zeros(cx, &primal.aval()).map(Value::Array)
             }
             _ => Ok(Value::None),
         }

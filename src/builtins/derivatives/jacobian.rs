@@ -4,7 +4,7 @@
 //! arguments have fewer elements than what moves of the result, or as many; else backward.
 
 use super::backward::{Linearized, gradient_of};
-use super::leaves::{as_float, float, with_floats};
+use super::leaves::{Floats, with_floats};
 use super::wrt::Wrt;
 use super::{derived, function, internal};
 use crate::builtins::declare::builtins;
@@ -30,7 +30,8 @@ type Blocks = Vec<Vec<Option<Array>>>;
 fn run_jacobian(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> Result<Value> {
     let Some(wrt) = derived.state::<Wrt>() else { return Err(internal()) };
     let linearized = Linearized::of(machine, derived.name, &derived.of, args, wrt)?;
-    if !linearized.results.iter().any(|(array, _)| as_float(array.clone()).dtype().is_float()) {
+    let which = Floats::of(&linearized.value);
+    if !linearized.results.iter().any(|(array, _)| which.counts(array)) {
         return Err(no_floats(derived.name, &linearized.value));
     }
     let outputs: Vec<Output> = linearized
@@ -152,17 +153,20 @@ fn block(machine: &mut Machine, elements: Array, output: &Abstract, input: &Abst
     let like = form(output, input);
     let cx = &mut machine.host.cx;
     let shaped = ops::reshape(cx, elements, &lengths(&like.shape))?;
-    if like.weak { cast_back(cx, shaped, &like) } else { Ok(shaped) }
+    cast_back(cx, shaped, &like)
 }
 
 /// At every float of the result a structure with the form of what is differentiated by; `none` where nothing moves.
 fn arranged(machine: &mut Machine, of: &Linearized, blocks: Blocks) -> Result<Value> {
     let mut blocks = blocks.into_iter();
     let mut results = of.results.iter();
+    let which = Floats::of(&of.value);
     map_alike(machine, &[&of.value], &mut |machine, leaves| {
         let [leaf @ Value::Array(_)] = leaves else { return Ok(Value::None) };
         let found = results.next().and_then(|leaf| of.variable(leaf)).and_then(|_| blocks.next());
-        let Some(output) = float(leaf).map(|array| array.aval()) else { return Ok(Value::None) };
+        let Some(output) = which.get(&mut machine.host.cx, leaf)?.map(|array| array.aval()) else {
+            return Ok(Value::None);
+        };
         let mut found = found.unwrap_or_default().into_iter();
         let mut inputs = of.avals.iter();
         let mut parts = vec![];

@@ -9,7 +9,7 @@ mod moving;
 mod rows;
 mod traced;
 
-use super::leaves::{as_float, check_form, float};
+use super::leaves::{Floats, as_float, check_form};
 use super::{derived, function, internal};
 use crate::builtins::declare::builtins;
 use crate::builtins::structures::map_alike;
@@ -155,12 +155,15 @@ fn cotangents(
     let given = custom.pull(machine, args, y, dy)?;
     let mut found = vec![];
     for (arg, given) in args.iter().zip(&given) {
+        let which = Floats::of(arg);
         map_alike(machine, &[arg, given], &mut |machine, leaves| {
             let [leaf, given] = leaves else { return Ok(Value::None) };
-            if let Some(array) = float(leaf) {
+            let cx = &mut machine.host.cx;
+            if let Some(array) = which.get(cx, leaf)? {
                 found.push(match given {
                     Value::Array(given) => {
-                        Some(cast_back(&mut machine.host.cx, as_float(given.clone()), &array.aval())?)
+                        let given = as_float(cx, given.clone())?;
+                        Some(cast_back(cx, given, &array.aval())?)
                     }
                     _ => None,
                 });

@@ -1,7 +1,7 @@
 //! `custom_grad` of arguments that move: the rule says how the result does.
 
 use super::{Custom, arrays, cotangents, innermost};
-use crate::builtins::derivatives::leaves::{as_float, floats};
+use crate::builtins::derivatives::leaves::{Floats, floated, floats};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::interp::{Machine, Value, holds};
 use crate::ops::linear::zeros;
@@ -15,8 +15,9 @@ pub fn call(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>, le
     let mut primals = vec![];
     let mut tangents = vec![];
     for arg in &args {
+        let which = Floats::of(arg);
         primals.push(arrays(machine, arg, &mut |_, array| {
-            let is_float = as_float(array.clone()).dtype().is_float();
+            let is_float = which.counts(&array);
             let (primal, tangent) = dual::parts(&array, level);
             if is_float {
                 tangents.push(tangent);
@@ -28,7 +29,8 @@ pub fn call(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>, le
     let mut captured = vec![];
     let mut leave = |machine: &mut Machine, result: &Value| {
         captured.clear();
-        arrays(machine, result, &mut |_, array| {
+        let result = floated(machine, result)?;
+        arrays(machine, &result, &mut |_, array| {
             let (primal, tangent) = dual::parts(&array, level);
             if primal.dtype().is_float() {
                 captured.push(tangent);
@@ -44,7 +46,8 @@ pub fn call(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>, le
         machine.host.cx.random = random;
         leave(machine, &result)?;
         let inside: Rc<dyn Custom> = Rc::new(Left { of: custom.clone(), level });
-        super::call(machine, &inside, primals.clone())?
+        let y = super::call(machine, &inside, primals.clone())?;
+        floated(machine, &y)?
     } else {
         let result = super::call(machine, custom, primals.clone())?;
         leave(machine, &result)?
