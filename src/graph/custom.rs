@@ -21,8 +21,8 @@ use std::rc::Rc;
 pub struct Parts {
     /// Takes the arguments and what the function captured.
     pub function: Graph,
-    /// Takes the arguments, the results, the cotangents of float results, and what the rule captured. Gives the cotangents
-    /// of float arguments.
+    /// Takes the arguments, the results, the cotangents of float results, and what the rule captured. Gives the
+    /// cotangents of float arguments.
     pub rule: Graph,
     /// How many of the inputs are arguments.
     pub arguments: usize,

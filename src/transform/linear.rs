@@ -35,8 +35,8 @@ struct Program {
 
 /// What stands in a program for a function that is more than its operations.
 pub trait Call {
-    /// Cotangents of variables, from those of the results; none is zero. Where they are of steps that it recorded behind
-    /// the program, they go back through these.
+    /// Cotangents of variables, from those of the results; none is zero. Where they are of steps that it recorded
+    /// behind the program, they go back through these.
     fn pull(&self, host: &mut dyn Host, tape: &Tape, outgoing: &[Option<Array>]) -> Result<Vec<(usize, Array)>>;
 }
 
@@ -134,8 +134,8 @@ impl Tape {
         self.program.borrow_mut().paused = false;
     }
 
-    /// Lets go of all that was recorded. Calls may hold variables of the program that they are in: whoever made it clears
-    /// it, or it would live forever.
+    /// Lets go of all that was recorded. Calls may hold variables of the program that they are in: whoever made it
+    /// clears it, or it would live forever.
     pub fn clear(&self) {
         let (steps, calls) = {
             let mut program = self.program.borrow_mut();
@@ -240,7 +240,8 @@ impl Tape {
         }
     }
 
-    /// How variables move, from how the inputs do; none does not. The program, one without calls, is given up on the way.
+    /// How variables move, from how the inputs do; none does not. The program, one without calls, is given up on the
+    /// way.
     pub fn push(&self, cx: &mut Context, inputs: Vec<Option<Array>>, results: &[usize]) -> Result<Vec<Option<Array>>> {
         let (variables, steps) = {
             let mut program = self.program.borrow_mut();

@@ -206,8 +206,8 @@ builtins! {
     };
 
     /// The value of `f(x)`, and a function that carries a cotangent of it back to x: the backward derivative.
-    /// Further arguments of f stand behind x. `wrt` is the argument to differentiate by, by number or name, or a tuple of
-    /// several. The function may be called any number of times; a cotangent has the form of the value, and `none` is
+    /// Further arguments of f stand behind x. `wrt` is the argument to differentiate by, by number or name, or a tuple
+    /// of several. The function may be called any number of times; a cotangent has the form of the value, and `none` is
     /// zero.
     fn vjp(f, x, *args, wrt = 0)
         ex "(y, back) = vjp(|x| x * x, [1.0, 2.0])\nback([1.0, 0.5])" => "[2. 2.]";

@@ -92,8 +92,8 @@ builtins! {
     elements Settled;
 
     /// The value of `f(x)`, and how it moves when x moves in the direction v: the forward derivative.
-    /// v has the form of x; `none` in it does not move. Further arguments of f stand behind v. `wrt` is the argument that
-    /// moves, by number or name, or a tuple of several, and v one of directions.
+    /// v has the form of x; `none` in it does not move. Further arguments of f stand behind v. `wrt` is the argument
+    /// that moves, by number or name, or a tuple of several, and v one of directions.
     fn jvp(f, x, v, *args, wrt = 0)
         ex "jvp(|x| exp(x) * x, 0.0, 1.0)" => "(0.0, 1.0)";
         ex "jvp(|x| x * x, [1.0, 2.0], [1.0, 0.0])" => "([1. 4.], [2. 0.])";
@@ -111,8 +111,8 @@ builtins! {
     };
 
     /// The product of the second derivatives of f at x with v: how the gradient moves when x moves in the direction v.
-    /// Forward over backward, about as long as three gradients: the matrix is never made. The result of f is one float; v
-    /// has the form of x. Further arguments of f stand behind v. With a tuple as `wrt`, v and the result are tuples.
+    /// Forward over backward, about as long as three gradients: the matrix is never made. The result of f is one float;
+    /// v has the form of x. Further arguments of f stand behind v. With a tuple as `wrt`, v and the result are tuples.
     fn hvp(f, x, v, *args, wrt = 0)
         ex "hvp(|x| sum(x ** 3), [1.0, 2.0], [1.0, 0.5])" => "[6. 6.]";
         ex "hvp(|p| p.a ** 2 * p.b, (a=1.0, b=3.0), (a=1.0, b=0.0))" => "(a=6.0, b=2.0)";

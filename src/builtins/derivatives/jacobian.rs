@@ -186,8 +186,8 @@ builtins! {
 
     /// The derivative of every element of the result by every element of the argument, as a function.
     /// Its shape is that of the result followed by that of the argument. Where either is a structure, each float of the
-    /// result has a structure of the form of the argument; what has no derivative gives `none`. `wrt` is the argument to
-    /// differentiate by, by number or name, or a tuple of several. All directions run as one batch, of the argument
+    /// result has a structure of the form of the argument; what has no derivative gives `none`. `wrt` is the argument
+    /// to differentiate by, by number or name, or a tuple of several. All directions run as one batch, of the argument
     /// (forward) or of the result (backward), whichever are fewer.
     fn jacobian(f, wrt = 0)
         ex "jacobian(|x| x * x)([1.0, 2.0])" => "[[2. 0.]\n [0. 4.]]";
@@ -202,9 +202,9 @@ builtins! {
     };
 
     /// The second derivatives of a function whose result is one float, as a function.
-    /// Its shape is twice that of the argument. For a structure, each float of it has a structure of the same form. `wrt`
-    /// is the argument to differentiate by, by number or name, or a tuple of several. The derivative of the gradient
-    /// runs forward, for all directions as one batch.
+    /// Its shape is twice that of the argument. For a structure, each float of it has a structure of the same form.
+    /// `wrt` is the argument to differentiate by, by number or name, or a tuple of several. The derivative of the
+    /// gradient runs forward, for all directions as one batch.
     fn hessian(f, wrt = 0)
         ex "hessian(|x| sum(x ** 3))([1.0, 2.0])" => "[[ 6.  0.]\n [ 0. 12.]]";
         ex "hessian(|x| exp(2 * x))(0.0)" => "4.0";

@@ -14,8 +14,8 @@ use crate::transform::{depends_on, dual};
 /// A value and its tangent, if it moves.
 pub type Leaf = (Array, Option<Array>);
 
-/// A whole number or truth value that was written out, as the float that it counts as; others stay. In a graph it may be
-/// known only later.
+/// A whole number or truth value that was written out, as the float that it counts as; others stay. In a graph it may
+/// be known only later.
 pub fn as_float(cx: &mut Context, array: Array) -> Result<Array> {
     match array {
         Array::Int(number) => Ok(Array::Float(number as f64)),
@@ -207,7 +207,16 @@ pub fn check_form(what: &str, value: &Value, like: &Value) -> Result<()> {
         if fits {
             return Ok(());
         }
-        Err(Error::ty(format!("{what} is {}, its form has to be that of {}", value.describe(), like.describe())))
+        let error = Error::ty(format!(
+            "{what} is {}, its form has to be that of {}",
+            value.type_name(),
+            like.type_name()
+        ));
+        let (Value::Record(values), Value::Record(like)) = (value, like) else { return Err(error) };
+        Err(match like.0.keys().find(|name| !values.0.contains_key(*name)) {
+            Some(name) => error.help(format!("the field `{name}` is missing; `{name}=none` is zero")),
+            None => error,
+        })
     }
     check(what, value, like, 0)
 }

@@ -13,7 +13,7 @@ use super::leaves::{Floats, as_float, check_form};
 use super::{derived, function, internal};
 use crate::builtins::declare::builtins;
 use crate::builtins::structures::map_alike;
-use crate::diagnostics::Result;
+use crate::diagnostics::{Error, Result};
 use crate::interp::{Derived, Machine, State, Value, holds};
 use crate::ops::linear::{cast_back, zeros};
 use crate::tensor::{Array, Level, Lifted, Mode};
@@ -186,6 +186,18 @@ impl State for Rc<Given> {
     }
 }
 
+/// Errors where a rule cannot be called with x, y and dy.
+fn check_rule(rule: &Value) -> Result<()> {
+    let Value::Function(function) = rule else { return Ok(()) };
+    let params = &function.code.params;
+    let needed = params.iter().filter(|param| !param.star && !param.has_default).count();
+    if needed <= 3 && (params.len() >= 3 || params.iter().any(|param| param.star)) {
+        return Ok(());
+    }
+    let message = format!("the rule of `custom_grad` gets 3 arguments, this is {}", rule.type_name());
+    Err(Error::ty(message).help("the rule takes (x, y, dy) and gives a cotangent of x"))
+}
+
 fn run_custom(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> Result<Value> {
     let Some(given) = derived.state::<Rc<Given>>() else { return Err(internal()) };
     let custom: Rc<dyn Custom> = given.clone();
@@ -196,11 +208,13 @@ builtins! {
     elements Settled;
 
     /// f with another derivative, which a rule tells.
-    /// `rule(x, y, dy)` gets the argument, the result and its cotangent, and gives the cotangent of the argument. Of several arguments x is a tuple, and so is what the rule gives. Arguments and results
-    /// may be structures; `none` is zero.
-    /// Derivatives of a higher order go through the rule, so that is written with functions that have derivatives. For a
-    /// forward derivative (`jvp`) the rule is transposed, which takes it to be linear in dy; of one that is not, as one
-    /// that clips, its derivative at dy = 0 is taken. The rule is for the arguments: by what f captures it is differentiated as usual.
+    /// `rule(x, y, dy)` gets the argument, the result and its cotangent, and gives the cotangent of the argument. Of
+    /// several arguments x is a tuple, and so is what the rule gives. Arguments and results may be structures; `none`
+    /// is zero. Derivatives of a higher order go through the rule, so that is written with functions that have
+    /// derivatives. For a forward derivative (`jvp`) the rule is transposed, which takes it to be linear in dy; of one
+    /// that is not, as one that clips, its derivative at dy = 0 is taken. The rule is for the arguments: by what f
+    /// captures it is differentiated as usual, and for that f runs once for each derivative around. Globals the rule
+    /// reads when it is called, on the way back.
     fn custom_grad(f, rule)
         ex "safe = custom_grad(|x| sqrt(x), |x, y, dy| where(x > 0, dy / (2 * y), 0))\ngrad(safe)(4.0), grad(safe)(0.0)" => "(0.25, 0.0)";
         ex "product = custom_grad(|x, y| x * y, |(x, y), z, dz| (dz * y, dz * x))\ngrad(product, wrt=\"y\")(2.0, 3.0)" => "2.0";
@@ -209,6 +223,7 @@ builtins! {
         fails "grad(custom_grad(sin, |x, y, dy| [dy, dy]))(1.0)" => "shape";
     = |_, args| {
         let rule = function(args, 1)?.clone();
+        check_rule(&rule)?;
         let given = Rc::new(Given { f: function(args, 0)?.clone(), rule });
         derived(args, "custom_grad", run_custom, given)
     };
