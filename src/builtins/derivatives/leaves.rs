@@ -207,11 +207,8 @@ pub fn check_form(what: &str, value: &Value, like: &Value) -> Result<()> {
         if fits {
             return Ok(());
         }
-        let error = Error::ty(format!(
-            "{what} is {}, its form has to be that of {}",
-            value.type_name(),
-            like.type_name()
-        ));
+        let error =
+            Error::ty(format!("{what} is {}, its form has to be that of {}", value.type_name(), like.type_name()));
         let (Value::Record(values), Value::Record(like)) = (value, like) else { return Err(error) };
         Err(match like.0.keys().find(|name| !values.0.contains_key(*name)) {
             Some(name) => error.help(format!("the field `{name}` is missing; `{name}=none` is zero")),

@@ -112,7 +112,9 @@ fn parameter(args: &Args, number: usize, value: &Value) -> Result<usize> {
 fn no_parameter(args: &Args, number: usize, value: &Value) -> Error {
     let error = args.wrong(number, "the number or the name of a parameter, or a tuple of them");
     match value {
-        Value::Array(array) if array.dtype() == DType::Str => error.help("several names stand in a tuple: `(\"x\", \"y\")`"),
+        Value::Array(array) if array.dtype() == DType::Str => {
+            error.help("several names stand in a tuple: `(\"x\", \"y\")`")
+        }
         // of those that take no argument of f themselves
         Value::Array(_) if number == 1 => error.help("it gives a function, to be called: `grad(f)(x)`"),
         _ => error,
