@@ -42,6 +42,11 @@ impl State for Linearized {
         values
     }
 
+    // it is the state of a pullback
+    fn parameter(&self) -> Option<&'static str> {
+        Some("ct")
+    }
+
     fn take_values(&mut self) -> Vec<Value> {
         let mut values = std::mem::take(&mut self.args);
         values.push(std::mem::take(&mut self.value));

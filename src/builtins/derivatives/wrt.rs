@@ -66,7 +66,10 @@ fn argument(args: &[Value], number: usize) -> Result<&Value> {
 /// The parameters of a function, as far as they are known, with whether each gathers arguments.
 fn parameters(of: &Value) -> Option<Vec<(&str, bool)>> {
     let of = match of {
-        Value::Derived(derived) => derived.innermost(),
+        Value::Derived(derived) => match derived.parameter() {
+            Some(name) => return Some(vec![(name, false)]),
+            None => derived.innermost(),
+        },
         of => of,
     };
     match of {
