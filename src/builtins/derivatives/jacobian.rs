@@ -1,7 +1,8 @@
 //! Jacobians: the derivative of every element of a result by every element of the arguments.
 //!
 //! The function runs once. Its linear program then runs for all unit directions at once, as a batch: forward where the
-//! arguments have fewer elements than what moves of the result, or as many; else backward.
+//! arguments have fewer elements than what moves of the result, or as many; else backward. With calls in it, it runs
+//! backward alone: forward a rule that is not linear in the cotangent would tell something else.
 
 use super::backward::{Linearized, gradient_of};
 use super::leaves::{Floats, with_floats};
@@ -188,7 +189,8 @@ builtins! {
     /// Its shape is that of the result followed by that of the argument. Where either is a structure, each float of the
     /// result has a structure of the form of the argument; what has no derivative gives `none`. `wrt` is the argument
     /// to differentiate by, by number or name, or a tuple of several. All directions run as one batch, of the argument
-    /// (forward) or of the result (backward), whichever are fewer.
+    /// (forward) or of the result (backward), whichever are fewer; through a checkpoint or a rule of `custom_grad` they
+    /// always run backward, as what a rule tells need not be the same forward.
     fn jacobian(f, wrt = 0)
         ex "jacobian(|x| x * x)([1.0, 2.0])" => "[[2. 0.]\n [0. 4.]]";
         ex "jacobian(|x| (sum(x), x[0] * x[1]))([2.0, 3.0])" => "([1. 1.], [3. 2.])";
