@@ -21,8 +21,8 @@ use std::rc::Rc;
 pub struct Parts {
     /// Takes the arguments and what the function captured.
     pub function: Graph,
-    /// Takes the arguments, the results, the cotangents of float results, and what the rule captured. Gives the cotangents
-    /// of float arguments.
+    /// Takes the arguments, the results, the cotangents of float results, and what the rule captured. Gives the
+    /// cotangents of float arguments.
     pub rule: Graph,
     /// How many of the inputs are arguments.
     pub arguments: usize,
@@ -46,9 +46,9 @@ impl Custom {
     }
 }
 
-/// The inputs are the arguments, what the function captured, what the rule captured.
 pub(crate) static TABLE: &[&Entry] = &[&CUSTOM];
 
+/// The inputs are the arguments, what the function captured, what the rule captured.
 static CUSTOM: Entry = Entry {
     derivative: Derivative::Whole(tangents),
     batch: Batch::Whole(batched),
@@ -137,7 +137,7 @@ fn tangents(
             let variables = own.iter().map(|tangent| tape.number(tangent.as_ref()?)).collect();
             let (inputs, results) = (inputs.to_vec(), results.to_vec());
             let call = OfRule { parts: parts.clone(), inputs, results, variables };
-            tape.call(&avals, Rc::new(call)).into_iter().map(Some).collect()
+            tape.call(cx, &avals, Rc::new(call))?.into_iter().map(Some).collect()
         }
         None => transposed(cx, parts, inputs, results, &own, &avals)?,
     };
@@ -182,15 +182,18 @@ fn transposed(
     for aval in avals {
         outgoing.push(Some(dual::lift(level, zeros(cx, aval)?, tape.input(aval.clone()).1)));
     }
-    let found = parts.pull(cx, inputs, results, &outgoing)?;
-    let mut seeds = vec![];
-    for (found, tangent) in found.iter().zip(tangents) {
-        let (primal, moved) = dual::parts(found, level);
-        if let (Some(number), Some(tangent)) = (moved.and_then(|moved| tape.number(&moved)), tangent) {
-            seeds.push((number, cast_back(cx, tangent.clone(), &primal.aval())?));
+    let moved = parts.pull(cx, inputs, results, &outgoing).and_then(|found| {
+        let mut seeds = vec![];
+        for (found, tangent) in found.iter().zip(tangents) {
+            let (primal, moved) = dual::parts(found, level);
+            if let (Some(number), Some(tangent)) = (moved.and_then(|moved| tape.number(&moved)), tangent) {
+                seeds.push((number, cast_back(cx, tangent.clone(), &primal.aval())?));
+            }
         }
-    }
-    tape.transpose(cx, seeds, avals.len(), true)
+        tape.transpose(cx, seeds, avals.len(), true)
+    });
+    tape.clear();
+    moved
 }
 
 /// All rows at once, the rule included: what a transform further out makes of the rows is for the rule.

@@ -23,6 +23,11 @@ pub trait State: Any {
         vec![]
     }
 
+    /// The one parameter of the function, if it has not those of what it was made of.
+    fn parameter(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Takes the values in it out, so that what holds a function that holds a function... is freed flat.
     fn take_values(&mut self) -> Vec<Value> {
         vec![]
@@ -33,6 +38,17 @@ impl Derived {
     /// The state, for the builtin that made it.
     pub fn state<T: State>(&self) -> Option<&T> {
         (&*self.state as &dyn Any).downcast_ref()
+    }
+
+    /// The one parameter of the function, if it has not those of the function that was made into others first.
+    pub fn parameter(&self) -> Option<&'static str> {
+        let mut derived = self;
+        loop {
+            match (derived.state.parameter(), &derived.of) {
+                (None, Value::Derived(inner)) => derived = inner,
+                (parameter, _) => return parameter,
+            }
+        }
     }
 
     /// The function that was made into others first.

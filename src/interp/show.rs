@@ -80,6 +80,9 @@ fn write(value: &Value, options: &PrintOptions, out: &mut String, depth: usize) 
             }
         }
         Value::Derived(derived) => {
+            if let Some(name) = derived.state.parameter() {
+                return out.push_str(&format!("fn {}({name})", derived.name));
+            }
             out.push_str(derived.name);
             out.push('(');
             write(&derived.of, options, out, depth + 1);

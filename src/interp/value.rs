@@ -275,7 +275,10 @@ impl Value {
             Value::Undefined => out.push_str("undefined"),
             Value::Str(_) => out.push_str("str"),
             Value::Function(function) => out.push_str(&function.signature()),
-            Value::Derived(derived) => derived.of.write_type(out, depth + 1),
+            Value::Derived(derived) => match derived.parameter() {
+                Some(name) => out.push_str(&format!("fn({name})")),
+                None => derived.of.write_type(out, depth + 1),
+            },
             Value::Builtin(builtin) => out.push_str(&format!("fn({})", builtin.parameters())),
             Value::Device(_) => out.push_str("device"),
             Value::DType(_) => out.push_str("dtype"),

@@ -76,7 +76,8 @@ fn run_all(cx: &mut Context, op: &Op, inputs: &[Array], level: Level) -> Result<
             cx.modes.put_back_rows(rows);
             results?
         }
-        Batch::Missing => return Err(missing("the batched form", op)),
+        // rows would get different lengths
+        Batch::Missing => return Err(missing("the batched form", op).help("`where` chooses row by row")),
     };
     Ok(results.into_iter().map(|rows| lift(level, rows)).collect())
 }

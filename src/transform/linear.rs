@@ -35,8 +35,8 @@ struct Program {
 
 /// What stands in a program for a function that is more than its operations.
 pub trait Call {
-    /// Cotangents of variables, from those of the results; none is zero. Where they are of steps that it recorded behind
-    /// the program, they go back through these.
+    /// Cotangents of variables, from those of the results; none is zero. Where they are of steps that it recorded
+    /// behind the program, they go back through these.
     fn pull(&self, host: &mut dyn Host, tape: &Tape, outgoing: &[Option<Array>]) -> Result<Vec<(usize, Array)>>;
 }
 
@@ -134,8 +134,8 @@ impl Tape {
         self.program.borrow_mut().paused = false;
     }
 
-    /// Lets go of all that was recorded. Calls may hold variables of the program that they are in: whoever made it clears
-    /// it, or it would live forever.
+    /// Lets go of all that was recorded. Calls may hold variables of the program that they are in: whoever made it
+    /// clears it, or it would live forever.
     pub fn clear(&self) {
         let (steps, calls) = {
             let mut program = self.program.borrow_mut();
@@ -145,16 +145,14 @@ impl Tape {
     }
 
     /// Adds a call, and gives the tangents that stand for its results.
-    pub fn call(&self, results: &[Abstract], call: Rc<dyn Call>) -> Vec<Array> {
+    pub fn call(&self, cx: &Context, results: &[Abstract], call: Rc<dyn Call>) -> Result<Vec<Array>> {
         let first = self.add(results.len());
-        {
-            let mut program = self.program.borrow_mut();
-            if !program.paused {
-                let at = program.steps.len();
-                program.calls.push(Called { at, first, results: results.len(), call });
-            }
+        if self.is_recording() {
+            let (at, calls) = self.length();
+            reserve::<Called>(cx, calls, "calls")?;
+            self.program.borrow_mut().calls.push(Called { at, first, results: results.len(), call });
         }
-        results.iter().enumerate().map(|(i, aval)| self.variable(first + i, aval.clone())).collect()
+        Ok(results.iter().enumerate().map(|(i, aval)| self.variable(first + i, aval.clone())).collect())
     }
 
     /// Are there calls in it?
@@ -187,13 +185,24 @@ impl Tape {
         inputs: usize,
         spend: bool,
     ) -> Result<Vec<Option<Array>>> {
-        let variables = self.program.borrow().variables;
+        let (variables, (steps, calls)) = (self.program.borrow().variables, self.length());
         let mut cotangents: Vec<Option<Array>> = vec![None; variables];
         for (number, cotangent) in results {
             let sum = cotangents[number].take();
             cotangents[number] = added(host.cx(), sum, cotangent)?;
         }
-        self.back(host, &mut cotangents, (0, 0), spend)?;
+        let carried = self.back(host, &mut cotangents, (0, 0), spend);
+        if !spend {
+            // what calls recorded on the way goes, also where one failed
+            let anew = {
+                let mut program = self.program.borrow_mut();
+                program.variables = variables;
+                let (steps, calls) = (steps.min(program.steps.len()), calls.min(program.calls.len()));
+                (program.steps.split_off(steps), program.calls.split_off(calls))
+            };
+            drop(anew);
+        }
+        carried?;
         cotangents.truncate(inputs);
         Ok(cotangents)
     }
@@ -231,7 +240,8 @@ impl Tape {
         }
     }
 
-    /// How variables move, from how the inputs do; none does not. The program, one without calls, is given up on the way.
+    /// How variables move, from how the inputs do; none does not. The program, one without calls, is given up on the
+    /// way.
     pub fn push(&self, cx: &mut Context, inputs: Vec<Option<Array>>, results: &[usize]) -> Result<Vec<Option<Array>>> {
         let (variables, steps) = {
             let mut program = self.program.borrow_mut();
@@ -367,6 +377,15 @@ impl Step {
     }
 }
 
+/// Asks whether there is room for one more than so many.
+fn reserve<T>(cx: &Context, there: usize, what: &str) -> Result<()> {
+    // growing doubles: looking at powers of two is enough
+    if there.is_power_of_two() {
+        cx.reserve(2 * there, size_of::<T>(), || format!("what a derivative keeps of {} {what}", 2 * there))?;
+    }
+    Ok(())
+}
+
 /// Adds a step to the program that the inputs at this level belong to.
 pub(super) fn record(cx: &Context, op: &Op, inputs: &[Array], level: Level) -> Result<Outputs> {
     let avals: SmallVec<[Abstract; 3]> = inputs.iter().map(Array::aval).collect();
@@ -389,11 +408,7 @@ pub(super) fn record(cx: &Context, op: &Op, inputs: &[Array], level: Level) -> R
     if tape.program.borrow().paused {
         return Ok(results.into_iter().enumerate().map(variables).collect());
     }
-    let steps = tape.program.borrow().steps.len();
-    // growing doubles: looking at powers of two is enough
-    if steps.is_power_of_two() {
-        cx.reserve(2 * steps, size_of::<Step>(), || format!("what a derivative keeps of {} operations", 2 * steps))?;
-    }
+    reserve::<Step>(cx, tape.length().0, "operations")?;
     tape.program.borrow_mut().steps.push(Step { op: op.clone(), inputs, first, results: results.len() });
     Ok(results.into_iter().enumerate().map(variables).collect())
 }

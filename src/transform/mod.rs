@@ -22,6 +22,7 @@ use crate::ops::{Attrs, Kernel, Op, Outputs, now};
 use crate::tensor::{Array, Level, Lifted, Mode};
 use linear::Tape;
 use smallvec::smallvec;
+use std::cell::RefCell;
 use trace::Recorder;
 
 /// What the modes of a session share.
@@ -308,6 +309,19 @@ pub fn depends_on(array: &Array, level: Level) -> bool {
 /// Is a value known only when a graph runs that is being recorded, or made of such a value?
 pub fn is_traced(modes: &Modes, array: &Array) -> bool {
     made_of(array, &|part| part.mode() == Mode::Traced || modes.is_recorded(part.level()))
+}
+
+/// Of a value and those that it is made of, the one of the innermost derivative or batch below a level.
+pub fn part_below(array: &Array, below: Level) -> Option<Lifted> {
+    let found: RefCell<Option<Lifted>> = RefCell::default();
+    made_of(array, &|part| {
+        let outer = found.borrow().as_ref().map_or(0, Lifted::level);
+        if matches!(part.mode(), Mode::Dual | Mode::Batched) && part.level() < below && part.level() > outer {
+            *found.borrow_mut() = Some(part.clone());
+        }
+        false
+    });
+    found.into_inner()
 }
 
 /// Is a value, or one that it is made of, of this kind?

@@ -1,6 +1,6 @@
 //! Backward derivatives: the function runs once, and what it did is carried back from its result.
 
-use super::leaves::{Leaf, as_float, check_form, gradients, lift_leaves, lower};
+use super::leaves::{Leaf, as_float, check_form, floated, gradients, lift_leaves, lower};
 use super::wrt::Wrt;
 use super::{derived, function, internal};
 use crate::builtins::declare::builtins;
@@ -40,6 +40,11 @@ impl State for Linearized {
         let mut values = self.args.clone();
         values.push(self.value.clone());
         values
+    }
+
+    // it is the state of a pullback
+    fn parameter(&self) -> Option<&'static str> {
+        Some("ct")
     }
 
     fn take_values(&mut self) -> Vec<Value> {
@@ -94,7 +99,7 @@ fn differentiate(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>)
     let Some(wrt) = derived.state::<Wrt>() else { return Err(internal()) };
     let linearized = Linearized::of(machine, derived.name, &derived.of, args, wrt)?;
     let value = match &linearized.value {
-        Value::Array(array) => Value::Array(as_float(array.clone())),
+        Value::Array(_) => floated(machine, &linearized.value)?,
         other => other.clone(),
     };
     let Some(like) = number(&value) else { return Err(not_one_number(derived.name, &value)) };
@@ -164,7 +169,9 @@ fn run_pullback(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) 
         // a cotangent of none is zero
         let (Some(leaf), Value::Array(ct)) = (results.next(), ct) else { return Ok(Value::None) };
         if let Some(number) = kept.variable(leaf) {
-            let ct = ops::linear::cast_back(&mut machine.host.cx, as_float(ct.clone()), &value.aval())?;
+            let cx = &mut machine.host.cx;
+            let ct = as_float(cx, ct.clone())?;
+            let ct = ops::linear::cast_back(cx, ct, &value.aval())?;
             seeds.push((number, ct));
         }
         Ok(Value::None)
@@ -204,8 +211,8 @@ builtins! {
     };
 
     /// The value of `f(x)`, and a function that carries a cotangent of it back to x: the backward derivative.
-    /// Further arguments of f stand behind x. `wrt` is the argument to differentiate by, by number or name, or a tuple of
-    /// several. The function may be called any number of times; a cotangent has the form of the value, and `none` is
+    /// Further arguments of f stand behind x. `wrt` is the argument to differentiate by, by number or name, or a tuple
+    /// of several. The function may be called any number of times; a cotangent has the form of the value, and `none` is
     /// zero.
     fn vjp(f, x, *args, wrt = 0)
         ex "(y, back) = vjp(|x| x * x, [1.0, 2.0])\nback([1.0, 0.5])" => "[2. 2.]";

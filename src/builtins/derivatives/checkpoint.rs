@@ -1,8 +1,8 @@
 //! `checkpoint(f)`: memory for time. What f did is not kept; on the way back f runs again, as it ran before.
 //!
-//! While it runs first, the linear programs around record nothing; a call stands for it there. When cotangents reach the
-//! call, f runs on the same arguments and is recorded at the end of the program, which goes back through that. So what f
-//! captured gets its cotangents like anything else.
+//! While it runs first, the linear programs around record nothing; a call stands for it there. When cotangents reach
+//! the call, f runs on the same arguments and is recorded at the end of the program, which goes back through that. So
+//! what f captured gets its cotangents like anything else.
 
 use super::derived;
 use crate::builtins::declare::builtins;
@@ -11,7 +11,7 @@ use crate::builtins::structures::map_alike;
 use crate::context::{Context, RandomState};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::interp::{Derived, Machine, State, Value, globals_read, holds};
-use crate::tensor::{Array, Device};
+use crate::tensor::{Abstract, Array, Device};
 use crate::transform::linear::{Call, Host, Tape};
 use crate::transform::{Around, with_variables};
 use std::rc::Rc;
@@ -59,10 +59,17 @@ impl Surroundings {
 }
 
 /// A function that ran without being recorded.
-struct Rerun {
+struct Run {
     f: Value,
     args: Vec<Value>,
     surroundings: Surroundings,
+}
+
+/// As one linear program knows it.
+struct Rerun {
+    of: Rc<Run>,
+    /// What of its results moves.
+    avals: Vec<Abstract>,
 }
 
 impl Call for Rerun {
@@ -70,9 +77,9 @@ impl Call for Rerun {
         let Some(machine) = host.any().downcast_mut::<Machine>() else {
             return Err(Error::new(Kind::Internal, "a call is carried back where nothing can be called"));
         };
-        let before = self.surroundings.enter(machine);
+        let before = self.of.surroundings.enter(machine);
         tape.resume();
-        let result = machine.call(&self.f, self.args.clone());
+        let result = machine.call(&self.of.f, self.of.args.clone());
         tape.pause();
         before.enter(machine);
         let mut variables = vec![];
@@ -80,7 +87,8 @@ impl Call for Rerun {
             variables.push(variable.clone());
             Ok(variable.clone())
         })?;
-        if variables.len() != outgoing.len() {
+        let is_like = |(one, like): (&Array, &Abstract)| one.shape() == &*like.shape && one.dtype() == like.dtype;
+        if variables.len() != self.avals.len() || !variables.iter().zip(&self.avals).all(is_like) {
             return Err(Error::value("a function under `checkpoint` gave another result when it ran again")
                 .help("it has to do the same for the same arguments"));
         }
@@ -118,7 +126,7 @@ fn run_checkpoint(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>
         return Err(Error::ty("a function in the result of `checkpoint` holds a value that is differentiated by")
             .help("give the value itself as a result, and make the function of it outside"));
     }
-    let rerun: Rc<dyn Call> = Rc::new(Rerun { f: derived.of.clone(), args, surroundings });
+    let of = Rc::new(Run { f: derived.of.clone(), args, surroundings });
     for tape in &recording {
         let mut avals = vec![];
         replace(machine, &result, tape, &mut |variable| {
@@ -128,7 +136,8 @@ fn run_checkpoint(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>
         if avals.is_empty() {
             continue;
         }
-        let mut fresh = tape.call(&avals, rerun.clone()).into_iter();
+        let rerun = Rerun { of: of.clone(), avals: avals.clone() };
+        let mut fresh = tape.call(&machine.host.cx, &avals, Rc::new(rerun))?.into_iter();
         result = replace(machine, &result, tape, &mut |variable| Ok(fresh.next().unwrap_or_else(|| variable.clone())))?;
     }
     Ok(result)

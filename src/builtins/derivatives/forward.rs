@@ -2,7 +2,7 @@
 
 use super::backward::gradient_of;
 use super::function;
-use super::leaves::{Leaf, as_float, check_form, float, lift_leaves, lower};
+use super::leaves::{Floats, Leaf, as_float, check_form, floated, lift_leaves, lower};
 use super::wrt::Wrt;
 use crate::builtins::Args;
 use crate::builtins::declare::builtins;
@@ -39,7 +39,7 @@ fn forward(
     let result = machine.call(f, lifted)?;
     let (value, leaves) = lower(machine, name, &result, level)?;
     let moved = moved(machine, &value, leaves)?;
-    Ok((value, moved))
+    Ok((floated(machine, &value)?, moved))
 }
 
 /// The direction of every float leaf of an argument; none does not move.
@@ -48,12 +48,13 @@ fn tangents(machine: &mut Machine, number: usize, arg: &Value, direction: &Value
     lift_leaves(machine, number, arg, &mut |_, primal| Ok(primal))?;
     check_form("the direction", direction, arg)?;
     let mut found = vec![];
-    map_alike(machine, &[arg, direction], &mut |_, leaves| {
+    let which = Floats::of(arg);
+    map_alike(machine, &[arg, direction], &mut |machine, leaves| {
         if let [leaf, tangent] = leaves
-            && float(leaf).is_some()
+            && which.is(leaf)
         {
             found.push(match tangent {
-                Value::Array(tangent) => Some(as_float(tangent.clone())),
+                Value::Array(tangent) => Some(as_float(&mut machine.host.cx, tangent.clone())?),
                 _ => None,
             });
         }
@@ -65,12 +66,15 @@ fn tangents(machine: &mut Machine, number: usize, arg: &Value, direction: &Value
 /// The tangents of a value in its form; what does not move has zeros, what cannot has `none`.
 fn moved(machine: &mut Machine, value: &Value, leaves: Vec<Leaf>) -> Result<Value> {
     let mut leaves = leaves.into_iter();
+    let which = Floats::of(value);
     map_alike(machine, &[value], &mut |machine, found| {
         let leaf = if matches!(found, [Value::Array(_)]) { leaves.next() } else { None };
         match leaf {
             Some((_, Some(tangent))) => Ok(Value::Array(tangent)),
-            Some((primal, None)) if primal.dtype().is_float() => {
-                zeros(&mut machine.host.cx, &primal.aval()).map(Value::Array)
+            Some((primal, None)) if which.counts(&primal) => {
+                let cx = &mut machine.host.cx;
+                let primal = as_float(cx, primal)?;
+                zeros(cx, &primal.aval()).map(Value::Array)
             }
             _ => Ok(Value::None),
         }
@@ -88,8 +92,8 @@ builtins! {
     elements Settled;
 
     /// The value of `f(x)`, and how it moves when x moves in the direction v: the forward derivative.
-    /// v has the form of x; `none` in it does not move. Further arguments of f stand behind v. `wrt` is the argument that
-    /// moves, by number or name, or a tuple of several, and v one of directions.
+    /// v has the form of x; `none` in it does not move. Further arguments of f stand behind v. `wrt` is the argument
+    /// that moves, by number or name, or a tuple of several, and v one of directions.
     fn jvp(f, x, v, *args, wrt = 0)
         ex "jvp(|x| exp(x) * x, 0.0, 1.0)" => "(0.0, 1.0)";
         ex "jvp(|x| x * x, [1.0, 2.0], [1.0, 0.0])" => "([1. 4.], [2. 0.])";
@@ -107,8 +111,8 @@ builtins! {
     };
 
     /// The product of the second derivatives of f at x with v: how the gradient moves when x moves in the direction v.
-    /// Forward over backward, about as long as three gradients: the matrix is never made. The result of f is one float; v
-    /// has the form of x. Further arguments of f stand behind v. With a tuple as `wrt`, v and the result are tuples.
+    /// Forward over backward, about as long as three gradients: the matrix is never made. The result of f is one float;
+    /// v has the form of x. Further arguments of f stand behind v. With a tuple as `wrt`, v and the result are tuples.
     fn hvp(f, x, v, *args, wrt = 0)
         ex "hvp(|x| sum(x ** 3), [1.0, 2.0], [1.0, 0.5])" => "[6. 6.]";
         ex "hvp(|p| p.a ** 2 * p.b, (a=1.0, b=3.0), (a=1.0, b=0.0))" => "(a=6.0, b=2.0)";

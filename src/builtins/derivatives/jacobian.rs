@@ -1,10 +1,11 @@
 //! Jacobians: the derivative of every element of a result by every element of the arguments.
 //!
 //! The function runs once. Its linear program then runs for all unit directions at once, as a batch: forward where the
-//! arguments have fewer elements than what moves of the result, or as many; else backward.
+//! arguments have fewer elements than what moves of the result, or as many; else backward. With calls in it, it runs
+//! backward alone: forward a rule that is not linear in the cotangent would tell something else.
 
 use super::backward::{Linearized, gradient_of};
-use super::leaves::{as_float, float, with_floats};
+use super::leaves::{Floats, with_floats};
 use super::wrt::Wrt;
 use super::{derived, function, internal};
 use crate::builtins::declare::builtins;
@@ -30,7 +31,8 @@ type Blocks = Vec<Vec<Option<Array>>>;
 fn run_jacobian(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> Result<Value> {
     let Some(wrt) = derived.state::<Wrt>() else { return Err(internal()) };
     let linearized = Linearized::of(machine, derived.name, &derived.of, args, wrt)?;
-    if !linearized.results.iter().any(|(array, _)| as_float(array.clone()).dtype().is_float()) {
+    let which = Floats::of(&linearized.value);
+    if !linearized.results.iter().any(|(array, _)| which.counts(array)) {
         return Err(no_floats(derived.name, &linearized.value));
     }
     let outputs: Vec<Output> = linearized
@@ -152,17 +154,20 @@ fn block(machine: &mut Machine, elements: Array, output: &Abstract, input: &Abst
     let like = form(output, input);
     let cx = &mut machine.host.cx;
     let shaped = ops::reshape(cx, elements, &lengths(&like.shape))?;
-    if like.weak { cast_back(cx, shaped, &like) } else { Ok(shaped) }
+    cast_back(cx, shaped, &like)
 }
 
 /// At every float of the result a structure with the form of what is differentiated by; `none` where nothing moves.
 fn arranged(machine: &mut Machine, of: &Linearized, blocks: Blocks) -> Result<Value> {
     let mut blocks = blocks.into_iter();
     let mut results = of.results.iter();
+    let which = Floats::of(&of.value);
     map_alike(machine, &[&of.value], &mut |machine, leaves| {
         let [leaf @ Value::Array(_)] = leaves else { return Ok(Value::None) };
         let found = results.next().and_then(|leaf| of.variable(leaf)).and_then(|_| blocks.next());
-        let Some(output) = float(leaf).map(|array| array.aval()) else { return Ok(Value::None) };
+        let Some(output) = which.get(&mut machine.host.cx, leaf)?.map(|array| array.aval()) else {
+            return Ok(Value::None);
+        };
         let mut found = found.unwrap_or_default().into_iter();
         let mut inputs = of.avals.iter();
         let mut parts = vec![];
@@ -182,9 +187,10 @@ builtins! {
 
     /// The derivative of every element of the result by every element of the argument, as a function.
     /// Its shape is that of the result followed by that of the argument. Where either is a structure, each float of the
-    /// result has a structure of the form of the argument; what has no derivative gives `none`. `wrt` is the argument to
-    /// differentiate by, by number or name, or a tuple of several. All directions run as one batch, of the argument
-    /// (forward) or of the result (backward), whichever are fewer.
+    /// result has a structure of the form of the argument; what has no derivative gives `none`. `wrt` is the argument
+    /// to differentiate by, by number or name, or a tuple of several. All directions run as one batch, of the argument
+    /// (forward) or of the result (backward), whichever are fewer; through a checkpoint or a rule of `custom_grad` they
+    /// always run backward, as what a rule tells need not be the same forward.
     fn jacobian(f, wrt = 0)
         ex "jacobian(|x| x * x)([1.0, 2.0])" => "[[2. 0.]\n [0. 4.]]";
         ex "jacobian(|x| (sum(x), x[0] * x[1]))([2.0, 3.0])" => "([1. 1.], [3. 2.])";
@@ -198,9 +204,9 @@ builtins! {
     };
 
     /// The second derivatives of a function whose result is one float, as a function.
-    /// Its shape is twice that of the argument. For a structure, each float of it has a structure of the same form. `wrt`
-    /// is the argument to differentiate by, by number or name, or a tuple of several. The derivative of the gradient
-    /// runs forward, for all directions as one batch.
+    /// Its shape is twice that of the argument. For a structure, each float of it has a structure of the same form.
+    /// `wrt` is the argument to differentiate by, by number or name, or a tuple of several. The derivative of the
+    /// gradient runs forward, for all directions as one batch.
     fn hessian(f, wrt = 0)
         ex "hessian(|x| sum(x ** 3))([1.0, 2.0])" => "[[ 6.  0.]\n [ 0. 12.]]";
         ex "hessian(|x| exp(2 * x))(0.0)" => "4.0";

@@ -2,29 +2,73 @@
 
 use super::wrt::Wrt;
 use crate::builtins::structures::map_alike;
+use crate::context::Context;
 use crate::diagnostics::{Error, Result};
 use crate::interp::structure::check_depth;
 use crate::interp::{Machine, Value, holds};
+use crate::ops::cast::{cast, weaken};
 use crate::ops::linear::zeros;
-use crate::tensor::{Abstract, Array, Level};
+use crate::tensor::{Abstract, Array, DType, Level};
 use crate::transform::{depends_on, dual};
 
 /// A value and its tangent, if it moves.
 pub type Leaf = (Array, Option<Array>);
 
-/// A number that was written out counts as a float.
-pub fn as_float(array: Array) -> Array {
+/// A whole number or truth value that was written out, as the float that it counts as; others stay. In a graph it may
+/// be known only later.
+pub fn as_float(cx: &mut Context, array: Array) -> Result<Array> {
     match array {
-        Array::Int(number) => Array::Float(number as f64),
-        other => other,
+        Array::Int(number) => Ok(Array::Float(number as f64)),
+        Array::Bool(truth) => Ok(Array::Float(f64::from(truth))),
+        array if array.is_weak() && !array.dtype().is_float() => {
+            let float = cast(cx, array, DType::F64)?;
+            weaken(cx, float)
+        }
+        array => Ok(array),
     }
 }
 
-/// The float that a leaf is, if it is one.
-pub fn float(leaf: &Value) -> Option<Array> {
-    match leaf {
-        Value::Array(array) => Some(as_float(array.clone())).filter(|array| array.dtype().is_float()),
-        _ => None,
+/// Which leaves of a value are floats: where none is, whole numbers that were written out count as such. Beside floats
+/// they stay what they are, as a length or a count.
+#[derive(Clone, Copy)]
+pub struct Floats {
+    written_out: bool,
+}
+
+impl Floats {
+    pub fn of(value: &Value) -> Floats {
+        Floats { written_out: !has_float(value, 0) }
+    }
+
+    pub fn is(self, leaf: &Value) -> bool {
+        matches!(leaf, Value::Array(array) if self.counts(array))
+    }
+
+    pub fn counts(self, array: &Array) -> bool {
+        array.dtype().is_float() || self.written_out && array.is_weak() && array.dtype().is_integer()
+    }
+
+    /// A leaf as a float if it counts as one.
+    pub fn array(self, cx: &mut Context, array: Array) -> Result<Array> {
+        if self.counts(&array) { as_float(cx, array) } else { Ok(array) }
+    }
+
+    /// The float that a leaf is, if it is one.
+    pub fn get(self, cx: &mut Context, leaf: &Value) -> Result<Option<Array>> {
+        match leaf {
+            Value::Array(array) if self.counts(array) => as_float(cx, array.clone()).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn has_float(value: &Value, depth: usize) -> bool {
+    match value {
+        _ if check_depth(depth).is_err() => false,
+        Value::Array(array) => array.dtype().is_float(),
+        Value::Tuple(items) => items.0.iter().any(|item| has_float(item, depth + 1)),
+        Value::Record(record) => record.0.values().any(|item| has_float(item, depth + 1)),
+        _ => false,
     }
 }
 
@@ -36,8 +80,9 @@ pub fn lift_leaves(
     lift: &mut dyn FnMut(&mut Machine, Array) -> Result<Array>,
 ) -> Result<Value> {
     let mut count = 0;
+    let which = Floats::of(value);
     let lifted = map_alike(machine, &[value], &mut |machine, leaves| match leaves {
-        [leaf] => match float(leaf) {
+        [leaf] => match which.get(&mut machine.host.cx, leaf)? {
             Some(array) => {
                 count += 1;
                 lift(machine, array).map(Value::Array)
@@ -52,11 +97,24 @@ pub fn lift_leaves(
 /// The float leaves of a value, in order.
 pub fn floats(machine: &mut Machine, value: &Value) -> Result<Vec<Array>> {
     let mut found = vec![];
-    map_alike(machine, &[value], &mut |_, leaves| {
-        found.extend(leaves.iter().find_map(|leaf| float(leaf)));
+    let which = Floats::of(value);
+    map_alike(machine, &[value], &mut |machine, leaves| {
+        if let [leaf] = leaves {
+            found.extend(which.get(&mut machine.host.cx, leaf)?);
+        }
         Ok(Value::None)
     })?;
     Ok(found)
+}
+
+/// A value whose leaves that count as floats are floats.
+pub fn floated(machine: &mut Machine, value: &Value) -> Result<Value> {
+    let which = Floats::of(value);
+    map_alike(machine, &[value], &mut |machine, leaves| match leaves {
+        [Value::Array(array)] => which.array(&mut machine.host.cx, array.clone()).map(Value::Array),
+        [leaf] => Ok((*leaf).clone()),
+        _ => Ok(Value::None),
+    })
 }
 
 /// A structure of the form of another, with one value for each of its float leaves and `none` for what has no
@@ -66,8 +124,9 @@ pub fn with_floats(
     like: &Value,
     next: &mut dyn FnMut(&mut Machine) -> Result<Value>,
 ) -> Result<Value> {
+    let which = Floats::of(like);
     map_alike(machine, &[like], &mut |machine, leaves| match leaves {
-        [leaf] if float(leaf).is_some() => next(machine),
+        [leaf] if which.is(leaf) => next(machine),
         _ => Ok(Value::None),
     })
 }
@@ -125,7 +184,7 @@ pub fn check_form(what: &str, value: &Value, like: &Value) -> Result<()> {
         let fits = match (value, like) {
             (Value::None, _) => true,
             (Value::Array(value), Value::Array(like)) => {
-                if value.shape() != like.shape() && as_float(like.clone()).dtype().is_float() {
+                if value.shape() != like.shape() && (like.dtype().is_float() || like.is_weak()) {
                     let message = format!("{what} is {} for a value of {}", value.type_name(), like.type_name());
                     return Err(Error::shape(message).help("they have one shape"));
                 }
@@ -148,7 +207,13 @@ pub fn check_form(what: &str, value: &Value, like: &Value) -> Result<()> {
         if fits {
             return Ok(());
         }
-        Err(Error::ty(format!("{what} is {}, its form has to be that of {}", value.describe(), like.describe())))
+        let error =
+            Error::ty(format!("{what} is {}, its form has to be that of {}", value.type_name(), like.type_name()));
+        let (Value::Record(values), Value::Record(like)) = (value, like) else { return Err(error) };
+        Err(match like.0.keys().find(|name| !values.0.contains_key(*name)) {
+            Some(name) => error.help(format!("the field `{name}` is missing; `{name}=none` is zero")),
+            None => error,
+        })
     }
     check(what, value, like, 0)
 }

@@ -1,7 +1,7 @@
 //! Functions of functions: derivatives.
 //!
-//! Each gives a function, or calls one at once: its arguments are lifted, the function runs on them, and what comes out is
-//! lowered again. Arguments and results may be structures. Nothing here knows how an operation moves: that is in the
+//! Each gives a function, or calls one at once: its arguments are lifted, the function runs on them, and what comes out
+//! is lowered again. Arguments and results may be structures. Nothing here knows how an operation moves: that is in the
 //! table.
 
 mod backward;

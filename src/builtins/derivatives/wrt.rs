@@ -4,6 +4,7 @@ use crate::builtins::Args;
 use crate::diagnostics::suggest::nearest;
 use crate::diagnostics::{Error, Result};
 use crate::interp::{State, Value};
+use crate::tensor::DType;
 
 /// Arguments by number, and whether they stand in a tuple.
 #[derive(Clone)]
@@ -65,7 +66,10 @@ fn argument(args: &[Value], number: usize) -> Result<&Value> {
 /// The parameters of a function, as far as they are known, with whether each gathers arguments.
 fn parameters(of: &Value) -> Option<Vec<(&str, bool)>> {
     let of = match of {
-        Value::Derived(derived) => derived.innermost(),
+        Value::Derived(derived) => match derived.parameter() {
+            Some(name) => return Some(vec![(name, false)]),
+            None => derived.innermost(),
+        },
         of => of,
     };
     match of {
@@ -82,7 +86,7 @@ fn parameter(args: &Args, number: usize, value: &Value) -> Result<usize> {
     let params = parameters(args.get(0));
     let Some(name) = value.as_str() else {
         let at = value.as_int().and_then(|at| usize::try_from(at).ok());
-        let at = at.ok_or_else(|| args.wrong(number, "the number or the name of a parameter, or a tuple of them"))?;
+        let at = at.ok_or_else(|| no_parameter(args, number, value))?;
         return match params {
             Some(params) if at >= params.len() && !params.iter().any(|(_, gathers)| *gathers) => {
                 Err(unknown(format!("the function has no parameter {at}"), args, &params))
@@ -103,6 +107,20 @@ fn parameter(args: &Args, number: usize, value: &Value) -> Result<usize> {
                 None => error,
             })
         }
+    }
+}
+
+/// The error of what names no parameter: often the point at which a derivative is wanted.
+#[cold]
+fn no_parameter(args: &Args, number: usize, value: &Value) -> Error {
+    let error = args.wrong(number, "the number or the name of a parameter, or a tuple of them");
+    match value {
+        Value::Array(array) if array.dtype() == DType::Str => {
+            error.help("several names stand in a tuple: `(\"x\", \"y\")`")
+        }
+        // of those that take no argument of f themselves
+        Value::Array(_) if number == 1 => error.help("it gives a function, to be called: `grad(f)(x)`"),
+        _ => error,
     }
 }
 

@@ -312,19 +312,13 @@ impl Machine {
     /// Named arguments go by the parameters of what it was made of.
     fn call_derived(&mut self, derived: &Rc<Derived>, args: Arguments) -> Result<Value> {
         let mut positional = args.positional;
-        if !args.named.is_empty() {
-            let Value::Function(function) = derived.innermost() else {
-                return Err(Error::ty(format!("{} takes no named arguments", derived.innermost().describe())));
-            };
-            positional = bind(function, Arguments { positional, named: args.named })?;
-            // the items of a `*rest` are arguments again; what is left out stays without a value, and gets its default
-            let rest = function.code.params.last().is_some_and(|param| param.star).then(|| positional.pop()).flatten();
-            if let Some(Value::Tuple(items)) = rest {
-                positional.extend(items.0.iter().cloned());
+        match (derived.parameter(), args.named.as_slice()) {
+            (_, []) => {}
+            (Some(name), [(given, value)]) if **given == *name && positional.is_empty() => {
+                positional.push(value.clone())
             }
-            while positional.last().is_some_and(Value::is_undefined) {
-                positional.pop();
-            }
+            (Some(name), _) => return Err(Error::ty(format!("this function takes one argument, `{name}`"))),
+            (None, _) => positional = by_name(derived, Arguments { positional, named: args.named })?,
         }
         self.nest()?;
         let result = (derived.run)(self, derived, positional);
@@ -426,6 +420,23 @@ fn parse_number(text: &str, dtype: DType) -> Result<Value> {
         }
     };
     Ok(Value::Array(Array::Scalar(scalar)))
+}
+
+/// The arguments of a derived function in order, by the parameters of what it was made of.
+fn by_name(derived: &Derived, args: Arguments) -> Result<Vec<Value>> {
+    let Value::Function(function) = derived.innermost() else {
+        return Err(Error::ty(format!("{} takes no named arguments", derived.innermost().describe())));
+    };
+    let mut positional = bind(function, args)?;
+    // the items of a `*rest` are arguments again; what is left out stays without a value, and gets its default
+    let rest = function.code.params.last().is_some_and(|param| param.star).then(|| positional.pop()).flatten();
+    if let Some(Value::Tuple(items)) = rest {
+        positional.extend(items.0.iter().cloned());
+    }
+    while positional.last().is_some_and(Value::is_undefined) {
+        positional.pop();
+    }
+    Ok(positional)
 }
 
 /// Gives each parameter of a function its argument; those left to their default have no value yet.

@@ -2,21 +2,23 @@
 //!
 //! The transforms around are left one by one, from the innermost out, until f runs on plain values; each then gets the
 //! rule in its own way: a backward derivative as a call in its program, a forward one as the transpose of the rule, a
-//! batch with the rows of all arguments. So each level sees what the levels further in made of it, and they nest.
+//! batch with the rows of all arguments. So each level sees what the levels further in made of it, and they nest. What
+//! function and rule captured keeps the levels that were left: these are taken off what comes out.
 
 mod moving;
 mod rows;
 mod traced;
 
-use super::leaves::{as_float, check_form, float};
+use super::leaves::{Floats, as_float, check_form};
 use super::{derived, function, internal};
 use crate::builtins::declare::builtins;
 use crate::builtins::structures::map_alike;
-use crate::diagnostics::Result;
-use crate::interp::{Derived, Machine, State, Value};
+use crate::diagnostics::{Error, Result};
+use crate::interp::{Derived, Machine, State, Value, holds};
 use crate::ops::linear::{cast_back, zeros};
-use crate::tensor::{Array, Level, Mode};
-use crate::transform;
+use crate::tensor::{Array, Level, Lifted, Mode};
+use crate::transform::{self, part_below};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// A function with its rule, as one transform sees it.
@@ -25,6 +27,12 @@ trait Custom {
 
     /// The cotangents of the arguments, one value for each.
     fn pull(&self, machine: &mut Machine, args: &[Value], y: &Value, dy: Value) -> Result<Vec<Value>>;
+
+    /// Of what function and rule captured, a value of the innermost transform below a level.
+    fn captured(&self, below: Level) -> Option<Lifted>;
+
+    /// A value without the tangents of the transforms that were left.
+    fn without_left(&self, array: &Array) -> Array;
 }
 
 /// As the program gave them.
@@ -53,6 +61,25 @@ impl Custom for Given {
             // none of them moves
             _ => Ok(vec![Value::None; args.len()]),
         }
+    }
+
+    fn captured(&self, below: Level) -> Option<Lifted> {
+        let found: RefCell<Option<Lifted>> = RefCell::default();
+        for value in [&self.f, &self.rule] {
+            holds(value, &|array| {
+                if let Some(part) = part_below(array, below)
+                    && part.level() > found.borrow().as_ref().map_or(0, Lifted::level)
+                {
+                    *found.borrow_mut() = Some(part);
+                }
+                false
+            });
+        }
+        found.into_inner()
+    }
+
+    fn without_left(&self, array: &Array) -> Array {
+        array.clone()
     }
 }
 
@@ -87,7 +114,13 @@ fn innermost(machine: &mut Machine, args: &[Value]) -> Result<Option<(Level, Mod
 
 /// Runs the function, leaving the innermost transform.
 fn call(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>) -> Result<Value> {
-    let Some((level, mode)) = innermost(machine, &args)? else { return custom.run(machine, args) };
+    let Some(mut inside) = innermost(machine, &args)? else { return custom.run(machine, args) };
+    if let Some(captured) = custom.captured(Level::MAX)
+        && captured.level() > inside.0
+    {
+        inside = (captured.level(), captured.mode());
+    }
+    let (level, mode) = inside;
     let mut is_traced = false;
     for arg in &args {
         arrays(machine, arg, &mut |machine, array| {
@@ -122,12 +155,15 @@ fn cotangents(
     let given = custom.pull(machine, args, y, dy)?;
     let mut found = vec![];
     for (arg, given) in args.iter().zip(&given) {
+        let which = Floats::of(arg);
         map_alike(machine, &[arg, given], &mut |machine, leaves| {
             let [leaf, given] = leaves else { return Ok(Value::None) };
-            if let Some(array) = float(leaf) {
+            let cx = &mut machine.host.cx;
+            if let Some(array) = which.get(cx, leaf)? {
                 found.push(match given {
                     Value::Array(given) => {
-                        Some(cast_back(&mut machine.host.cx, as_float(given.clone()), &array.aval())?)
+                        let given = as_float(cx, given.clone())?;
+                        Some(cast_back(cx, given, &array.aval())?)
                     }
                     _ => None,
                 });
@@ -150,6 +186,18 @@ impl State for Rc<Given> {
     }
 }
 
+/// Errors where a rule cannot be called with x, y and dy.
+fn check_rule(rule: &Value) -> Result<()> {
+    let Value::Function(function) = rule else { return Ok(()) };
+    let params = &function.code.params;
+    let needed = params.iter().filter(|param| !param.star && !param.has_default).count();
+    if needed <= 3 && (params.len() >= 3 || params.iter().any(|param| param.star)) {
+        return Ok(());
+    }
+    let message = format!("the rule of `custom_grad` gets 3 arguments, this is {}", rule.type_name());
+    Err(Error::ty(message).help("the rule takes (x, y, dy) and gives a cotangent of x"))
+}
+
 fn run_custom(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> Result<Value> {
     let Some(given) = derived.state::<Rc<Given>>() else { return Err(internal()) };
     let custom: Rc<dyn Custom> = given.clone();
@@ -160,11 +208,13 @@ builtins! {
     elements Settled;
 
     /// f with another derivative, which a rule tells.
-    /// `rule(x, y, dy)` gets the argument, the result and its cotangent, and gives the cotangent of the argument. Of several arguments x is a tuple, and so is what the rule gives. Arguments and results
-    /// may be structures; `none` is zero.
-    /// Derivatives of a higher order go through the rule, so that is written with functions that have derivatives. For a
-    /// forward derivative (`jvp`) the rule is transposed, which takes it to be linear in dy; of one that is not, as one
-    /// that clips, its derivative at dy = 0 is taken. The rule is for the arguments: by what f captures it is differentiated as usual.
+    /// `rule(x, y, dy)` gets the argument, the result and its cotangent, and gives the cotangent of the argument. Of
+    /// several arguments x is a tuple, and so is what the rule gives. Arguments and results may be structures; `none`
+    /// is zero. Derivatives of a higher order go through the rule, so that is written with functions that have
+    /// derivatives. For a forward derivative (`jvp`) the rule is transposed, which takes it to be linear in dy; of one
+    /// that is not, as one that clips, its derivative at dy = 0 is taken. The rule is for the arguments: by what f
+    /// captures it is differentiated as usual, and for that f runs once for each derivative around. Globals the rule
+    /// reads when it is called, on the way back.
     fn custom_grad(f, rule)
         ex "safe = custom_grad(|x| sqrt(x), |x, y, dy| where(x > 0, dy / (2 * y), 0))\ngrad(safe)(4.0), grad(safe)(0.0)" => "(0.25, 0.0)";
         ex "product = custom_grad(|x, y| x * y, |(x, y), z, dz| (dz * y, dz * x))\ngrad(product, wrt=\"y\")(2.0, 3.0)" => "2.0";
@@ -173,6 +223,7 @@ builtins! {
         fails "grad(custom_grad(sin, |x, y, dy| [dy, dy]))(1.0)" => "shape";
     = |_, args| {
         let rule = function(args, 1)?.clone();
+        check_rule(&rule)?;
         let given = Rc::new(Given { f: function(args, 0)?.clone(), rule });
         derived(args, "custom_grad", run_custom, given)
     };

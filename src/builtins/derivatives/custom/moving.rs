@@ -1,11 +1,11 @@
 //! `custom_grad` of arguments that move: the rule says how the result does.
 
-use super::{Custom, arrays, cotangents};
-use crate::builtins::derivatives::leaves::{as_float, floats};
+use super::{Custom, arrays, cotangents, innermost};
+use crate::builtins::derivatives::leaves::{Floats, floated, floats};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::interp::{Machine, Value, holds};
 use crate::ops::linear::zeros;
-use crate::tensor::{Array, Level};
+use crate::tensor::{Array, Level, Lifted};
 use crate::transform::linear::{Call, Host, Tape};
 use crate::transform::{dual, without_tangents};
 use std::rc::Rc;
@@ -15,8 +15,9 @@ pub fn call(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>, le
     let mut primals = vec![];
     let mut tangents = vec![];
     for arg in &args {
+        let which = Floats::of(arg);
         primals.push(arrays(machine, arg, &mut |_, array| {
-            let is_float = as_float(array.clone()).dtype().is_float();
+            let is_float = which.counts(&array);
             let (primal, tangent) = dual::parts(&array, level);
             if is_float {
                 tangents.push(tangent);
@@ -24,21 +25,41 @@ pub fn call(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>, le
             Ok(primal)
         })?);
     }
-    let result = super::call(machine, custom, primals.clone())?;
-    if holds(&result, &|array| array.dtype().is_float()) {
+    // how the result moves with what the function captured
+    let mut captured = vec![];
+    let mut leave = |machine: &mut Machine, result: &Value| {
+        captured.clear();
+        let result = floated(machine, result)?;
+        arrays(machine, &result, &mut |_, array| {
+            let (primal, tangent) = dual::parts(&array, level);
+            if primal.dtype().is_float() {
+                captured.push(tangent);
+            }
+            Ok(primal)
+        })
+    };
+    let is_held = custom.captured(level.saturating_add(1)).is_some_and(|part| part.level() == level);
+    let y = if is_held && innermost(machine, &primals)?.is_some() {
+        // that moves with the transforms further out as in any function; the value itself they leave in their way
+        let random = machine.host.cx.random;
+        let result = custom.run(machine, primals.clone())?;
+        machine.host.cx.random = random;
+        leave(machine, &result)?;
+        let inside: Rc<dyn Custom> = Rc::new(Left { of: custom.clone(), level });
+        let y = super::call(machine, &inside, primals.clone())?;
+        floated(machine, &y)?
+    } else {
+        let result = super::call(machine, custom, primals.clone())?;
+        leave(machine, &result)?
+    };
+    if holds(&y, &|array| array.dtype().is_float()) {
         return Err(Error::ty("a function in the result of `custom_grad` holds floats: no rule says how they move")
             .help("give them as a result, and make the function of them outside"));
     }
     let mut avals = vec![];
-    // how the result moves with what the function captured
-    let mut captured = vec![];
-    let y = arrays(machine, &result, &mut |_, array| {
-        let (primal, tangent) = dual::parts(&array, level);
-        if primal.dtype().is_float() {
-            avals.push(primal.aval());
-            captured.push(tangent);
-        }
-        Ok(primal)
+    arrays(machine, &y, &mut |_, array| {
+        avals.extend(Some(array.aval()).filter(|aval| aval.dtype.is_float()));
+        Ok(array)
     })?;
     if avals.is_empty() {
         return Ok(y);
@@ -48,9 +69,13 @@ pub fn call(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>, le
             let variables = tangents.iter().map(|tangent| tangent.as_ref().and_then(|tangent| tape.number(tangent)));
             let variables = variables.collect();
             let rule = Rule { custom: custom.clone(), args: primals, y: y.clone(), level, variables };
-            tape.call(&avals, Rc::new(rule)).into_iter().map(Some).collect()
+            tape.call(&machine.host.cx, &avals, Rc::new(rule))?.into_iter().map(Some).collect()
         }
-        None => transposed(machine, custom, &primals, &y, tangents)?,
+        None if tangents.iter().all(Option::is_none) => vec![None; avals.len()],
+        None => {
+            let moved = transposed(machine, custom, &primals, &y, tangents)?.into_iter();
+            moved.map(|moved| Some(without_tangents(&custom.without_left(&moved?), level))).collect()
+        }
     };
     let mut moved = moved.into_iter().zip(captured);
     arrays(machine, &y, &mut |machine, array| {
@@ -67,6 +92,38 @@ pub fn call(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>, le
             None => array,
         })
     })
+}
+
+/// Inside a derivative that was left.
+struct Left {
+    of: Rc<dyn Custom>,
+    level: Level,
+}
+
+impl Left {
+    fn without(&self, machine: &mut Machine, value: &Value) -> Result<Value> {
+        arrays(machine, value, &mut |_, array| Ok(without_tangents(&array, self.level)))
+    }
+}
+
+impl Custom for Left {
+    fn run(&self, machine: &mut Machine, args: Vec<Value>) -> Result<Value> {
+        let result = self.of.run(machine, args)?;
+        self.without(machine, &result)
+    }
+
+    fn pull(&self, machine: &mut Machine, args: &[Value], y: &Value, dy: Value) -> Result<Vec<Value>> {
+        let found = self.of.pull(machine, args, y, dy)?;
+        found.iter().map(|found| self.without(machine, found)).collect()
+    }
+
+    fn captured(&self, below: Level) -> Option<Lifted> {
+        self.of.captured(below.min(self.level))
+    }
+
+    fn without_left(&self, array: &Array) -> Array {
+        without_tangents(&self.of.without_left(array), self.level)
+    }
 }
 
 /// The rule as a call in a linear program.

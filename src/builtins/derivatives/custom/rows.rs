@@ -5,13 +5,15 @@ use crate::builtins::structures::map_alike;
 use crate::diagnostics::Result;
 use crate::interp::{Machine, Value};
 use crate::ops::reduce::{SUM, reduce};
-use crate::tensor::Level;
+use crate::tensor::{Array, Level, Lifted};
 use crate::transform::batch;
 use std::rc::Rc;
 
 /// Leaves the batch of this level.
 pub fn call(machine: &mut Machine, custom: &Rc<dyn Custom>, args: Vec<Value>, level: Level) -> Result<Value> {
-    let mut count = 0;
+    let captured = custom.captured(level.saturating_add(1));
+    let captured = captured.and_then(|part| batch::rows_of(&Array::Lifted(part), level));
+    let mut count = captured.and_then(|rows| rows.shape().first().copied()).unwrap_or(0);
     let mut batched = vec![];
     let mut rows = vec![];
     for arg in &args {
@@ -34,7 +36,7 @@ struct Rows {
     of: Rc<dyn Custom>,
     level: Level,
     count: usize,
-    /// Which float leaves of which arguments have a row for each of the batch.
+    /// Which leaves of which arguments have a row for each of the batch.
     batched: Vec<Vec<bool>>,
 }
 
@@ -89,5 +91,13 @@ impl Custom for Rows {
             })
         });
         each.collect()
+    }
+
+    fn captured(&self, below: Level) -> Option<Lifted> {
+        self.of.captured(below.min(self.level))
+    }
+
+    fn without_left(&self, array: &Array) -> Array {
+        self.of.without_left(array)
     }
 }
