@@ -1,8 +1,8 @@
 //! Determinants.
 
 use super::{
-    Cotangents, SQUARE, Tangents, add, as_matrices, div, floats, inv, many, mul, one_float, product, square,
-    stacked, sub, system, total, transposed,
+    Cotangents, SQUARE, Tangents, add, as_matrices, div, floats, inv, many, mul, one_float, product, square, stacked,
+    sub, system, total, transposed,
 };
 use crate::context::Context;
 use crate::cpu;

@@ -62,6 +62,7 @@ const NO_GPU: Lists = &[
             "log_gamma_slope_by_log",
             "vonmises_slope",
             "mills",
+            "mills_slope",
             "noncentral_by_freedom",
             "noncentral_by_noncentrality",
             "poisson",
