@@ -36,8 +36,20 @@ pub fn mills(v: f64) -> f64 {
     if v < 3.0 {
         return FRAC_PI_2.sqrt() * libm::exp(v * v / 2.0) * libm::erfc(v * FRAC_1_SQRT_2);
     }
-    let rest = (1..=60).rev().fold(v, |below, n| v + f64::from(n) / below);
-    1.0 / rest
+    1.0 / (v + 1.0 / mills_tail(v))
+}
+
+/// Its derivative, v M - 1. Where v is large the two are nearly alike, and the continued fraction gives the difference.
+pub fn mills_slope(v: f64) -> f64 {
+    if v < 3.0 {
+        return v * mills(v) - 1.0;
+    }
+    -mills(v) / mills_tail(v)
+}
+
+/// v + 2 / (v + 3 / (v + ...)): with it M is 1 / (v + 1 / tail).
+fn mills_tail(v: f64) -> f64 {
+    (2..=60).rev().fold(v, |below, n| v + f64::from(n) / below)
 }
 
 /// The derivative of a noncentral chi-square number by its degrees of freedom.
@@ -138,7 +150,7 @@ fn integral(f: impl Fn(f64) -> f64, from: f64, to: f64) -> f64 {
 /// Against values of mpmath: those of the distribution functions, differentiated.
 #[cfg(test)]
 mod tests {
-    use super::{mills, noncentral_by_freedom, noncentral_by_noncentrality, vonmises};
+    use super::{mills, mills_slope, noncentral_by_freedom, noncentral_by_noncentrality, vonmises};
 
     fn near(what: &str, found: f64, expected: f64) {
         assert!((found / expected - 1.0).abs() < 1e-12, "{what}: {found} for {expected}");
@@ -156,6 +168,16 @@ mod tests {
             (100.0, 0.009_999_000_299_850_105),
         ];
         known.iter().for_each(|&(v, expected)| near(&format!("{v}"), mills(v), expected));
+        let known = [
+            (-2.0, -37.200_495_422_252_3),
+            (0.5, -0.561_817_771_773_153_8),
+            (2.9, -0.090_998_890_969_927_86),
+            (3.1, -0.081_807_131_226_266_23),
+            (10.0, -0.009_714_035_282_680_786),
+            (100.0, -9.997_001_498_950_944e-5),
+            (1e6, -9.999_999_999_97e-13),
+        ];
+        known.iter().for_each(|&(v, expected)| near(&format!("slope at {v}"), mills_slope(v), expected));
     }
 
     #[test]

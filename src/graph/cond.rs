@@ -45,7 +45,6 @@ pub(crate) static TABLE: &[&Entry] = &[&COND];
 static COND: Entry = Entry {
     derivative: Derivative::Whole(tangents),
     transpose: Some(transposed),
-    accumulate: None,
     batch: Batch::Whole(batched),
     ..Entry::of("cond", "if", Arity::AtLeast(1), Rule::Many(rule), Kernel::Composed(kernel))
 };

@@ -5,7 +5,7 @@
 use super::Partial::{MinusOne, Of, One};
 use super::cast::{cast, weaken};
 use super::table::elementwise;
-use super::{EQ, GT, Guard, LOG, NE, Op, RECIPROCAL, Term, apply1, apply2, select};
+use super::{EQ, GT, Guard, ISFINITE, LOG, NE, Op, RECIPROCAL, Term, apply1, apply2, select};
 use crate::context::Context;
 use crate::cpu::functions::Real;
 use crate::cpu::{self, Refuses, arithmetic as loops};
@@ -151,10 +151,11 @@ fn shift_left(a: i64, b: i64) -> Option<Array> {
     (shifted >> count == a).then_some(Array::Int(shifted))
 }
 
-/// -⌊x / y⌋ towards zero.
-fn whole_quotient(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
-    let quotient = apply2(cx, &DIV, x[0].clone(), x[1].clone())?;
-    let whole = apply1(cx, &TRUNC, quotient)?;
+/// Minus how often the divisor is taken off: a whole number, which the quotient of both may round across.
+fn whole_quotient(cx: &mut Context, x: &[Array], y: &Array) -> Result<Array> {
+    let taken = apply2(cx, &SUB, x[0].clone(), y.clone())?;
+    let quotient = apply2(cx, &DIV, taken, x[1].clone())?;
+    let whole = apply1(cx, &RINT, quotient)?;
     apply1(cx, &NEG, whole)
 }
 
@@ -219,12 +220,21 @@ fn holds(cx: &mut Context, comparison: &Op, a: &Array, b: &Array, like: &Array) 
     if like.is_weak() { weaken(cx, number) } else { Ok(number) }
 }
 
-/// d(a ** b) / da = b * a ** (b - 1), and 0 where b is, whatever a is.
+/// d(a ** b) / da = b * a ** (b - 1), and 0 where b is, whatever a is. There the power is replaced only where it is not
+/// a finite number: elsewhere it is how the slope moves with b.
 fn power_by_base(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
-    let [base, exponent] = [x[0].clone(), x[1].clone()];
-    let less = apply2(cx, &SUB, exponent.clone(), Array::Int(1))?;
-    let constant = apply2(cx, &EQ, exponent.clone(), Array::Int(0))?;
-    let less = select(cx, constant, Array::Int(1), less)?;
+    let [mut base, exponent] = [x[0].clone(), x[1].clone()];
+    let mut less = apply2(cx, &SUB, exponent.clone(), Array::Int(1))?;
+    if !exponent.as_scalar().is_some_and(|exponent| exponent.as_f64() != 0.0) {
+        let constant = apply2(cx, &EQ, exponent.clone(), Array::Int(0))?;
+        let finite = apply1(cx, &ISFINITE, base.clone())?;
+        let nonzero = apply2(cx, &NE, base.clone(), Array::Int(0))?;
+        let regular = apply2(cx, &LOGICAL_AND, finite, nonzero)?;
+        let singular = apply1(cx, &LOGICAL_NOT, regular)?;
+        let replaced = apply2(cx, &LOGICAL_AND, constant, singular)?;
+        base = select(cx, replaced.clone(), Array::Int(0), base)?;
+        less = select(cx, replaced, Array::Int(1), less)?;
+    }
     let power = apply2(cx, &POW, base, less)?;
     apply2(cx, &MUL, power, exponent)
 }

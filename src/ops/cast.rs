@@ -13,7 +13,6 @@ use std::mem;
 static CAST: Entry = Entry {
     derivative: Derivative::Whole(tangent),
     transpose: Some(transposed),
-    accumulate: None,
     batch: Batch::Whole(batch),
     gpu: OnGpu::Convert,
     ..Entry::whole("convert", "cast", Arity::Exactly(1), rule, kernel)

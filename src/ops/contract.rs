@@ -242,7 +242,7 @@ fn by_side(
     contracted.sort_unstable();
     let contracted = contracted.into_iter().map(|(_, own)| own);
     let own_batch = dimensions.batch[side].iter().copied();
-    // the sides of a product of matrices have their contracted axis within, and so their cotangents lie as they do
+    // with the factors in this order the cotangent of either side of `a @ b` needs no transpose
     let (found, axes): (Array, Axes) = match side {
         0 => {
             let product = Dimensions { batch: [of_ct.0, of_other.0], contract: [of_ct.1, of_other.1] };

@@ -30,6 +30,7 @@ pub struct Entry {
     /// The cotangents of inputs that it is linear in.
     pub transpose: Option<TransposeRule>,
     /// The cotangent of the first input, added to what has come for it already: for operations that read a part of it.
+    /// Only an operation with one result whose other inputs are known has it.
     pub accumulate: Option<AccumulateRule>,
     pub batch: Batch,
     pub gpu: OnGpu,

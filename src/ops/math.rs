@@ -28,16 +28,16 @@ elementwise! {
         wgsl [float "nb_sin(a)"];
     COS "cos" "cos" Unary real loops::cos, moves [Of(minus_sine)],
         wgsl [float "nb_cos(a)"];
-    TAN "tan" "tan" Unary real loops::tan, moves [Of(|cx, _, y| square_and(cx, &ADD, y, 1))];
+    TAN "tan" "tan" Unary real loops::tan, moves [Of(|cx, _, y| square_and_one(cx, y))];
     ASIN "asin" "asin" Unary real loops::asin, moves [Of(arc_sine_slope)];
     ACOS "acos" "acos" Unary real loops::acos, moves [Of(arc_cosine_slope)];
-    ATAN "atan" "atan" Unary real loops::atan, moves [Of(|cx, x, _| one_over_square(cx, &ADD, &x[0]))];
+    ATAN "atan" "atan" Unary real loops::atan, moves [Of(arc_tangent_slope)];
     SINH "sinh" "sinh" Unary real loops::sinh, moves [Of(|cx, x, _| apply1(cx, &COSH, x[0].clone()))];
     COSH "cosh" "cosh" Unary real loops::cosh, moves [Of(|cx, x, _| apply1(cx, &SINH, x[0].clone()))];
     TANH "tanh" "tanh" Unary real loops::tanh, moves [Of(one_less_square)],
         wgsl [float "nb_tanh(a)"];
-    ASINH "asinh" "asinh" Unary real loops::asinh, moves [Of(|cx, x, _| one_over_root(cx, &ADD, &x[0]))];
-    ACOSH "acosh" "acosh" Unary real loops::acosh, moves [Of(|cx, x, _| one_over_root(cx, &SUB, &x[0]))];
+    ASINH "asinh" "asinh" Unary real loops::asinh, moves [Of(area_sine_slope)];
+    ACOSH "acosh" "acosh" Unary real loops::acosh, moves [Of(area_cosine_slope)];
     ATANH "atanh" "atanh" Unary real loops::atanh, moves [Of(area_tangent_slope)];
     RECIPROCAL "reciprocal" "reciprocal" Unary real loops::reciprocal, moves [Of(minus_square)],
         wgsl [float "1.0 / a"];
@@ -72,22 +72,30 @@ fn one_over(cx: &mut Context, op: &Op, x: &Array, number: i64) -> Result<Array> 
     apply1(cx, &RECIPROCAL, sum)
 }
 
-/// x² + number, or with another operation.
-fn square_and(cx: &mut Context, op: &Op, x: &Array, number: i64) -> Result<Array> {
+/// x² + 1
+fn square_and_one(cx: &mut Context, x: &Array) -> Result<Array> {
     let square = apply1(cx, &SQUARE, x.clone())?;
-    apply2(cx, op, square, Array::Int(number))
+    apply2(cx, &ADD, square, Array::Int(1))
 }
 
-/// 1 / (x² ± 1)
-fn one_over_square(cx: &mut Context, op: &Op, x: &Array) -> Result<Array> {
-    let sum = square_and(cx, op, x, 1)?;
+/// d arctan x / dx = 1 / (x² + 1)
+fn arc_tangent_slope(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
+    let sum = square_and_one(cx, &x[0])?;
     apply1(cx, &RECIPROCAL, sum)
 }
 
-/// 1 / √(x² ± 1)
-fn one_over_root(cx: &mut Context, op: &Op, x: &Array) -> Result<Array> {
-    let sum = square_and(cx, op, x, 1)?;
-    let root = apply1(cx, &SQRT, sum)?;
+/// d arsinh x / dx = 1 / √(x² + 1), without the square, which may overflow.
+fn area_sine_slope(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
+    let root = apply2(cx, &HYPOT, x[0].clone(), Array::Int(1))?;
+    apply1(cx, &RECIPROCAL, root)
+}
+
+/// d arcosh x / dx = 1 / (√(x - 1) √(x + 1)), which keeps its digits where x is near 1.
+fn area_cosine_slope(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {
+    let less = apply2(cx, &SUB, x[0].clone(), Array::Int(1))?;
+    let more = apply2(cx, &ADD, x[0].clone(), Array::Int(1))?;
+    let (less, more) = (apply1(cx, &SQRT, less)?, apply1(cx, &SQRT, more)?);
+    let root = apply2(cx, &MUL, less, more)?;
     apply1(cx, &RECIPROCAL, root)
 }
 

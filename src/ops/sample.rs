@@ -96,12 +96,19 @@ static VONMISES_SLOPE: Entry =
 /// Of the mean and the scale.
 pub static WALD: Entry = floats("wald", 2, |cx, _, inputs, out| two(cx, inputs, &out, Stream::wald))
     .derivative(Derivative::Elementwise(&[Partial::Of(wald_by_mean), Partial::Of(wald_by_scale)]));
-/// Mills' ratio M of a normal number: dM/dv = v M - 1.
+/// Mills' ratio M of a normal number.
 static MILLS: Entry = slope("mills", 1, |cx, _, inputs, out| slopes(cx, inputs, &out, |[v]| cpu::slopes::mills(v)))
-    .derivative(Derivative::Elementwise(&[Partial::Of(|cx, x, y| {
-        let product = apply2(cx, &MUL, x[0].clone(), y.clone())?;
-        apply2(cx, &SUB, product, Array::Float(1.0))
+    .derivative(Derivative::Elementwise(&[Partial::Of(|cx, x, _| {
+        apply1(cx, &Op { entry: &MILLS_SLOPE, attrs: Attrs::None }, x[0].clone())
     })]));
+/// v M - 1, how Mills' ratio moves, and this by M + v dM/dv.
+static MILLS_SLOPE: Entry =
+    slope("mills_slope", 1, |cx, _, inputs, out| slopes(cx, inputs, &out, |[v]| cpu::slopes::mills_slope(v)))
+        .derivative(Derivative::Elementwise(&[Partial::Of(|cx, x, y| {
+            let ratio = apply1(cx, &Op { entry: &MILLS, attrs: Attrs::None }, x[0].clone())?;
+            let product = apply2(cx, &MUL, x[0].clone(), y.clone())?;
+            apply2(cx, &ADD, ratio, product)
+        })]));
 /// Of the degrees of freedom and the noncentrality.
 pub static NONCENTRAL: Entry =
     floats("noncentral_chisquare", 2, |cx, _, inputs, out| two(cx, inputs, &out, Stream::noncentral_chisquare))
@@ -134,6 +141,7 @@ pub(super) static TABLE: &[&Entry] = &[
     &VONMISES_SLOPE,
     &WALD,
     &MILLS,
+    &MILLS_SLOPE,
     &NONCENTRAL,
     &NONCENTRAL_BY_FREEDOM,
     &NONCENTRAL_BY_NONCENTRALITY,

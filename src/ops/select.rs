@@ -18,7 +18,6 @@ pub static SELECT: Op = Op {
     entry: &Entry {
         derivative: Derivative::Whole(tangent),
         transpose: Some(transposed),
-        accumulate: None,
         batch: Batch::Elementwise,
         gpu: OnGpu::Wgsl(Wgsl { number: Some("select(c, b, a)"), truth: Some("select(c, b, a)"), ..Wgsl::NONE }),
         ..Entry::of("select", "where", Arity::Exactly(3), Rule::Elementwise(types::select), Kernel::Whole(kernel))

@@ -49,7 +49,6 @@ macro_rules! elementwise {
                     guard: $crate::ops::table::optional!($($guard)?),
                     derivative: $crate::ops::table::derivative!($($moves)?),
                     transpose: $crate::ops::table::optional!($($transposed)?),
-                    accumulate: None,
                     batch: $crate::ops::Batch::Elementwise,
                     gpu: $crate::ops::table::wgsl!($($($kind $text),+)?),
                     ..$crate::ops::Entry::of(

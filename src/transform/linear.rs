@@ -359,10 +359,10 @@ impl Step {
                 Input::Residual(array) => Term::Known(array),
             });
         }
-        if let (Some(rule), [Some(ct)], Some(Some(first))) = (op.entry.accumulate, outgoing.as_slice(), numbers.first())
-            && let Some(sum) = cotangents[*first].take()
+        if let (Some(rule), [Some(ct)], Some(Some(own))) = (op.entry.accumulate, outgoing.as_slice(), numbers.first())
+            && let Some(sum) = cotangents[*own].take()
         {
-            cotangents[*first] = Some(rule(cx, &op, &terms, ct, sum)?);
+            cotangents[*own] = Some(rule(cx, &op, &terms, ct, sum)?);
             return Ok(());
         }
         let rule = op.entry.transpose.ok_or_else(|| missing("the derivative", &op))?;

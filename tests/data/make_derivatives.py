@@ -2,8 +2,8 @@
 
 Run with JAX: JAX_ENABLE_X64=1 python3 tests/data/make_derivatives.py > tests/data/derivatives.txt
 
-Results are weighed with cos(0.7 + 1.7 i) and added up; the direction is cos(0.3 + 1.7 i); i counts the elements of each
-array. A case is a call of Nabla with its arguments, and the same function in JAX.
+Results are weighed with cos(0.7 + 1.7 i) and added up; the direction is cos(0.3 + 1.7 i); i counts the elements of all
+arrays. A case is a call of Nabla with its arguments, and the same function in JAX.
 """
 import jax
 import jax.numpy as jnp
@@ -137,13 +137,18 @@ CASES = [
 ]
 
 
-def spread(x, start):
-    return jnp.cos(start + 1.7 * jnp.arange(x.size)).reshape(x.shape)
+def spread(arrays, start):
+    found = []
+    for x in arrays:
+        found.append(jnp.cos(start + 1.7 * jnp.arange(x.size)).reshape(x.shape))
+        start += 1.7 * x.size
+    return tuple(found)
 
 
 def weighed(f):
     def of(args):
-        return sum(jnp.sum(y * spread(y, 0.7)) for y in jax.tree.leaves(f(*args)))
+        results = jax.tree.leaves(f(*args))
+        return sum(jnp.sum(y * weights) for y, weights in zip(results, spread(results, 0.7)))
     return of
 
 
@@ -157,7 +162,7 @@ HEAD = "a call and its arguments, the gradient, and how that moves along a direc
 print(f"# Written by JAX {jax.__version__}: {HEAD}")
 for call, f, arguments in CASES:
     args = tuple(jnp.array(value) for value in arguments.values())
-    direction = tuple(spread(x, 0.3) for x in args)
+    direction = spread(args, 0.3)
     gradient = jax.grad(weighed(f))
     slopes, curve = jax.jvp(gradient, (args,), (direction,))
     print(" | ".join([call, *(f"{name} = {value}" for name, value in arguments.items())]))

@@ -99,13 +99,16 @@ fn checks_can_fail() {
     let mut runner = Runner::new(CHECKS);
     let mut fails = |check: &str, f: &str| {
         let within = if matches!(check, "first" | "second") { ", 1e-8" } else { "" };
-        let code = format!("{check}(|x| {f}, (a=[0.5, 1.5]){within})");
+        let code = format!("{check}(|x| {f}, (a=[0.5, 1.5], b=[2.0, 0.7]){within})");
         let error = runner.eval(&code).expect_err(&code);
         assert!(error.starts_with("error[assert]"), "{code}: {error}");
     };
     // a derivative that is lost on the way
     fails("first", "f64(str(x.a))");
     fails("second", "x.a * f64(str(x.a))");
+    // each argument has the slope of the other one
+    let exchanged = "(a=-x.a, b=x.b) * (dy / (x.a ** 2 + x.b ** 2))";
+    fails("first", &format!("custom_grad(|x| atan2(x.a, x.b), |x, y, dy| {exchanged})(x)"));
     // every run draws anew
     fails("orders", "x.a ** 3 * rand()");
     fails("in_single", "(x.a + 1e8) - 1e8");

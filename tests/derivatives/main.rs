@@ -1,7 +1,8 @@
 //! The derivatives of every operation and of every function: against differences, against each other in every order of
 //! forward and backward, in single precision, in batches; at kinks; and against known values.
 //!
-//! What is compared is data, and how is written in Nabla: `checks.nab` with the cases of `cases.txt`, `kinks.nab`.
+//! What is compared is data, and how is written in Nabla: `checks.nab` with the cases of `cases.txt`,
+//! `stated.nab` with those of `kinks.nab`.
 //! Nothing is left out in silence: every function has a case or stands on a list with the reason.
 
 mod case;

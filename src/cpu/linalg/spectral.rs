@@ -116,7 +116,8 @@ pub fn adjugate(cx: &Context, a: &Tensor) -> Result<Tensor> {
 
 /// How the adjugate moves when the matrix moves by `e`, which is linear in `e`: with `p = u^T e v` it is
 /// `det(u) det(v) v m u^T`, where `m` is `-p_ij g_ij` off the diagonal, the sum of all `p_jj g_ij` on it, and `g_ij` is
-/// the product of all singular values but the two. Nothing is divided, so singular matrices are like others.
+/// the product of all singular values but the two. Nothing is divided, so singular matrices are like others. It is the
+/// derivative of `det(a) a^-1`, written in the singular values.
 pub fn adjugate_slope(cx: &Context, a: &Tensor, e: &Tensor) -> Result<Tensor> {
     with_real!(a, T => {
         let moves = Stack::<T>::of(cx, e, 3)?;
@@ -174,14 +175,17 @@ impl<T: Real> Parts<T> {
     }
 }
 
-/// `v m u^T` of every matrix, where `middle` gives `m` for its number and parts.
+/// `v m u^T` of every matrix, where `middle` gives `m` for its number and parts; nan where elements are not finite.
 fn adjugate_of<T: Real>(cx: &Context, a: &Tensor, middle: impl Fn(usize, &Parts<T>) -> Mat<T>) -> Result<Tensor> {
     let stack = Stack::<T>::of(cx, a, 9)?;
     let side = stack.rows;
     let mut found = Made::new(stack.shape(&[side, side]));
     for number in stack.numbers([&found.shape]) {
         cx.check()?;
-        let mut matrix = stack.finite_matrix(number)?;
+        let Ok(mut matrix) = stack.finite_matrix(number) else {
+            found.push(Mat::full(side, side, T::rounded(f64::NAN)).as_ref());
+            continue;
+        };
         let exponents = Exponents::taken_from(&mut matrix, squares_in_range::<T>());
         let svd = Svd::new(matrix.as_ref()).map_err(|_| stack.unfound(number, "singular values"))?;
         let values: Vec<f64> = svd.S().column_vector().iter().map(|value| value.widened()).collect();

@@ -1,8 +1,8 @@
 //! Determinants.
 
 use super::{
-    Cotangents, SQUARE, Tangents, add, as_matrices, div, floats, identity, inv, many, mul, one_float, product, square,
-    stacked, sub, system, total, transposed,
+    Cotangents, SQUARE, Tangents, add, as_matrices, div, floats, inv, many, mul, one_float, product, square, stacked,
+    sub, system, total, transposed,
 };
 use crate::context::Context;
 use crate::cpu;
@@ -119,11 +119,9 @@ fn slogdet_tangent(cx: &mut Context, _: &Op, a: &[Array], found: &[Array], tange
     let regular = apply2(cx, &NE, sign.clone(), Array::Float(0.0))?;
     let regular = as_matrices(cx, regular)?;
     let regular = broadcast_to(cx, regular, a.shape())?;
-    let ones = identity(cx, a.shape()[a.ndim() - 1], a)?;
-    let ones = broadcast_to(cx, ones, a.shape())?;
-    let invertible = select(cx, regular.clone(), a.clone(), ones)?;
+    // the inverse of nan is nan, and so is how it moves
+    let invertible = select(cx, regular, a.clone(), Array::Float(f64::NAN))?;
     let inverse = inv(cx, invertible)?;
-    let inverse = select(cx, regular, inverse, Array::Float(f64::NAN))?;
     Ok(smallvec![None, Some(weighted(cx, &inverse, da)?)])
 }
 

@@ -131,7 +131,9 @@ fn eigh_tangent(cx: &mut Context, op: &Op, a: &[Array], results: &[Array], tange
     Ok(smallvec![Some(dw), Some(product(cx, v, &turned)?)])
 }
 
-/// With `p = v^-1 da v` as for symmetric matrices; then `dv` loses what would change the length of the vectors.
+/// With `p = v^-1 da v` as for symmetric matrices (M. Giles, "An extended collection of matrix derivative results for
+/// forward and reverse mode algorithmic differentiation", 2008, 3.1); then `dv` loses what would change the length of
+/// the vectors.
 fn eig_tangent(cx: &mut Context, op: &Op, a: &[Array], results: &[Array], tangents: &[Option<Array>]) -> Tangents {
     let ([a], [da]) = (a, tangents) else { return Err(cpu::mistyped()) };
     let Some(da) = da else { return Ok(smallvec![None; results.len()]) };

@@ -1,6 +1,6 @@
 //! Every entry of the table fills its slots, or stands on a list with the reason.
 
-use crate::ops::{Batch, Derivative, Entry, OnGpu, table};
+use crate::ops::{Batch, Derivative, Entry, OnGpu, Rule, table};
 use std::collections::BTreeSet;
 
 /// Reasons, each with the entries it goes for.
@@ -62,6 +62,7 @@ const NO_GPU: Lists = &[
             "log_gamma_slope_by_log",
             "vonmises_slope",
             "mills",
+            "mills_slope",
             "noncentral_by_freedom",
             "noncentral_by_noncentrality",
             "poisson",
@@ -116,6 +117,17 @@ fn empty_slots_have_a_reason() {
     check("derivative", |entry| matches!(entry.derivative, Derivative::Missing), NO_DERIVATIVE);
     check("batch", |entry| matches!(entry.batch, Batch::Missing), NO_BATCH);
     check("gpu", |entry| matches!(entry.gpu, OnGpu::Missing), NO_GPU);
+}
+
+/// What is added in place is a cotangent of the first input alone.
+#[test]
+fn accumulating_entries_are_linear_in_their_first_input() {
+    let accumulating: Vec<&Entry> = table().filter(|entry| entry.accumulate.is_some()).collect();
+    assert!(!accumulating.is_empty());
+    for entry in accumulating {
+        assert!(matches!(entry.derivative, Derivative::Linear(1)), "{}", entry.name);
+        assert!(!matches!(entry.rule, Rule::Many(_)), "{}: several results", entry.name);
+    }
 }
 
 /// What a derivative is linear in must be carried back, too.
