@@ -65,7 +65,7 @@ pub fn run(cx: &Context, structure: Structure, inputs: &mut [Array], shape: &[us
             cx.check()?;
         }
         let pieces: Option<SmallVec<[SliceMut; 2]>> = outs.iter_mut().map(SliceMut::of).collect();
-        Tiles::new(&bound, size).run(0, &mut pieces.ok_or_else(mistyped)?);
+        Tiles::new(&bound, size).run(0, &mut pieces.ok_or_else(mistyped)?, size);
     } else {
         type Pieces<'a> = SmallVec<[SliceMut<'a>; 2]>;
         let starts = (0..size).step_by(part);
@@ -75,7 +75,7 @@ pub fn run(cx: &Context, structure: Structure, inputs: &mut [Array], shape: &[us
             parts.iter_mut().zip(pieces).for_each(|((_, outs), piece)| outs.push(piece));
         }
         let state = || Tiles::new(&bound, part);
-        let work = |tiles: &mut Tiles, (start, mut outs): (usize, Pieces)| tiles.run(start, &mut outs);
+        let work = |tiles: &mut Tiles, (start, mut outs): (usize, Pieces)| tiles.run(start, &mut outs, start + part);
         if in_place {
             // half a result must not be seen
             cx.workers.each(parts.into_iter(), state, work);

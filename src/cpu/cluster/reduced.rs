@@ -84,11 +84,7 @@ impl<T: Typed> reduce::Elements<T> for Computed<'_> {
         (Tiles::new(self.bound, 0), vec![], others)
     }
 
-    fn ask(&self, start: usize, count: usize) {
-        self.bound.ask(start, count);
-    }
-
-    fn get<'e, 's: 'e>(&'s self, state: &'e mut Self::State<'s>, start: usize, count: usize) -> &'e [T] {
+    fn get<'e, 's: 'e>(&'s self, state: &'e mut Self::State<'s>, start: usize, count: usize, next: usize) -> &'e [T] {
         let (tiles, last, others) = state;
         last.resize(count, T::default());
         let mut outs: SmallVec<[SliceMut; 2]> = SmallVec::new();
@@ -97,7 +93,7 @@ impl<T: Typed> reduce::Elements<T> for Computed<'_> {
             outs.push(other.as_slice_mut());
         }
         outs.push(T::to_slice_mut(last));
-        tiles.run(start, &mut outs);
+        tiles.run(start, &mut outs, next);
         self.beside.write(start, count, &outs);
         drop(outs);
         last

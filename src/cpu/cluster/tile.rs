@@ -42,8 +42,9 @@ impl<'a> Tiles<'a> {
         Tiles { bound, direct: smallvec![None; plan.registers.len()], registers, turned }
     }
 
-    /// Makes the elements from `start` on of all outputs, as many as the pieces of these hold.
-    pub fn run(&mut self, start: usize, outs: &mut [SliceMut]) {
+    /// Makes the elements from `start` on of all outputs, as many as the pieces of these hold. Those from `next` on are
+    /// probably wanted next.
+    pub fn run(&mut self, start: usize, outs: &mut [SliceMut], next: usize) {
         let bound = self.bound;
         let plan = bound.plan;
         let len = outs.first().map_or(0, SliceMut::len);
@@ -61,7 +62,10 @@ impl<'a> Tiles<'a> {
         }
         for at in (0..len).step_by(plan.tile) {
             let count = plan.tile.min(len - at);
-            bound.ask(start + at + count, plan.tile.min(len - at - count));
+            match len - at - count {
+                0 => bound.ask(next, plan.tile),
+                rest => bound.ask(start + at + count, plan.tile.min(rest)),
+            }
             let done = self.load(&mut walks, outs, start, at, count).and_then(|()| {
                 plan.code.iter().try_for_each(|instruction| self.step(instruction, outs, start, at, count))
             });

@@ -153,8 +153,14 @@ impl Cut {
 
     /// So many pieces, if none is smaller than this in rows and columns, and in depth.
     fn into(pieces: usize, [rows, inner, columns]: [usize; 3], [high, wide]: [usize; 2], deep: usize) -> Cut {
-        let strips = pieces.min(columns / wide).max(1);
-        let bands = pieces.div_ceil(strips).min(rows / high).max(1);
+        // the longer side is cut: what the parts read of the other one is the shorter
+        let (strips, bands) = if rows > columns {
+            let bands = pieces.min(rows / high).max(1);
+            (pieces.div_ceil(bands).min(columns / wide).max(1), bands)
+        } else {
+            let strips = pieces.min(columns / wide).max(1);
+            (strips, pieces.div_ceil(strips).min(rows / high).max(1))
+        };
         let stretches = (pieces / (strips * bands)).min(inner / deep);
         if stretches > 1 {
             return Cut::Stretches(inner.div_ceil(stretches).next_multiple_of(8));

@@ -13,8 +13,6 @@ use crate::tensor::Walk;
 
 /// Elements that are made at a time.
 const BLOCK: usize = 2048;
-/// So many elements of the next block are asked for while one is made.
-const FIRST: usize = 512;
 /// Elements of a part, which one thread runs at a time.
 const PART: usize = 1 << 16;
 /// Elements of a row of results, about, that one thread takes at a time.
@@ -38,8 +36,9 @@ pub trait Elements<T>: Sync {
     where
         Self: 's;
     fn state(&self) -> Self::State<'_>;
-    fn get<'e, 's: 'e>(&'s self, state: &'e mut Self::State<'s>, start: usize, count: usize) -> &'e [T];
-    /// Says that these are wanted next.
+    /// `count` elements from `start` on; those from `next` on are probably wanted next.
+    fn get<'e, 's: 'e>(&'s self, state: &'e mut Self::State<'s>, start: usize, count: usize, next: usize) -> &'e [T];
+    /// Says that these are wanted soon.
     fn ask(&self, _start: usize, _count: usize) {}
 }
 
@@ -57,7 +56,7 @@ impl<T: Typed> Elements<T> for Given<'_, T> {
     fn state(&self) -> Vec<T> {
         vec![]
     }
-    fn get<'e, 's: 'e>(&'s self, scratch: &'e mut Vec<T>, start: usize, count: usize) -> &'e [T] {
+    fn get<'e, 's: 'e>(&'s self, scratch: &'e mut Vec<T>, start: usize, count: usize, _: usize) -> &'e [T] {
         match self {
             // no panic: `Extent` is that of the buffer
             Given::InOrder(values) => &values[start..start + count],
@@ -154,8 +153,7 @@ fn halves<'s, T: Typed, F: Fold<T>, E: Elements<T>>(
     len: usize,
 ) -> F::Out {
     if len <= BLOCK {
-        elements.ask(start + len, FIRST);
-        return F::part(isa, elements.get(state, start, len));
+        return F::part(isa, elements.get(state, start, len, start + len));
     }
     let left = halves::<T, F, E>(isa, elements, state, start, half(len));
     F::join(left, halves::<T, F, E>(isa, elements, state, start + half(len), len - half(len)))
@@ -171,7 +169,10 @@ fn in_order<'s, T: Typed, F: Fold<T>, E: Elements<T>>(
     so_far: F::Out,
 ) -> F::Out {
     let blocks = (0..len).step_by(BLOCK);
-    blocks.fold(so_far, |so_far, at| F::run(isa, so_far, elements.get(state, start + at, BLOCK.min(len - at))))
+    blocks.fold(so_far, |so_far, at| {
+        let next = start + at + BLOCK;
+        F::run(isa, so_far, elements.get(state, start + at, BLOCK.min(len - at), next))
+    })
 }
 
 /// Many rows: each belongs to one thread.
@@ -192,7 +193,8 @@ fn short_rows<T: Typed, F: Fold<T>, E: Elements<T>>(
                     [out] if F::HALVES => *out = F::join(*out, halves::<T, F, E>(isa, elements, state, start, len)),
                     [out] => *out = in_order::<T, F, E>(isa, elements, state, start, len, *out),
                     out => {
-                        let rows = elements.get(state, start, out.len() * len).chunks_exact(len);
+                        let count = out.len() * len;
+                        let rows = elements.get(state, start, count, start + count).chunks_exact(len);
                         out.iter_mut().zip(rows).for_each(|(out, row)| *out = F::run(isa, *out, row));
                     }
                 }
@@ -256,7 +258,8 @@ fn block<'s, T: Typed, F: Fold<T>, E: Elements<T>>(
     for row in (0..len).step_by(at_once) {
         let rows = at_once.min(len - row);
         elements.ask(start + (row + 2 * at_once) * inner, rows * out.len());
-        let items = elements.get(state, start + row * inner, rows * out.len());
+        let next = start + (row + at_once) * inner;
+        let items = elements.get(state, start + row * inner, rows * out.len(), next);
         items.chunks_exact(out.len()).for_each(|items| fold::rows::<T, F>(isa, out, items));
     }
 }
