@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 /// up and to do a part: if it fell asleep meanwhile, they would be asleep again when it wakes up, and so forever.
 const PATIENCE: Duration = Duration::from_micros(200);
 /// So long the others stay awake for the next work, which in a loop comes sooner than they would wake up.
-const LINGER: Duration = Duration::from_micros(100);
+const LINGER: Duration = Duration::from_micros(300);
 /// When the others were late, somebody else wants their cores: threads that wait awake are given them last. For so many
 /// times that there is work they sleep.
 const CROWDED: usize = 100;

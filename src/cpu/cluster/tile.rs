@@ -63,7 +63,7 @@ impl<'a> Tiles<'a> {
         for at in (0..len).step_by(plan.tile) {
             let count = plan.tile.min(len - at);
             match len - at - count {
-                0 => bound.ask(next, plan.tile),
+                0 => bound.ask(next, plan.tile.min(len)),
                 rest => bound.ask(start + at + count, plan.tile.min(rest)),
             }
             let done = self.load(&mut walks, outs, start, at, count).and_then(|()| {
