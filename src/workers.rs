@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_micros(200);
 /// So long the others stay awake for the next work, which in a loop comes sooner than they would wake up.
 const LINGER: Duration = Duration::from_micros(300);
-/// When the others were late, somebody else wants their cores: threads that wait awake are given them last. For so many
-/// times that there is work they sleep.
+/// When the others are late it may be that somebody else wants their cores, which threads that wait awake are given last.
+/// For so many times that there is work they sleep.
 const CROWDED: usize = 100;
 /// Turns of waiting between looks at the clock.
 const TURNS: usize = 32;

@@ -1,29 +1,15 @@
 //! Runs every example of every builtin and of every function of the standard library, and whatever must fail.
 
+#[path = "support/printed.rs"]
+mod printed;
+
 use nabla::builtins;
-use nabla::session::Output;
 use nabla::{Error, Kind, Session, Source};
-use std::cell::RefCell;
+use printed::Printed;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::{fs, io};
-
-/// Text that a session printed.
-#[derive(Clone, Default)]
-struct Printed(Rc<RefCell<String>>);
-
-impl Output for Printed {
-    fn text(&mut self, text: &str) -> io::Result<()> {
-        self.0.borrow_mut().push_str(text);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// A directory of this test's own, removed with it.
 struct Scratch(PathBuf);
@@ -51,7 +37,7 @@ fn run(code: &str, directory: &Path) -> Result<String, Error> {
     session.set_input(Box::new(move |_| Ok(lines.pop())));
     match session.eval(Arc::new(Source::new("<example>", code))) {
         Err(mut errors) if errors.iter().all(|error| error.details().exit.is_none()) => Err(errors.remove(0)),
-        _ => Ok(printed.0.take()),
+        _ => Ok(printed.take()),
     }
 }
 
@@ -199,7 +185,7 @@ fn files_are_found_beside_the_script() {
         let mut session = Session::new(Box::new(printed.clone()));
         session.set_directory(directory.0.clone());
         session.eval(Arc::new(Source::new("project/main.nab", "loadtxt(\"data.txt\")"))).expect("the file is there");
-        printed.0.take()
+        printed.take()
     };
     assert_eq!(load(), "[1. 2.]\n");
     fs::write(directory.0.join("data.txt"), "3\n").expect("the scratch directory is writable");

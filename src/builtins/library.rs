@@ -87,6 +87,17 @@ pub fn library_names() -> impl Iterator<Item = &'static str> {
     BY_NAME.keys().copied()
 }
 
+/// Every function of the language, those of modules with the module's name.
+pub fn function_names() -> impl Iterator<Item = String> {
+    let everywhere = super::global().map(|builtin| builtin.name.to_string());
+    everywhere.chain(libraries().flat_map(|library| {
+        library.names().map(move |name| match library.module {
+            Some(_) => format!("{}.{name}", library.name),
+            None => name.to_string(),
+        })
+    }))
+}
+
 /// The library that gives a name.
 pub fn library_of(name: &str) -> Option<&'static Library> {
     BY_NAME.get(name).copied()

@@ -33,7 +33,9 @@ mod tables;
 
 pub use args::Args;
 pub use declare::{Builtin, Elements, Param};
-pub use library::{FUTURE_MODULES, Library, is_member, libraries, library_names, library_of, module_with};
+pub use library::{
+    FUTURE_MODULES, Library, function_names, is_member, libraries, library_names, library_of, module_with,
+};
 
 use crate::interp::Value;
 use crate::tensor::{DType, Device};

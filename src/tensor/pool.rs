@@ -1,9 +1,8 @@
 //! A pool of buffers: what tensors that are gone leave to those that come.
 //!
 //! The pages of a fresh buffer cost more than the arithmetic that fills it. A pool keeps buffers, with whatever they
-//! hold, up to a bound, and counts the bytes of those in use; both together never take more than those in use once did,
-//! apart from a little.
-//! It must never hand out a buffer twice.
+//! hold, up to a bound, and counts the bytes of those in use; both together never take more than those in use once did, or
+//! than what every program may have (`FREE`). It must never hand out a buffer twice.
 
 use super::{Data, Element, with_data};
 use std::cell::{Cell, RefCell};

@@ -1,7 +1,8 @@
 //! Element-wise operations that wait: chains of them run as one pass over the elements, a cluster.
 //!
 //! Values never change, so nobody can see that one waits; `settle` runs it, together with what it waits for. The machine
-//! settles everything at the end of a statement, so that errors, memory and time belong to the line that asked. Short
+//! settles everything at the end of a statement, so that errors, memory and time belong to the line that asked; what is
+//! computed `unasked`, the slopes in a record of a derivative, waits until the way back reads it. Short
 //! values never wait: for them the bookkeeping would cost more than the work. The depth of what waits is bounded.
 
 use super::cluster::Cluster;

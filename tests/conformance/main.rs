@@ -6,18 +6,18 @@
 mod array_api;
 mod calls;
 mod numpy;
+#[path = "../support/printed.rs"]
+mod printed;
 mod printing;
 mod promotion;
 mod reference;
 mod special;
 
 use nabla::diagnostics::render;
-use nabla::session::Output;
 use nabla::{Session, Source};
-use std::cell::RefCell;
+use printed::Printed;
 use std::io::{self, Write};
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,23 +33,8 @@ fn run_in(directory: &Path, code: &str) -> Result<String, String> {
     session.set_directory(directory.to_path_buf());
     session.limits_mut().deadline = Some(Instant::now() + Duration::from_secs(60));
     match session.eval(Arc::new(Source::new("example.nab", code))) {
-        Ok(()) => Ok(printed.0.take()),
-        Err(errors) => Err(printed.0.take() + &render(&errors, false)),
-    }
-}
-
-/// Text that a session printed.
-#[derive(Clone, Default)]
-struct Printed(Rc<RefCell<String>>);
-
-impl Output for Printed {
-    fn text(&mut self, text: &str) -> io::Result<()> {
-        self.0.borrow_mut().push_str(text);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        Ok(()) => Ok(printed.take()),
+        Err(errors) => Err(printed.take() + &render(&errors, false)),
     }
 }
 

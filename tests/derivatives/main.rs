@@ -9,30 +9,15 @@ mod case;
 mod functions;
 mod known;
 mod operations;
+#[path = "../support/printed.rs"]
+mod printed;
 
-use nabla::session::Output;
 use nabla::{Session, Source};
-use std::cell::RefCell;
-use std::io;
-use std::rc::Rc;
+use printed::Printed;
 use std::sync::Arc;
 
 /// What every case is held against.
 const CHECKS: &str = include_str!("checks.nab");
-
-#[derive(Clone, Default)]
-struct Printed(Rc<RefCell<String>>);
-
-impl Output for Printed {
-    fn text(&mut self, text: &str) -> io::Result<()> {
-        self.0.borrow_mut().push_str(text);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 struct Runner {
     session: Session,
@@ -52,7 +37,7 @@ impl Runner {
     fn eval(&mut self, code: &str) -> Result<String, String> {
         let source = Arc::new(Source::new("<derivatives>", code));
         let done = self.session.eval(source);
-        let printed = self.printed.0.take();
+        let printed = self.printed.take();
         done.map(|()| printed).map_err(|errors| nabla::diagnostics::render(&errors, false))
     }
 }

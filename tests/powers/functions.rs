@@ -6,7 +6,7 @@
 //! calls leave out.
 
 use crate::Runner;
-use nabla::builtins::{self, Builtin};
+use nabla::builtins;
 use std::collections::BTreeSet;
 
 const LIST: &str = include_str!("functions.txt");
@@ -100,27 +100,11 @@ fn list() -> (Vec<Case>, Vec<String>) {
     (cases, exempt)
 }
 
-/// Every function there is, those of modules with the module's name.
-fn names() -> BTreeSet<String> {
-    let in_modules = |builtin: &Builtin| {
-        let mut tables = builtins::libraries().filter_map(|library| library.module);
-        tables.any(|table| table.iter().any(|own| std::ptr::eq(own, builtin)))
-    };
-    let everywhere = builtins::table().filter(|builtin| !in_modules(builtin)).map(|builtin| builtin.name.to_string());
-    let library = builtins::libraries().flat_map(|library| {
-        library.names().map(move |name| match library.module {
-            Some(_) => format!("{}.{name}", library.name),
-            None => name.to_string(),
-        })
-    });
-    everywhere.chain(library).collect()
-}
-
 #[test]
 fn every_function_is_compared_or_listed() {
     let (cases, exempt) = list();
     let listed: BTreeSet<String> = cases.into_iter().map(|case| case.name).chain(exempt).collect();
-    let names = names();
+    let names: BTreeSet<String> = builtins::function_names().collect();
     let missing: Vec<&String> = names.difference(&listed).collect();
     let unknown: Vec<&String> = listed.difference(&names).collect();
     assert!(missing.is_empty(), "functions that no line is about: {missing:?}");

@@ -3,42 +3,27 @@
 //! The comparisons are written in Nabla, and run with the programs.
 
 mod functions;
+#[path = "../support/printed.rs"]
+mod printed;
 mod program;
 
 use nabla::gpu::Choice;
-use nabla::session::Output;
 use nabla::{Session, Source};
+use printed::Printed;
 use program::{Dice, Program};
-use std::cell::RefCell;
-use std::io;
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// Programs of the whole test.
 const PROGRAMS: u64 = 2_000;
 
-#[derive(Clone, Default)]
-struct Kept(Rc<RefCell<String>>);
-
-impl Output for Kept {
-    fn text(&mut self, text: &str) -> io::Result<()> {
-        self.0.borrow_mut().push_str(text);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 struct Runner {
     session: Session,
-    printed: Kept,
+    printed: Printed,
 }
 
 impl Runner {
     fn new() -> Runner {
-        let printed = Kept::default();
+        let printed = Printed::default();
         let mut session = Session::new(Box::new(printed.clone()));
         // without it the test fails: it is never skipped in silence
         session.set_devices(Choice::Software, true);
@@ -54,7 +39,7 @@ impl Runner {
             let text = nabla::diagnostics::render(&errors, false);
             panic!("{what}: {text}\n{code}");
         }
-        std::mem::take(&mut *self.printed.0.borrow_mut())
+        self.printed.take()
     }
 }
 

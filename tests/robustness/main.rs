@@ -8,6 +8,8 @@ mod extremes;
 mod files;
 mod growth;
 mod interrupts;
+#[path = "../support/printed.rs"]
+mod printed;
 mod sessions;
 mod structures;
 #[path = "../cli/support.rs"]

@@ -1,29 +1,12 @@
 //! A session survives whatever runs in it, and knows nothing of its neighbours.
 
-use nabla::session::Output;
+use crate::printed::Printed;
 use nabla::{Error, Kind, Session, Source};
-use std::cell::RefCell;
-use std::io;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-#[derive(Clone, Default)]
-struct Page(Rc<RefCell<String>>);
-
-impl Output for Page {
-    fn text(&mut self, text: &str) -> io::Result<()> {
-        self.0.borrow_mut().push_str(text);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn start() -> (Session, Page) {
-    let page = Page::default();
+fn start() -> (Session, Printed) {
+    let page = Printed::default();
     (Session::new(Box::new(page.clone())), page)
 }
 
@@ -32,10 +15,10 @@ fn eval(session: &mut Session, code: &str) -> Result<(), Vec<Error>> {
 }
 
 /// What a program printed in a session.
-fn printed(session: &mut Session, page: &Page, code: &str) -> String {
-    page.0.borrow_mut().clear();
+fn printed(session: &mut Session, page: &Printed, code: &str) -> String {
+    page.take();
     eval(session, code).unwrap_or_else(|errors| panic!("{code}: {}", nabla::diagnostics::render(&errors, false)));
-    page.0.take()
+    page.take()
 }
 
 /// Statements that end in an error, each at another place of the machine.
