@@ -2,15 +2,15 @@
 //!
 //! Nothing here may decide when something runs.
 
-use super::pending::{Parts, Plain, done, inputs_mut, look, settle, settled, weight_of};
+use super::pending::{Parts, done, inputs_mut, look, settle, settled, weight_of};
+use super::wiring::Wiring;
 use crate::context::Context;
 use crate::cpu;
-use crate::cpu::cluster::{Folded, Key, Operand, Program, Step, Structure, Work};
+use crate::cpu::cluster::{Folded, Operand};
 use crate::diagnostics::Result;
-use crate::ops::{Entry, Kernel, Rule, SELECT};
-use crate::tensor::{Abstract, Array, DType, Device, ElementType, Lifted, Shape, Tensor};
+use crate::ops::{Entry, SELECT};
+use crate::tensor::{Abstract, Array, DType, Device, Lifted, Shape, Tensor};
 use smallvec::{SmallVec, smallvec};
-use std::ptr::from_ref;
 
 /// What runs together: operations of one shape, in order, the one asked for last.
 pub(super) struct Cluster {
@@ -24,21 +24,11 @@ pub(super) struct Cluster {
     pub outputs: SmallVec<[usize; 2]>,
 }
 
-/// The inputs of a cluster on the CPU, taken out of its nodes.
+/// The inputs of a cluster on the CPU, taken out of its nodes, and how they are read.
 #[derive(Default)]
 struct Wired {
     leaves: SmallVec<[Array; 4]>,
-    types: SmallVec<[ElementType; 4]>,
-    /// Is a leaf a number, which takes the dtype of what reads it?
-    numbers: SmallVec<[bool; 4]>,
-    nodes: SmallVec<[Node; 4]>,
-    /// Of all nodes, one node after the other; a step is a node.
-    operands: SmallVec<[Operand; 8]>,
-}
-
-struct Node {
-    op: Plain,
-    arity: usize,
+    wiring: Wiring,
 }
 
 impl Cluster {
@@ -107,14 +97,13 @@ impl Cluster {
             return self.on_card(cx, device, parts?).map(SmallVec::from_vec);
         }
         let mut wired = self.take();
-        let mut leaves = std::mem::take(&mut wired.leaves);
         let outputs = self.output_dtypes();
-        let program = || self.program(&wired);
-        let structure = self.structure(&wired, &outputs, &program);
-        match cpu::cluster::run(cx, structure, &mut leaves, &self.shape) {
+        let program = || wired.wiring.program(&self.outputs);
+        let structure = wired.wiring.structure(wired.wiring.key(&self.outputs), &outputs, &program);
+        match cpu::cluster::run(cx, structure, &mut wired.leaves, &self.shape) {
             Ok(results) => Ok(results.into_iter().map(|tensor| pooled(cx, tensor)).collect()),
             Err(error) => {
-                self.give_back(&wired, &leaves);
+                self.give_back(&wired);
                 Err(error)
             }
         }
@@ -125,10 +114,10 @@ impl Cluster {
     pub fn reduced(&self, cx: &mut Context, how: &Folded) -> Result<(Array, SmallVec<[Array; 1]>)> {
         let wired = self.take();
         let outputs = self.output_dtypes();
-        let program = || self.program(&wired);
-        let structure = self.structure(&wired, &outputs, &program);
+        let program = || wired.wiring.program(&self.outputs);
+        let structure = wired.wiring.structure(wired.wiring.key(&self.outputs), &outputs, &program);
         let result = cpu::cluster::run_reduced(cx, structure, &wired.leaves, &self.shape, how);
-        self.give_back(&wired, &wired.leaves);
+        self.give_back(&wired);
         let (reduced, others) = result?;
         Ok((pooled(cx, reduced), others.into_iter().map(|tensor| pooled(cx, tensor)).collect()))
     }
@@ -152,71 +141,27 @@ impl Cluster {
         let mut wired = Wired::default();
         for node in &self.nodes {
             inputs_mut(node, |op, inputs| {
-                wired.nodes.push(Node { op, arity: inputs.len() });
+                let mut operands: SmallVec<[Operand; 3]> = SmallVec::new();
                 for input in inputs.drain(..) {
-                    let operand = match self.inside(&input) {
+                    operands.push(match self.inside(&input) {
                         Some(node) => Operand::Step(node),
                         None => Operand::Input(wired.leaf(input)),
-                    };
-                    wired.operands.push(operand);
+                    });
                 }
+                wired.wiring.node(op, node.aval().element_type(), &operands);
             });
         }
         wired
     }
 
     /// Puts the inputs back where they were.
-    fn give_back(&self, wired: &Wired, leaves: &[Array]) {
-        let mut operands = wired.operands.iter().map(|operand| match *operand {
-            Operand::Input(leaf) => leaves[leaf].clone(),
-            Operand::Step(node) => Array::Lifted(self.nodes[node].clone()),
-        });
-        for (node, kind) in self.nodes.iter().zip(&wired.nodes) {
-            inputs_mut(node, |_, inputs| inputs.extend(operands.by_ref().take(kind.arity)));
-        }
-    }
-
-    /// The cluster as the CPU's engine knows it. The key says what `program` looks at, but for the types of leaves.
-    fn structure<'a>(
-        &self,
-        wired: &'a Wired,
-        outputs: &'a [DType],
-        program: &'a dyn Fn() -> Result<Program>,
-    ) -> Structure<'a> {
-        let mut key = Key::new();
-        // never 0
-        key.push(self.nodes.len());
-        key.push(self.outputs.len());
-        key.extend(self.outputs.iter().copied());
-        for node in &wired.nodes {
-            key.extend([from_ref(node.op.entry).addr(), node.op.to.map_or(0, |to| 1 + to as usize), node.arity]);
-        }
-        key.extend(wired.operands.iter().map(|operand| match *operand {
-            Operand::Input(leaf) => 2 * leaf,
-            Operand::Step(node) => 2 * node + 1,
-        }));
-        Structure { key, types: &wired.types, outputs, steps: self.nodes.len(), program }
-    }
-
-    /// The operations as a program of the CPU.
-    fn program(&self, wired: &Wired) -> Result<Program> {
-        let mut program = Program::default();
-        let mut steps: Vec<usize> = vec![];
-        let mut rest = wired.operands.as_slice();
-        for node in &wired.nodes {
-            let (operands, behind) = rest.split_at(node.arity);
-            let kinds: SmallVec<[ElementType; 3]> = operands.iter().map(|operand| self.kind(wired, *operand)).collect();
-            steps.push(add(&mut program, wired, &steps, node, operands, &kinds)?);
-            rest = behind;
-        }
-        program.outputs = self.outputs.iter().map(|&number| steps[number]).collect();
-        Ok(program)
-    }
-
-    fn kind(&self, wired: &Wired, operand: Operand) -> ElementType {
-        match operand {
-            Operand::Input(leaf) => wired.types[leaf],
-            Operand::Step(node) => self.nodes[node].aval().element_type(),
+    fn give_back(&self, wired: &Wired) {
+        for (node, operands) in self.nodes.iter().zip(wired.wiring.operands()) {
+            let operands = operands.iter().map(|operand| match *operand {
+                Operand::Input(leaf) => wired.leaves[leaf].clone(),
+                Operand::Step(node) => Array::Lifted(self.nodes[node].clone()),
+            });
+            inputs_mut(node, |_, inputs| inputs.extend(operands));
         }
     }
 
@@ -228,7 +173,8 @@ impl Cluster {
     }
 }
 
-fn pooled(cx: &Context, mut tensor: Tensor) -> Array {
+/// A result, whose buffer goes back to the pool of the session.
+pub fn pooled(cx: &Context, mut tensor: Tensor) -> Array {
     tensor.settle_in(&cx.pool);
     Array::from(tensor)
 }
@@ -245,62 +191,11 @@ impl Wired {
             _ => false,
         });
         known.unwrap_or_else(|| {
-            self.types.push(leaf.element_type());
-            self.numbers.push(!matches!(leaf, Array::Tensor(_)));
+            self.wiring.leaf(leaf.element_type(), !matches!(leaf, Array::Tensor(_)));
             self.leaves.push(leaf);
             self.leaves.len() - 1
         })
     }
-}
-
-/// Adds an operation to a program whose nodes have become these steps; gives the number of its own.
-fn add(
-    program: &mut Program,
-    wired: &Wired,
-    steps: &[usize],
-    node: &Node,
-    operands: &[Operand],
-    kinds: &[ElementType],
-) -> Result<usize> {
-    let (work, compute) = work(node.op, kinds)?;
-    let mut converted = SmallVec::new();
-    for (place, (operand, of)) in operands.iter().zip(kinds).enumerate() {
-        // the condition of a choice is no number of it
-        let wanted = match work {
-            Work::Convert(_) => of.dtype,
-            Work::Select if place == 0 => DType::Bool,
-            _ => compute,
-        };
-        let (operand, number) = match *operand {
-            Operand::Input(leaf) => (Operand::Input(leaf), wired.numbers[leaf]),
-            Operand::Step(node) => (Operand::Step(steps[node]), false),
-        };
-        converted.push(match of.dtype == wanted || number {
-            true => operand,
-            false => Operand::Step(program.push(Step {
-                work: Work::Convert(wanted),
-                operands: SmallVec::from_slice(&[operand]),
-                compute: of.dtype,
-            })),
-        });
-    }
-    Ok(program.push(Step { work, operands: converted, compute }))
-}
-
-/// How the CPU runs an operation, and the dtype it computes in.
-fn work(op: Plain, kinds: &[ElementType]) -> Result<(Work, DType)> {
-    if let Some(to) = op.to {
-        let from = kinds.first().ok_or_else(cpu::mistyped)?.dtype;
-        return Ok((Work::Convert(to), from));
-    }
-    let Rule::Elementwise(rule) = op.entry.rule else { return Err(cpu::mistyped()) };
-    let types = rule(kinds).map_err(|_| cpu::mistyped())?;
-    Ok(match op.entry.kernel {
-        Kernel::Unary(loops) => (Work::Unary(loops(types.compute).ok_or_else(cpu::mistyped)?), types.compute),
-        Kernel::Binary(loops) => (Work::Binary(loops(types.compute).ok_or_else(cpu::mistyped)?), types.compute),
-        _ if is_select(op.entry) => (Work::Select, types.compute),
-        _ => return Err(cpu::mistyped()),
-    })
 }
 
 pub(super) fn is_select(entry: &Entry) -> bool {

@@ -7,12 +7,13 @@
 
 pub mod batch;
 mod card;
-mod cluster;
+pub mod cluster;
 pub mod dual;
 pub mod linear;
 pub mod pending;
 pub mod placed;
 pub mod trace;
+pub mod wiring;
 
 use crate::context::Context;
 use crate::cpu;

@@ -20,7 +20,7 @@ use std::cell::RefCell;
 /// Elements from which on an operation waits, or runs as a cluster of its own.
 pub const LONG: usize = 1024;
 /// Operations of a cluster.
-const CLUSTER: usize = 48;
+pub const CLUSTER: usize = 48;
 /// Entries from which on the list of what waits is cleared of what does not any more.
 const CROWD: usize = 256;
 
@@ -42,14 +42,14 @@ enum State {
 }
 
 /// An element-wise operation, which has no attributes but the dtype of a conversion.
-#[derive(Clone, Copy)]
-pub(super) struct Plain {
+#[derive(Clone, Copy, Debug)]
+pub struct Plain {
     pub entry: &'static Entry,
     pub to: Option<DType>,
 }
 
 impl Plain {
-    fn of(op: &Op) -> Option<Plain> {
+    pub fn of(op: &Op) -> Option<Plain> {
         let to = match op.attrs {
             Attrs::None => None,
             Attrs::DType(to) => Some(to),
@@ -66,14 +66,18 @@ impl Plain {
 /// May this operation wait? It is element-wise, computes in floats or truth values, and is long.
 #[inline]
 pub fn is_worth_it(op: &Op, inputs: &[Array]) -> bool {
-    inputs.iter().any(|input| matches!(input, Array::Tensor(tensor) if tensor.size() >= LONG)) && can_fuse(op, inputs)
+    inputs.iter().any(|input| matches!(input, Array::Tensor(tensor) if tensor.size() >= LONG))
+        && can_fuse(op, &kinds(inputs))
+}
+
+fn kinds(inputs: &[Array]) -> SmallVec<[ElementType; 3]> {
+    inputs.iter().map(Array::element_type).collect()
 }
 
 /// Integers have guards, and a range that weak numbers must fit: they do not wait. What the rule refuses is refused
 /// where it runs.
-fn can_fuse(op: &Op, inputs: &[Array]) -> bool {
-    let kinds: SmallVec<[ElementType; 3]> = inputs.iter().map(Array::element_type).collect();
-    match (&op.attrs, &op.entry.rule, kinds.as_slice()) {
+pub fn can_fuse(op: &Op, kinds: &[ElementType]) -> bool {
+    match (&op.attrs, &op.entry.rule, kinds) {
         (Attrs::DType(to), _, [from]) => to.is_float() && from.dtype != DType::Str,
         (Attrs::None, Rule::Elementwise(rule), kinds) => {
             rule(kinds).is_ok_and(|types| types.compute.is_float() || types.compute == DType::Bool)
@@ -160,7 +164,7 @@ pub(super) fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Out
         return Ok(smallvec![result]);
     }
     let long = inputs.iter().any(|input| input.size() >= LONG);
-    if long && can_fuse(op, inputs) {
+    if long && can_fuse(op, &kinds(inputs)) {
         return Ok(smallvec![wait(cx, op, inputs)?]);
     }
     // they are the operation's own from here on, which may work on them in place
