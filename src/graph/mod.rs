@@ -5,6 +5,7 @@
 
 pub mod cond;
 pub mod custom;
+mod lower;
 mod run;
 
 use crate::context::Context;
@@ -14,6 +15,9 @@ use crate::ops::{Attrs, Op};
 use crate::tensor::{Abstract, Array};
 use crate::transform::pending;
 use smallvec::SmallVec;
+
+use lower::Lowered;
+use std::cell::OnceCell;
 
 pub use cond::Branches;
 pub use custom::Custom;
@@ -27,6 +31,8 @@ pub struct Graph {
     pub results: Vec<Abstract>,
     /// How often each result of each node is read.
     uses: Vec<SmallVec<[u32; 1]>>,
+    /// Its kernels, found when it runs first; none where there are none.
+    lowered: OnceCell<Option<Lowered>>,
 }
 
 /// An operation of a graph.
@@ -103,7 +109,7 @@ impl Graph {
                 uses[*number][*result] += 1;
             }
         }
-        Ok(Graph { inputs, nodes: kept, outputs, results, uses })
+        Ok(Graph { inputs, nodes: kept, outputs, results, uses, lowered: OnceCell::new() })
     }
 
     /// Does it draw random numbers?

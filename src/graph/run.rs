@@ -1,19 +1,60 @@
-//! Running a graph: its nodes in order, each through `apply`.
+//! Running a graph: by its kernels where all inputs are at hand on the CPU, else operation by operation through `apply`,
+//! so that transforms and other devices have their say.
 //!
 //! What is done here is done at every call of a compiled function: nothing that could have been found out when the graph
 //! was made belongs here. It must never look at elements.
 
+use super::lower::{Cluster, Fold, Launch, Lowered, Read, Source, Step};
 use super::{Graph, Operand};
 use crate::context::Context;
 use crate::cpu;
-use crate::diagnostics::Result;
-use crate::ops::apply_all;
-use crate::tensor::Array;
+use crate::cpu::cluster::Folded;
+use crate::diagnostics::error::Place;
+use crate::diagnostics::{Error, Result};
+use crate::ops::{Outputs, apply_all, run_as};
+use crate::tensor::{Abstract, Array, type_name};
+use crate::tensor::{Device, shape};
+use crate::transform::cluster::pooled;
+use crate::transform::pending;
 use smallvec::SmallVec;
 
 impl Graph {
-    /// Runs it. A value is let go when it was read for the last time.
+    /// Runs it on these inputs.
     pub fn run(&self, cx: &mut Context, inputs: &[Array]) -> Result<Vec<Array>> {
+        self.run_on(cx, inputs.to_vec())
+    }
+
+    /// Runs it on inputs that are given away: what nobody else holds may be written on. A value is let go when it was
+    /// read for the last time.
+    pub fn run_on(&self, cx: &mut Context, mut inputs: Vec<Array>) -> Result<Vec<Array>> {
+        match self.lowered(cx, &mut inputs)? {
+            Some(lowered) => lowered.run(cx, inputs),
+            None => self.interpret(cx, inputs),
+        }
+    }
+
+    /// Its kernels, if these inputs are what it was made for, and at hand once what waits has run.
+    fn lowered(&self, cx: &mut Context, inputs: &mut [Array]) -> Result<Option<&Lowered>> {
+        // draws in a batch or a trace are made by these
+        if cx.modes.make_sources() && self.draws() {
+            return Ok(None);
+        }
+        let Some(lowered) = self.lowered.get_or_init(|| Lowered::of(self)) else { return Ok(None) };
+        for (input, aval) in inputs.iter_mut().zip(&self.inputs) {
+            if let Array::Lifted(lifted) = &*input {
+                if pending::weight_of(lifted).is_none() && lifted.level() > 0 {
+                    return Ok(None);
+                }
+                *input = pending::settled(cx, input)?;
+            }
+            if matches!(input, Array::Lifted(_)) || !is_like(input, aval) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(lowered))
+    }
+
+    fn interpret(&self, cx: &mut Context, inputs: Vec<Array>) -> Result<Vec<Array>> {
         let mut values: Vec<SmallVec<[Option<Array>; 1]>> = Vec::with_capacity(self.nodes.len());
         let mut left = self.uses.clone();
         let mut read = |values: &mut [SmallVec<[Option<Array>; 1]>], operand: &Operand| match operand {
@@ -31,18 +72,139 @@ impl Graph {
             let taken: Option<SmallVec<[Array; 3]>> =
                 node.inputs.iter().map(|input| read(&mut values, input)).collect();
             let mut taken = taken.ok_or_else(cpu::mistyped)?;
-            if node.place.is_some() {
-                cx.modes.place.clone_from(&node.place);
-            }
-            let results = apply_all(cx, &node.op, &mut taken).map_err(|mut error| {
-                if error.details().place.is_none() {
-                    error.details_mut().operands.clear();
-                    error.details_mut().place = node.place.clone();
-                }
-                error
-            })?;
+            enter(cx, &node.place);
+            let results = apply_all(cx, &node.op, &mut taken).map_err(|error| placed(error, &node.place))?;
             values.push(results.into_iter().map(Some).collect());
         }
         self.outputs.iter().map(|output| read(&mut values, output).ok_or_else(cpu::mistyped)).collect()
+    }
+}
+
+fn is_like(array: &Array, aval: &Abstract) -> bool {
+    let of = array.element_type();
+    of.dtype == aval.dtype && of.weak == aval.weak && shape::same(array.shape(), &aval.shape)
+}
+
+/// Tells the session which line runs.
+fn enter(cx: &mut Context, place: &Option<Place>) {
+    if place.is_some() {
+        cx.modes.place.clone_from(place);
+    }
+}
+
+/// An error where the operation was written.
+#[cold]
+fn placed(mut error: Error, place: &Option<Place>) -> Error {
+    if error.details().place.is_none() {
+        error.details_mut().operands.clear();
+        error.details_mut().place = place.clone();
+    }
+    error
+}
+
+/// What has been computed, and what was given.
+struct Values {
+    inputs: Vec<Array>,
+    slots: Vec<Option<Array>>,
+}
+
+impl Values {
+    fn read(&mut self, read: &Read) -> Result<Array> {
+        Ok(match &read.from {
+            Source::Const(array) => array.clone(),
+            Source::Input(number) => {
+                let input = self.inputs.get_mut(*number).ok_or_else(cpu::mistyped)?;
+                if read.last { std::mem::take(input) } else { input.clone() }
+            }
+            Source::Slot(number) => {
+                let slot = self.slots.get_mut(*number).ok_or_else(cpu::mistyped)?;
+                let value = if read.last { slot.take() } else { slot.clone() };
+                value.ok_or_else(cpu::mistyped)?
+            }
+        })
+    }
+
+    fn put(&mut self, slot: usize, value: Array) {
+        if let Some(place) = self.slots.get_mut(slot) {
+            *place = Some(value);
+        }
+    }
+}
+
+impl Lowered {
+    fn run(&self, cx: &mut Context, inputs: Vec<Array>) -> Result<Vec<Array>> {
+        let mut values = Values { inputs, slots: vec![None; self.slots] };
+        for step in &self.steps {
+            cx.check()?;
+            let (place, done) = match step {
+                Step::Kernel(launch) => {
+                    enter(cx, &launch.place);
+                    (&launch.place, launch.run(cx, &mut values))
+                }
+                Step::Cluster(cluster) => {
+                    enter(cx, &cluster.place);
+                    (&cluster.place, cluster.run(cx, &mut values))
+                }
+                Step::Fold(cluster, fold) => {
+                    enter(cx, &cluster.place);
+                    (&cluster.place, cluster.fold(cx, &mut values, fold))
+                }
+            };
+            done.map_err(|error| placed(error, place))?;
+        }
+        self.outputs.iter().map(|output| values.read(output)).collect()
+    }
+}
+
+impl Launch {
+    fn run(&self, cx: &mut Context, values: &mut Values) -> Result<()> {
+        let inputs: Result<SmallVec<[Array; 3]>> = self.inputs.iter().map(|read| values.read(read)).collect();
+        let known = self.outs.first().map(|(_, aval)| aval);
+        let results: Outputs = run_as(cx, &self.op, &mut inputs?, known)?;
+        for ((slot, _), result) in self.outs.iter().zip(results) {
+            // what an operation makes of others may wait
+            let result = pending::settled(cx, &result)?;
+            values.put(*slot, result);
+        }
+        Ok(())
+    }
+}
+
+impl Cluster {
+    /// The inputs, once there is memory for so many of the wanted results.
+    fn inputs(&self, cx: &Context, values: &mut Values, made: usize) -> Result<SmallVec<[Array; 4]>> {
+        let names = || {
+            let names = self.dtypes.iter().map(|&dtype| type_name(dtype, &self.shape, Device::Cpu));
+            names.collect::<Vec<String>>().join(", ")
+        };
+        let size: usize = self.dtypes.iter().take(made).map(|dtype| dtype.size()).sum();
+        cx.reserve(shape::size(&self.shape), size, names)?;
+        self.inputs.iter().map(|read| values.read(read)).collect()
+    }
+
+    fn run(&self, cx: &mut Context, values: &mut Values) -> Result<()> {
+        let mut inputs = self.inputs(cx, values, self.dtypes.len())?;
+        let program = || self.wiring.program(&self.wanted);
+        let structure = self.wiring.structure(self.wiring.key(&self.wanted), &self.dtypes, &program);
+        let results = cpu::cluster::run(cx, structure, &mut inputs, &self.shape)?;
+        for (slot, result) in self.outs.iter().zip(results) {
+            values.put(*slot, pooled(cx, result));
+        }
+        Ok(())
+    }
+
+    fn fold(&self, cx: &mut Context, values: &mut Values, fold: &Fold) -> Result<()> {
+        let inputs = self.inputs(cx, values, self.outs.len())?;
+        cx.reserve(fold.out.size(), fold.out.dtype.size(), || fold.out.type_name())?;
+        let program = || self.wiring.program(&self.wanted);
+        let structure = self.wiring.structure(self.wiring.key(&self.wanted), &self.dtypes, &program);
+        let Fold { how, extent, ref out, slot, kept } = *fold;
+        let folded = Folded { how, extent, shape: &out.shape, kept };
+        let (reduced, results) = cpu::cluster::run_reduced(cx, structure, &inputs, &self.shape, &folded)?;
+        values.put(slot, pooled(cx, reduced));
+        for (slot, result) in self.outs.iter().zip(results) {
+            values.put(*slot, pooled(cx, result));
+        }
+        Ok(())
     }
 }

@@ -59,30 +59,48 @@ pub fn now_all(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Output
     }
 }
 
+/// As `now_all`, for who knows what the first result is.
+pub fn run_as(cx: &mut Context, op: &Op, inputs: &mut [Array], known: Option<&Abstract>) -> Result<Outputs> {
+    match (&op.entry.kernel, known) {
+        (Kernel::Many(_) | Kernel::Composed(_), _) | (_, None) => now_all(cx, op, inputs),
+        (_, Some(known)) => {
+            let mut out = run(cx, op, inputs, Some(known))?;
+            if let Array::Tensor(tensor) = &mut out {
+                tensor.settle_in(&cx.pool);
+            }
+            Ok(smallvec![out])
+        }
+    }
+}
+
 /// Runs an operation on values at hand.
 pub fn now(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
-    let mut out = run(cx, op, inputs)?;
+    let mut out = run(cx, op, inputs, None)?;
     if let Array::Tensor(tensor) = &mut out {
         tensor.settle_in(&cx.pool);
     }
     Ok(out)
 }
 
-fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
+fn run(cx: &mut Context, op: &Op, inputs: &mut [Array], known: Option<&Abstract>) -> Result<Array> {
+    let inferred = |inputs: &[Array]| known.map_or_else(|| inferred(op, inputs), |known| Ok(known.clone()));
     match (&op.entry.kernel, inputs) {
         (Kernel::Unary(loops), [input]) => elementwise::unary(cx, op, *loops, input),
         (Kernel::Binary(loops), [left, right]) => elementwise::binary(cx, op, *loops, left, right),
         (Kernel::Whole(kernel), inputs) => {
-            let out = inferred(op, inputs)?;
+            let out = inferred(inputs)?;
             cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
             kernel(cx, op, inputs, out)
         }
         (Kernel::Reduce(how), inputs) => {
-            let out = inferred(op, inputs)?;
+            let out = inferred(inputs)?;
             cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
             reduce::fold(cx, *how, op, inputs, &out)
         }
-        (Kernel::Look(layout), [input]) => look(cx, op, *layout, input),
+        (Kernel::Look(layout), [input]) => {
+            let out = inferred(std::slice::from_ref(input))?;
+            look(cx, op, *layout, input, &out)
+        }
         (Kernel::Many(_) | Kernel::Composed(_), inputs) => single(now_all(cx, op, inputs)?),
         (Kernel::Open(kernel), inputs) => kernel(cx, op, inputs),
         (_, inputs) => Err(elementwise::wrong_arity(op, inputs.len())),
@@ -96,8 +114,7 @@ fn inferred(op: &Op, inputs: &[Array]) -> Result<Abstract> {
 
 /// A view of the one input, which is let go first, so that the view may be the only holder of its buffer. A scalar that
 /// stays one stays as it is.
-fn look(cx: &Context, op: &Op, layout: super::LayoutRule, input: &mut Array) -> Result<Array> {
-    let out = inferred(op, std::slice::from_ref(input))?;
+fn look(cx: &Context, op: &Op, layout: super::LayoutRule, input: &mut Array, out: &Abstract) -> Result<Array> {
     cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
     if out.shape.is_empty() && !matches!(input, Array::Tensor(_)) {
         return Ok(mem::take(input));

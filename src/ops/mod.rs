@@ -36,7 +36,7 @@ mod table;
 mod tests;
 mod types;
 
-pub use apply::{Outputs, apply, apply_all, apply1, apply2, now, now_all};
+pub use apply::{Outputs, apply, apply_all, apply1, apply2, now, now_all, run_as};
 pub use arithmetic::*;
 pub use cast::cast;
 pub use compare::*;
