@@ -1,8 +1,11 @@
 //! Arithmetic, bits and logic of two numbers, and of one.
 
+use super::Binary;
 use super::functions::Real;
-use super::loops::{binary_loops, unary_loops};
-use crate::tensor::Text;
+use super::functions::power::{brief_pow, is_brief};
+use super::loops::{Eval2, Map2, binary_loops, unary_loops};
+use crate::tensor::{DType, Text};
+use std::ops::Mul;
 
 /// The quotient rounded down, computed from the exact remainder as Python and NumPy do.
 macro_rules! floor_quotient {
@@ -108,11 +111,10 @@ binary_loops! {
         };
         f32 f64 => |a, b| floor_modulus!(a, b);
     }
-    /// Integers wrap; negative powers of them are not taken.
-    power closed {
+    /// They wrap; negative powers are not taken.
+    power_of_integers closed {
         u8 => |a, b| integer_power!(a, b);
         i32 i64 => |a, b| integer_power!(a, b);
-        f32 f64 => |a, b| Real::pow(a, b);
     }
     /// The remainder with the sign of the dividend.
     fmod closed {
@@ -216,5 +218,33 @@ unary_loops! {
         bool u8 => |a| a;
         i32 i64 => |a| a.max(0);
         f32 f64 => |a| if a > 0.0 || a.is_nan() { a } else { 0.0 };
+    }
+}
+
+/// Powers; of integers as `power_of_integers`.
+pub fn power(dtype: DType) -> Option<&'static Binary> {
+    struct F;
+    impl<T: Real + Mul<Output = T> + PartialEq + From<u8>> Eval2<T> for F {
+        type Out = T;
+        #[inline(always)]
+        fn eval(a: T, b: T) -> T {
+            Real::pow(a, b)
+        }
+        const HAS_BRIEF: bool = true;
+        #[inline(always)]
+        fn is_brief(b: T) -> bool {
+            is_brief(b)
+        }
+        #[inline(always)]
+        fn brief(a: T, b: T) -> T {
+            brief_pow(a, b)
+        }
+    }
+    static F32: Binary = Binary::F32(Map2::closed::<F>());
+    static F64: Binary = Binary::F64(Map2::closed::<F>());
+    match dtype {
+        DType::F32 => Some(&F32),
+        DType::F64 => Some(&F64),
+        _ => power_of_integers(dtype),
     }
 }

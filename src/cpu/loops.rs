@@ -50,9 +50,19 @@ pub trait Eval1<T: Copy> {
 }
 
 /// A function of two numbers, as the compiler sees it.
-pub trait Eval2<T> {
+pub trait Eval2<T: Copy> {
     type Out;
     fn eval(a: T, b: T) -> Self::Out;
+    /// Are there operands on the right with which `brief` has the same result?
+    const HAS_BRIEF: bool = false;
+    #[inline(always)]
+    fn is_brief(_: T) -> bool {
+        false
+    }
+    #[inline(always)]
+    fn brief(a: T, b: T) -> Self::Out {
+        Self::eval(a, b)
+    }
 }
 
 type Fresh3<T> = fn(Isa, &mut [T], &[T], &[T], &[T]);
@@ -199,6 +209,12 @@ versioned! {
     }
 
     fn fresh2[F: Eval2<T>, T: Copy]<F, T>(out: &mut [F::Out], a: &[T], b: &[T]) {
+        if F::HAS_BRIEF && b.iter().all(|&b| F::is_brief(b)) {
+            for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
+                *out = F::brief(a, b);
+            }
+            return;
+        }
         for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
             *out = F::eval(a, b);
         }
@@ -221,6 +237,11 @@ where
                 *out = F::eval(a, b);
             }
         }
+        (Run::Each(a), Run::Same(b)) if F::HAS_BRIEF && F::is_brief(b) => {
+            for (out, &a) in out.iter_mut().zip(a) {
+                *out = F::brief(a, b);
+            }
+        }
         (Run::Each(a), Run::Same(b)) => {
             for (out, &a) in out.iter_mut().zip(a) {
                 *out = F::eval(a, b);
@@ -240,6 +261,11 @@ fn left2<F: Eval2<T, Out = T>, T: Copy>(a: &mut [T], b: Run<T>) {
         Run::Each(b) => {
             for (a, &b) in a.iter_mut().zip(b) {
                 *a = F::eval(*a, b);
+            }
+        }
+        Run::Same(b) if F::HAS_BRIEF && F::is_brief(b) => {
+            for a in a {
+                *a = F::brief(*a, b);
             }
         }
         Run::Same(b) => {
@@ -294,7 +320,9 @@ macro_rules! unary_loops {
 macro_rules! binary_loops {
     ($(
         $(#[$doc:meta])*
-        $name:ident $form:ident $(text($text:expr))? { $($($type:ident)+ => |$a:ident, $b:ident| $body:expr;)+ }
+        $name:ident $form:ident $(text($text:expr))? {
+            $($($type:ident)+ => |$a:ident, $b:ident| $body:expr;)+
+        }
     )+) => {$(
         $(#[$doc])*
         pub fn $name(dtype: $crate::tensor::DType) -> Option<&'static $crate::cpu::Binary> {

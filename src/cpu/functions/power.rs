@@ -3,6 +3,7 @@
 use super::exponential::{exp_of_sum, exp2_near};
 use super::parts::{LN2_HIGH, LN2_LOW, Split, clamp, exact_sum, normal_parts, parts, polynomial};
 use std::f64::consts::LOG2_E;
+use std::ops::Mul;
 
 // (log((1 + s) / (1 - s)) / s - 2 - 2 s²/3) / s⁴, of z = s²; error of the logarithm 2^-73
 const LOG_POWER: [f64; 7] = [
@@ -60,7 +61,19 @@ fn with_special_cases(x: f64, y: f64, power: f64) -> f64 {
     if (x == 1.0) | (y == 0.0) { 1.0 } else { power }
 }
 
-/// C99's pow, within 0.8 ulp. The square is by far the commonest power, and every engine computes it as x * x.
+/// x^y where y is 1 or 2, exactly rounded: by far the commonest powers, and every engine computes them so.
+#[inline(always)]
+pub fn brief_pow<T: Copy + Mul<Output = T> + PartialEq + From<u8>>(x: T, y: T) -> T {
+    if y == T::from(2) { x * x } else { x }
+}
+
+/// Is it one that `brief_pow` takes?
+#[inline(always)]
+pub fn is_brief<T: PartialEq + From<u8>>(y: T) -> bool {
+    (y == T::from(2)) | (y == T::from(1))
+}
+
+/// C99's pow, within 0.8 ulp.
 #[inline(always)]
 pub fn pow(x: f64, y: f64) -> f64 {
     /// A larger exponent gives the same result for every x.
@@ -69,8 +82,8 @@ pub fn pow(x: f64, y: f64) -> f64 {
     let (high, low) = exponent.product(log_in_two(x.abs()));
     let low = if high.abs() < 800.0 { low } else { 0.0 };
     let power = exp_of_sum(clamp(high, -746.0, 710.0), low);
-    let (square, power) = (x * x, with_special_cases(x, y, power));
-    if y == 2.0 { square } else { power }
+    let power = with_special_cases(x, y, power);
+    if is_brief(y) { brief_pow(x, y) } else { power }
 }
 
 #[inline(always)]
@@ -82,6 +95,6 @@ pub fn pow_f32(x: f32, y: f32) -> f32 {
     let log = k + s * (2.0 + z * polynomial(z, &LOG_POWER_F32)) * LOG2_E;
     // Infinity times zero would be NaN.
     let power = exp2_near(clamp(y, -1e300, 1e300) * log);
-    let (square, power) = (x * x, with_special_cases(x, y, power));
-    (if y == 2.0 { square } else { power }) as f32
+    let power = with_special_cases(x, y, power);
+    (if is_brief(y) { brief_pow(x, y) } else { power }) as f32
 }
