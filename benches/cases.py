@@ -6,12 +6,13 @@ class Case(NamedTuple):
     name: str  # how the programs and `--only` call it
     what: str  # how the table calls it
     bar: float | None = None  # the greatest ratio to the peer
-    jax: bool = False  # whether `arrays_jax.py` has it
+    jax: bool = False  # whether `arrays_jax.py` or `graphs_jax.py` has it
     jax_bar: float | None = None
-    tf: bool = False  # whether `derivatives_tf.py` has it
+    tf: bool = False  # whether `derivatives_tf.py` or `graphs_tf.py` has it
     tf_bar: float | None = None
     beside: str | None = None  # what of Nabla's own it is measured beside, instead of NumPy
     times: int = 1  # so many times
+    limit: float | None = None  # the greatest time in seconds; it has no peer
 
 
 LOOPS = [
@@ -118,13 +119,29 @@ DERIVATIVES = [
     ),
 ]
 
+GRAPHS = [
+    Case("call", "call of `graph(|x| x + 1)`, 10 elements, more than `x + 1`", limit=1e-6),
+    Case(
+        "mlp/graph",
+        "step of the network as a graph, beside eager",
+        jax=True,
+        jax_bar=1.0,
+        tf=True,
+        tf_bar=0.7,
+        beside="mlp/step",
+    ),
+    Case("mlp/trace", "its tracing and compiling", limit=5e-3),
+    Case("pendulum", "pendulum by `scan`, 1e5 steps of 10 operations: one operation", limit=40e-9),
+    Case("digits/graph", "training of `digits_network` as a graph, beside eager", 0.6, beside="digits/eager"),
+]
+
 # What `residuals.nab` runs, and its peak memory over the bytes that the gradient reads.
 RESIDUALS = [
     Case("residuals/gradient", "gradient of 20 layers", 1.15),
     Case("residuals/checkpoint", "the same, a checkpoint every 5 layers", 0.5),
 ]
 
-# Group, its cases: functions of these names in the programs `arrays*`, or all of the programs `derivatives*`.
+# Group, its cases: functions of these names in the programs `arrays*`, or all of the programs `derivatives*`, `graphs*`.
 ARRAYS = {
     "matmul": list(matmul()),
     "elementwise": list(elementwise()),
@@ -134,6 +151,7 @@ ARRAYS = {
     "numeric": NUMERIC,
     "small": list(small()),
     "derivatives": DERIVATIVES,
+    "graphs": GRAPHS,
 }
 
 # The time over that of a plain copy of as many elements may be this much more for 1e8 of them than for 1e7.

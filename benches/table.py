@@ -60,6 +60,11 @@ class Pairs(Table):
                 cells += [""] * 3
         self.line(what, *cells)
 
+    def alone_row(self, what, ours, limit):
+        """What has no peer, and may take so long."""
+        cells = [duration(median(ours)), "", "", "", self.bar(median(ours), limit, duration(limit))]
+        self.line(what, *cells, *[""] * (3 * len(self.others)))
+
     def mean_row(self, what, ratios, bar):
         """Ratios alone, one for each round."""
         cells = [f"{median(ratios):.3f}", span(ratios), self.bar(median(ratios), bar)]

@@ -19,6 +19,7 @@ mod joined;
 pub mod linalg;
 mod loops;
 pub mod math;
+pub mod numbers;
 pub mod place;
 mod radix;
 pub mod random;

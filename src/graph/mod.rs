@@ -6,6 +6,7 @@
 pub mod cond;
 pub mod custom;
 mod lower;
+mod numbers;
 mod run;
 
 use crate::context::Context;
@@ -17,6 +18,7 @@ use crate::transform::pending;
 use smallvec::SmallVec;
 
 use lower::Lowered;
+use numbers::Numbers;
 use std::cell::OnceCell;
 
 pub use cond::Branches;
@@ -33,6 +35,8 @@ pub struct Graph {
     uses: Vec<SmallVec<[u32; 1]>>,
     /// Its kernels, found when it runs first; none where there are none.
     lowered: OnceCell<Option<Lowered>>,
+    /// The same where all values are single numbers.
+    numbers: OnceCell<Option<Numbers>>,
 }
 
 /// An operation of a graph.
@@ -109,7 +113,12 @@ impl Graph {
                 uses[*number][*result] += 1;
             }
         }
-        Ok(Graph { inputs, nodes: kept, outputs, results, uses, lowered: OnceCell::new() })
+        Ok(Graph { inputs, nodes: kept, outputs, results, uses, lowered: OnceCell::new(), numbers: OnceCell::new() })
+    }
+
+    /// What it is on single numbers, if it is nothing more.
+    fn numbers(&self) -> Option<&Numbers> {
+        self.numbers.get_or_init(|| Numbers::of(self)).as_ref()
     }
 
     /// Does it draw random numbers?

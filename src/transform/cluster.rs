@@ -198,6 +198,7 @@ impl Wired {
     }
 }
 
-pub(super) fn is_select(entry: &Entry) -> bool {
+/// Is it the choice between two?
+pub fn is_select(entry: &Entry) -> bool {
     std::ptr::eq(entry, SELECT.entry)
 }
