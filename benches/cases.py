@@ -135,10 +135,11 @@ GRAPHS = [
     Case("digits/graph", "training of `digits_network` as a graph, beside eager", 0.6, beside="digits/eager"),
 ]
 
-# What `residuals.nab` runs, and its peak memory over the bytes that the gradient reads.
+# What `residuals.nab` runs, and its peak memory over the bytes that must be there at once.
 RESIDUALS = [
     Case("residuals/gradient", "gradient of 20 layers", 1.15),
     Case("residuals/checkpoint", "the same, a checkpoint every 5 layers", 0.5),
+    Case("residuals/graph", "a step of training of them as a graph", 1.1),
 ]
 
 # Group, its cases: functions of these names in the programs `arrays*`, or all of the programs `derivatives*`, `graphs*`.
