@@ -8,6 +8,8 @@ pub mod custom;
 mod lower;
 mod numbers;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use crate::context::Context;
 use crate::diagnostics::Result;
@@ -15,10 +17,9 @@ use crate::diagnostics::error::Place;
 use crate::ops::{Attrs, Op};
 use crate::tensor::{Abstract, Array};
 use crate::transform::pending;
-use smallvec::SmallVec;
-
 use lower::Lowered;
 use numbers::Numbers;
+use smallvec::SmallVec;
 use std::cell::OnceCell;
 
 pub use cond::Branches;

@@ -54,7 +54,8 @@ impl Graph {
         Ok(Some(lowered))
     }
 
-    fn interpret(&self, cx: &mut Context, inputs: Vec<Array>) -> Result<Vec<Array>> {
+    /// Runs it operation by operation.
+    pub(super) fn interpret(&self, cx: &mut Context, inputs: Vec<Array>) -> Result<Vec<Array>> {
         let mut values: Vec<SmallVec<[Option<Array>; 1]>> = Vec::with_capacity(self.nodes.len());
         let mut left = self.uses.clone();
         let mut read = |values: &mut [SmallVec<[Option<Array>; 1]>], operand: &Operand| match operand {
