@@ -5,7 +5,7 @@
 //! named. Files may use each other's functions, but not in a circle.
 
 use super::declare::Builtin;
-use super::{distributions, linalg};
+use super::{distributions, linalg, loops};
 use rustc_hash::FxHashMap;
 use std::sync::LazyLock;
 
@@ -13,13 +13,14 @@ use std::sync::LazyLock;
 pub struct Library {
     pub name: &'static str,
     pub text: &'static str,
-    /// The builtins beside its functions, where all are the members of a module; none where programs see its functions
-    /// as if they were builtins.
-    pub module: Option<&'static [Builtin]>,
+    /// The builtins beside its functions.
+    pub builtins: &'static [Builtin],
+    /// Are all of them the members of a module? Else programs see its functions as if they were builtins.
+    pub is_module: bool,
 }
 
 static LIBRARIES: &[Library] = &[
-    names("prelude", include_str!("../../stdlib/prelude.nab")),
+    Library { builtins: loops::TABLE, ..names("prelude", include_str!("../../stdlib/prelude.nab")) },
     names("searching", include_str!("../../stdlib/searching.nab")),
     names("sets", include_str!("../../stdlib/sets.nab")),
     names("matrices", include_str!("../../stdlib/matrices.nab")),
@@ -47,11 +48,11 @@ static LIBRARIES: &[Library] = &[
 ];
 
 const fn names(name: &'static str, text: &'static str) -> Library {
-    Library { name, text, module: None }
+    Library { name, text, builtins: &[], is_module: false }
 }
 
 const fn module(name: &'static str, text: &'static str, builtins: &'static [Builtin]) -> Library {
-    Library { name, text, module: Some(builtins) }
+    Library { name, text, builtins, is_module: true }
 }
 
 /// Modules that later work fills.
@@ -61,7 +62,7 @@ impl Library {
     /// The names that it gives.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         let defined = self.text.lines().filter_map(|line| line.strip_prefix("fn ")?.split('(').next());
-        let builtins = self.module.unwrap_or(&[]).iter().map(|builtin| builtin.name);
+        let builtins = self.builtins.iter().map(|builtin| builtin.name);
         defined.chain(builtins).filter(|name| !name.starts_with('_'))
     }
 }
@@ -74,9 +75,10 @@ pub fn libraries() -> impl Iterator<Item = &'static Library> {
 static BY_NAME: LazyLock<FxHashMap<&'static str, &'static Library>> = LazyLock::new(|| {
     let mut found = FxHashMap::default();
     for library in LIBRARIES {
-        match library.module {
-            Some(_) => _ = found.insert(library.name, library),
-            None => found.extend(library.names().map(|name| (name, library))),
+        if library.is_module {
+            found.insert(library.name, library);
+        } else {
+            found.extend(library.names().map(|name| (name, library)));
         }
     }
     found
@@ -91,9 +93,9 @@ pub fn library_names() -> impl Iterator<Item = &'static str> {
 pub fn function_names() -> impl Iterator<Item = String> {
     let everywhere = super::global().map(|builtin| builtin.name.to_string());
     everywhere.chain(libraries().flat_map(|library| {
-        library.names().map(move |name| match library.module {
-            Some(_) => format!("{}.{name}", library.name),
-            None => name.to_string(),
+        library.names().map(move |name| match library.is_module {
+            true => format!("{}.{name}", library.name),
+            false => name.to_string(),
         })
     }))
 }
@@ -105,11 +107,11 @@ pub fn library_of(name: &str) -> Option<&'static Library> {
 
 /// Has a module of the standard library such a member?
 pub fn is_member(module: &str, member: &str) -> bool {
-    library_of(module).is_some_and(|library| library.module.is_some() && library.names().any(|name| name == member))
+    library_of(module).is_some_and(|library| library.is_module && library.names().any(|name| name == member))
 }
 
 /// The module of the standard library that a member belongs to.
 pub fn module_with(member: &str) -> Option<&'static str> {
-    let modules = LIBRARIES.iter().filter(|library| library.module.is_some());
+    let modules = LIBRARIES.iter().filter(|library| library.is_module);
     modules.filter(|library| library.names().any(|name| name == member)).map(|library| library.name).next()
 }

@@ -20,6 +20,7 @@ mod library;
 mod linalg;
 mod linear;
 mod logic;
+mod loops;
 mod math;
 mod random;
 mod reductions;
@@ -66,9 +67,9 @@ const FAMILIES: &[&[Builtin]] = &[
 /// Names of the language that later work fills with meaning.
 pub const FUTURE: &[&str] = &["show_graph", "debug", "c128", "f16", "bf16", "fft"];
 
-/// Every builtin, family by family, those of modules last.
+/// Every builtin, family by family, those of libraries last.
 pub fn table() -> impl Iterator<Item = &'static Builtin> {
-    global().chain(libraries().filter_map(|library| library.module).flatten())
+    global().chain(libraries().flat_map(|library| library.builtins))
 }
 
 /// The builtins whose names are known everywhere.

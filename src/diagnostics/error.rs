@@ -249,11 +249,14 @@ impl Error {
 
     /// May `try` catch it?
     pub fn catchable(&self) -> bool {
+        self.0.demand.is_none() && !self.0.recorded && self.is_of_program()
+    }
+
+    /// Is it one of what the program does, and not of the session or of its limits?
+    pub fn is_of_program(&self) -> bool {
         !self.0.limit
             && self.0.exit.is_none()
             && !self.0.broken_pipe
-            && self.0.demand.is_none()
-            && !self.0.recorded
             && !matches!(self.0.kind, Kind::Interrupted | Kind::Internal)
     }
 }

@@ -4,6 +4,7 @@
 //! that is differentiated computes its values anew on the way back; only the inputs are kept.
 
 use super::Graph;
+use super::rules::{Moved, Slot, run_moving, run_rows};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
@@ -13,7 +14,7 @@ use crate::ops::{Arity, Attrs, Batch, Derivative, Entry, Kernel, Op, Outputs, Ru
 use crate::tensor::{Abstract, Array, Tensor};
 use crate::transform::linear::Tape;
 use crate::transform::trace::Recorder;
-use crate::transform::{Maker, batch, concrete, dual, known, making};
+use crate::transform::{concrete, known};
 use send_wrapper::SendWrapper;
 use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
@@ -33,9 +34,9 @@ impl Branches {
         Branches(SendWrapper::new(Rc::new([then, otherwise])))
     }
 
-    /// Does one of them draw random numbers?
-    pub fn draw(&self) -> bool {
-        self.0.iter().any(Graph::draws)
+    /// Both of them.
+    pub fn graphs(&self) -> &[Graph] {
+        &self.0[..]
     }
 }
 
@@ -94,23 +95,17 @@ fn tangents(
     if moving.is_empty() || floats.is_empty() {
         return Ok(smallvec![None; results.len()]);
     }
-    if branches.draw() {
+    if branches.graphs().iter().any(Graph::draws) {
         return Err(draws_twice());
     }
     let moved = both(branches, |graph| {
-        let recorder = Recorder::new(cx.modes.enter());
-        let level = cx.modes.enter();
-        let mut values: Vec<Array> = graph.inputs.iter().map(|aval| recorder.input(aval.clone())).collect();
-        for &number in &moving {
-            let value = values[number - 1].clone();
-            let tangent = recorder.input(value.aval());
-            values[number - 1] = dual::lift(level, value, tangent);
-        }
-        let found = recorder.run(cx, |cx| graph.run(cx, &values))?;
+        let values = (0..graph.inputs.len()).map(Slot::Value);
+        let order: Vec<Slot> = values.chain(moving.iter().map(|&number| Slot::Tangent(number - 1))).collect();
+        let Moved { recorder, mut results } = run_moving(cx, graph, &order)?;
         let mut outputs = vec![];
         for &number in &floats {
-            let (primal, tangent) = dual::parts(&found[number], level);
-            outputs.push(match tangent {
+            let (primal, tangent) = &mut results[number];
+            outputs.push(match tangent.take() {
                 Some(tangent) => tangent,
                 None => zeros(cx, &primal.aval())?,
             });
@@ -244,23 +239,6 @@ impl Sides {
         let split = rows.iter().all(|rows| !rows.is_empty());
         Ok(split.then(|| Sides { rows: rows.map(tensor), places: places.map(tensor) }))
     }
-}
-
-/// Runs a graph on all rows of its inputs, draws for every row included.
-pub(super) fn run_rows(
-    cx: &mut Context,
-    graph: &Graph,
-    values: &[Array],
-    batched: &[bool],
-    count: usize,
-) -> Result<Vec<Array>> {
-    // inside a recorder, if there is one: what it records are operations on all rows
-    let level = cx.modes.enter();
-    let lift =
-        |(value, &batched): (&Array, &bool)| if batched { batch::lift(level, value.clone()) } else { value.clone() };
-    let rows: Vec<Array> = values.iter().zip(batched).map(lift).collect();
-    let results = making(cx, Maker::Rows(level, count), |cx| graph.run(cx, &rows))?;
-    results.iter().map(|result| batch::lower(cx, result, level, count)).collect()
 }
 
 /// The results of the side that each row takes.

@@ -1,7 +1,7 @@
 //! `custom_grad` in a graph: one operation, whose graphs are the function and the rule for its derivative.
 
 use super::Graph;
-use super::cond::run_rows;
+use super::rules::run_rows;
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
@@ -40,9 +40,9 @@ impl PartialEq for Custom {
 }
 
 impl Custom {
-    /// Does the function draw random numbers?
-    pub fn draws(&self) -> bool {
-        self.0.function.draws()
+    /// What it runs; the rule runs only for a derivative.
+    pub fn function(&self) -> &Graph {
+        &self.0.function
     }
 }
 

@@ -7,9 +7,12 @@ pub mod cond;
 pub mod custom;
 mod lower;
 mod numbers;
+mod rules;
 mod run;
+pub mod scan;
 #[cfg(test)]
 mod tests;
+pub mod while_loop;
 
 use crate::context::Context;
 use crate::diagnostics::Result;
@@ -24,6 +27,8 @@ use std::cell::OnceCell;
 
 pub use cond::Branches;
 pub use custom::Custom;
+pub use scan::Scan;
+pub use while_loop::While;
 
 #[derive(Debug)]
 pub struct Graph {
@@ -61,12 +66,7 @@ pub enum Operand {
 impl Node {
     /// Must it run, though nobody reads its results? A draw moves the session's random numbers on.
     fn has_effect(&self) -> bool {
-        match &self.op.attrs {
-            Attrs::Draw(..) => true,
-            Attrs::Cond(branches) => branches.draw(),
-            Attrs::Custom(custom) => custom.draws(),
-            _ => false,
-        }
+        matches!(self.op.attrs, Attrs::Draw(..)) || self.op.draws_inside()
     }
 }
 

@@ -202,6 +202,10 @@ pub enum Instr {
     Jump {
         to: u32,
     },
+    /// Jumps to where it is decided whether a `for` has a first turn, unless all turns are recorded at once.
+    Begin {
+        to: u32,
+    },
     JumpIf {
         a: Reg,
         sense: bool,

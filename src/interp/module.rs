@@ -171,7 +171,7 @@ impl<'m> Namespace<'m> {
                 self.wanted = Some(library);
                 return None;
             };
-            if library.module.is_some() {
+            if library.is_module {
                 return Some(Value::Module(module.clone()));
             }
             // inside the library itself its own names are meant

@@ -15,6 +15,7 @@ pub struct Tables {
     pub paths: Vec<Path>,
     pub handlers: Vec<Handler>,
     pub branches: Vec<Branch>,
+    pub loops: Vec<Loop>,
     pub imports: Vec<ImportSpec>,
     pub types: Vec<TypeCheck>,
     /// The stated type of the result.
@@ -136,6 +137,28 @@ pub struct Branch {
     pub otherwise: Option<Span>,
     /// The registers that are read behind the join.
     pub live: Vec<Reg>,
+    /// What is read there is the truth value itself.
+    pub decides: bool,
+}
+
+/// A loop: where a turn of it lies in the code.
+#[derive(Clone, Debug)]
+pub struct Loop {
+    /// The instruction that begins the iteration; that of a `while` has none.
+    pub entry: Option<u32>,
+    /// Where the body begins, where it is decided about the next turn, and what comes behind.
+    pub start: u32,
+    pub next: u32,
+    pub end: u32,
+    /// The register of the iteration, with two behind it, the last of which gets the item.
+    pub iteration: Reg,
+    /// The list that a comprehension makes.
+    pub list: Option<Reg>,
+    /// What decides, and what is done in a turn.
+    pub head: Span,
+    pub body: Span,
+    /// The registers that a turn writes and that are read in the next one or behind the loop.
+    pub carried: Vec<Reg>,
 }
 
 #[derive(Clone)]

@@ -32,7 +32,11 @@ pub fn apply(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
 /// The same for any number of results.
 pub fn apply_all(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     match &op.entry.kernel {
-        Kernel::Many(_) | Kernel::Composed(_) if inputs.iter().any(Array::is_lifted) => transform::run(cx, op, inputs),
+        Kernel::Many(_) | Kernel::Composed(_)
+            if inputs.iter().any(Array::is_lifted) || cx.modes.make_sources() && op.draws_inside() =>
+        {
+            transform::run(cx, op, inputs)
+        }
         Kernel::Many(_) | Kernel::Composed(_) => now_all(cx, op, inputs),
         _ => Ok(smallvec![apply(cx, op, inputs)?]),
     }

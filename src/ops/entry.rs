@@ -199,6 +199,8 @@ pub enum Derivative {
     /// Linear in each of its inputs alone.
     Product,
     Whole(TangentRule),
+    /// Its results come with their tangents: what makes the ones makes the others.
+    Together(TogetherRule),
     /// Nobody has written it down.
     Missing,
 }
@@ -216,6 +218,12 @@ pub enum Partial {
 /// operands of operations that have a transpose rule.
 pub type TangentRule =
     fn(&mut Context, &Op, &[Array], &[Array], &[Option<Array>]) -> Result<SmallVec<[Option<Array>; 1]>>;
+
+/// As `TangentRule`, of an operation whose results are not there yet: it gives both.
+pub type TogetherRule = fn(&mut Context, &Op, &[Array], &[Option<Array>]) -> Result<(Outputs, Tangents)>;
+
+/// How results move; none does not.
+pub type Tangents = SmallVec<[Option<Array>; 1]>;
 
 /// An input of a linear operation.
 pub enum Term {

@@ -51,7 +51,7 @@ pub use types::{Refusal, Types};
 
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
-use crate::graph::{Branches, Custom};
+use crate::graph::{Branches, Custom, Graph, Scan, While};
 use crate::tensor::{Array, Axes, DType, Device, ElementType, Shape};
 use smallvec::{SmallVec, smallvec};
 
@@ -102,16 +102,29 @@ pub enum Attrs {
     Cond(Branches),
     /// A function and the rule for its derivative, as graphs.
     Custom(Custom),
+    /// A graph that runs while another says so.
+    While(While),
+    /// A graph that runs so many times.
+    Scan(Scan),
+}
+
+impl Attrs {
+    /// The graphs that may run when an operation runs.
+    pub fn graphs(&self) -> SmallVec<[&Graph; 2]> {
+        match self {
+            Attrs::Cond(branches) => branches.graphs().iter().collect(),
+            Attrs::Custom(custom) => smallvec![custom.function()],
+            Attrs::While(turns) => smallvec![turns.condition(), turns.body()],
+            Attrs::Scan(scan) => smallvec![scan.body()],
+            _ => smallvec![],
+        }
+    }
 }
 
 impl Op {
     /// Does it draw random numbers somewhere inside?
     pub fn draws_inside(&self) -> bool {
-        match &self.attrs {
-            Attrs::Cond(branches) => branches.draw(),
-            Attrs::Custom(custom) => custom.draws(),
-            _ => false,
-        }
+        self.attrs.graphs().iter().any(|graph| graph.draws())
     }
 
     /// What the results are for such inputs, and where: with those that have a place.

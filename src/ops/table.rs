@@ -30,6 +30,8 @@ pub fn table() -> impl Iterator<Item = &'static Entry> {
         stop::TABLE,
         crate::graph::cond::TABLE,
         crate::graph::custom::TABLE,
+        crate::graph::scan::TABLE,
+        crate::graph::while_loop::TABLE,
     ];
     families.into_iter().flatten().copied()
 }

@@ -42,8 +42,14 @@ pub(super) fn primal(lifted: &Lifted) -> Result<Array> {
 pub(super) fn run(cx: &mut Context, op: &Op, inputs: &[Array], level: Level) -> Result<Outputs> {
     let (primals, tangents): (SmallVec<[Array; 3]>, SmallVec<[Option<Array>; 3]>) =
         inputs.iter().map(|input| parts(input, level)).unzip();
-    let results = apply_all(cx, op, &mut primals.clone())?;
-    let moved = tangents_of(cx, op, &primals, &results, &tangents)?;
+    let (results, moved) = match op.entry.derivative {
+        Derivative::Together(rule) if tangents.iter().any(Option::is_some) => rule(cx, op, &primals, &tangents)?,
+        _ => {
+            let results = apply_all(cx, op, &mut primals.clone())?;
+            let moved = tangents_of(cx, op, &primals, &results, &tangents)?;
+            (results, moved)
+        }
+    };
     let dual = |(primal, tangent)| match tangent {
         Some(tangent) => lift(level, primal, tangent),
         None => primal,

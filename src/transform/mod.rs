@@ -19,10 +19,9 @@ use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::error::Place;
 use crate::diagnostics::{Error, Kind, Result};
-use crate::ops::{Attrs, Kernel, Op, Outputs, now};
-use crate::tensor::{Array, Level, Lifted, Mode};
+use crate::ops::{Attrs, Kernel, Op, Outputs, now_all};
+use crate::tensor::{Array, Level, Lifted, Mode, Tensor};
 use linear::Tape;
-use smallvec::smallvec;
 use std::cell::RefCell;
 use trace::Recorder;
 
@@ -129,6 +128,11 @@ impl Modes {
         })
     }
 
+    /// How many operations whoever records now has recorded.
+    pub fn operations(&self) -> usize {
+        self.recorder().map_or(0, Recorder::operations)
+    }
+
     /// Are operations on values of this level recorded by a trace further in?
     fn is_recorded(&self, level: Level) -> bool {
         level > 0 && self.recorder().is_some_and(|recorder| recorder.level() > level)
@@ -209,15 +213,19 @@ fn at_level_0(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs
     pending::run(cx, op, inputs)
 }
 
-/// Values out of nothing: draws are made by the innermost transform that has a say in it.
+/// Values out of nothing: draws, and what draws inside, are made by the innermost transform that has a say in it.
 fn make(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
-    let Attrs::Draw(..) = op.attrs else { return Ok(smallvec![now(cx, op, inputs)?]) };
+    let draws = matches!(op.attrs, Attrs::Draw(..));
+    if !draws && !op.draws_inside() {
+        return now_all(cx, op, inputs);
+    }
     match cx.modes.makers.pop() {
-        None => Ok(smallvec![now(cx, op, inputs)?]),
+        None => now_all(cx, op, inputs),
         Some(maker) => {
             let made = match &maker {
-                Maker::Trace(recorder) => recorder.record(cx, op, &[]),
-                Maker::Rows(level, rows) => batch::draw(cx, op, *level, *rows),
+                Maker::Trace(recorder) => recorder.record(cx, op, inputs),
+                Maker::Rows(level, rows) if draws => batch::draw(cx, op, *level, *rows),
+                Maker::Rows(level, rows) => batch::run_alike(cx, op, inputs, *level, *rows),
             };
             cx.modes.makers.push(maker);
             made
@@ -287,17 +295,20 @@ pub fn unknown(array: &Array) -> Option<Error> {
 
 /// What a truth value of a batch is in all rows, if that is known and the same.
 pub fn same_in_all_rows(cx: &mut Context, truth: &Array) -> Result<Option<bool>> {
-    let mut array = truth.clone();
+    let Some(tensor) = known_rows(cx, truth)? else { return Ok(None) };
+    let mut rows = (0..tensor.size()).map(|row| tensor.scalar(row).and_then(|truth| truth.as_bool()));
+    let first = rows.next().flatten();
+    Ok(first.filter(|_| rows.all(|row| row == first)))
+}
+
+/// The elements of a value in all rows of the batches that it is of, if they are known.
+pub fn known_rows(cx: &mut Context, array: &Array) -> Result<Option<Tensor>> {
+    let mut array = array.clone();
     loop {
         array = match (step(cx, &array)?, batch::all_rows_of(&array)) {
             (Step::Inside(inner), _) | (Step::Unknown, Some(inner)) => inner,
             (Step::Unknown, None) => return Ok(None),
-            (Step::There, _) => {
-                let tensor = array.to_tensor().ok_or_else(cpu::mistyped)?;
-                let mut rows = (0..tensor.size()).map(|row| tensor.scalar(row).and_then(|truth| truth.as_bool()));
-                let first = rows.next().flatten();
-                return Ok(first.filter(|_| rows.all(|row| row == first)));
-            }
+            (Step::There, _) => return array.to_tensor().ok_or_else(cpu::mistyped).map(Some),
         };
     }
 }

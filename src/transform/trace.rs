@@ -79,6 +79,20 @@ impl Recorder {
         Array::Lifted(Lifted::new(aval, Mode::Traced, self.level, Traced { recorder: self.clone(), operand }))
     }
 
+    /// The inputs given so far.
+    pub fn inputs(&self) -> Vec<Array> {
+        let given: Vec<Abstract> = {
+            let state = self.state.borrow();
+            state.inputs.iter().take(state.given).cloned().collect()
+        };
+        given.into_iter().enumerate().map(|(number, aval)| self.traced(aval, Operand::Input(number))).collect()
+    }
+
+    /// How many operations were recorded so far.
+    pub fn operations(&self) -> usize {
+        self.state.borrow().nodes.len()
+    }
+
     /// Is it a value of this graph?
     pub fn made(&self, array: &Array) -> bool {
         matches!(array, Array::Lifted(lifted) if lifted.level() == self.level)

@@ -467,6 +467,7 @@ impl Instr {
     pub fn target_mut(&mut self) -> Option<&mut u32> {
         match self {
             Instr::Jump { to }
+            | Instr::Begin { to }
             | Instr::JumpIf { to, .. }
             | Instr::ShortCircuit { to, .. }
             | Instr::JumpLt { to, .. }

@@ -56,7 +56,8 @@ impl<'t> Compiler<'_, 't> {
             let start = self.b.here();
             self.cond_jump(cond, false, &mut next)?;
             let otherwise = arms.get(number + 1).map(|(_, next)| next.span).or(otherwise.map(|block| block.span));
-            branches.push(Branch { start, end: self.b.here(), join: None, then: block.span, otherwise, live: vec![] });
+            let (end, then) = (self.b.here(), block.span);
+            branches.push(Branch { start, end, join: None, then, otherwise, live: vec![], decides: false });
             let before = self.b.assigned.clone();
             self.arm(block, d)?;
             ends.push(self.b.jump(Instr::Jump { to: 0 }, block.span));
@@ -99,8 +100,12 @@ impl<'t> Compiler<'_, 't> {
         self.b.land(to_cond);
         self.b.assigned = assigned;
         let mut again = vec![];
+        let next = self.b.here();
         self.loop_jump(cond, true, &mut again)?;
         again.into_iter().for_each(|patch| self.b.land_at(patch, start));
+        let (end, head, body) = (self.b.here(), cond.span, body.span);
+        let spec = Loop { entry: None, start, next, end, iteration: 0, list: None, head, body, carried: vec![] };
+        self.b.tables.loops.push(spec);
         self.b.leave_loop(entry, span);
         self.b.top = mark;
         Ok(())
@@ -111,19 +116,26 @@ impl<'t> Compiler<'_, 't> {
         let start = self.b.here();
         self.cond_jump(cond, sense, jumps)?;
         let (end, then) = (self.b.here(), cond.span);
-        self.b.tables.branches.push(Branch { start, end, join: None, then, otherwise: None, live: vec![] });
+        let branch = Branch { start, end, join: None, then, otherwise: None, live: vec![], decides: true };
+        self.b.tables.branches.push(branch);
         Ok(())
     }
 
     pub(super) fn for_loop(&mut self, pattern: &'t Pattern, iter: &'t Expr, body: &'t Block) -> Result<()> {
-        self.for_each(iter, |c, item| {
+        self.for_each(iter, None, body.span, |c, item| {
             c.bind_pattern(pattern, item)?;
             c.run_block(body)
         })
     }
 
-    /// A loop over the items of `iter`; `turn` gets the register of the item.
-    pub(super) fn for_each(&mut self, iter: &'t Expr, turn: impl FnOnce(&mut Self, Reg) -> Result<()>) -> Result<()> {
+    /// A loop over the items of `iter`; `turn` gets the register of the item. That of a comprehension makes a list.
+    pub(super) fn for_each(
+        &mut self,
+        iter: &'t Expr,
+        list: Option<Reg>,
+        body: Span,
+        turn: impl FnOnce(&mut Self, Reg) -> Result<()>,
+    ) -> Result<()> {
         let (mark, span) = (self.b.top, iter.span);
         let a = self.b.temps(3, span)?;
         let item = a + 2;
@@ -141,14 +153,19 @@ impl<'t> Compiler<'_, 't> {
         }
         let entry = self.b.enter_loop(span)?;
         let assigned = self.b.assigned.clone();
-        let to_next = self.b.jump(Instr::Jump { to: 0 }, span);
+        let begins = Some(self.b.here());
+        let to_next = self.b.jump(Instr::Begin { to: 0 }, span);
         let start = self.b.here();
         turn(self, item)?;
         self.b.assigned = assigned;
         let continues = self.b.loops.last_mut().map(|l| std::mem::take(&mut l.continues)).unwrap_or_default();
         self.b.land_all(continues);
         self.b.land(to_next);
+        let next = self.b.here();
         self.b.emit_with(Instr::IterNext { a, d: item, to: start }, span, &[span]);
+        let (end, carried) = (self.b.here(), vec![]);
+        let spec = Loop { entry: begins, start, next, end, iteration: a, list, head: span, body, carried };
+        self.b.tables.loops.push(spec);
         self.b.leave_loop(entry, span);
         self.b.top = mark;
         Ok(())

@@ -209,7 +209,7 @@ impl<'t> Compiler<'_, 't> {
                 self.b.land_all(over);
                 Ok(())
             }
-            [Clause::For { pattern, iter }, rest @ ..] => self.for_each(iter, |c, item| {
+            [Clause::For { pattern, iter }, rest @ ..] => self.for_each(iter, Some(list), body.span, |c, item| {
                 c.bind_shadows(pattern, item)?;
                 c.clauses(body, rest, list)
             }),

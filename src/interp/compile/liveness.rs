@@ -29,7 +29,7 @@ impl Set {
 }
 
 /// For each instruction which operands die with it: bit 0 for `a`, bit 1 for `b`.
-/// Copies of dying registers become moves; branches learn what is read where they meet.
+/// Copies of dying registers become moves; branches learn what is read where they meet, loops what turns hand on.
 pub fn mark(instrs: &mut [Instr], tables: &mut Tables) -> Vec<u8> {
     let mut live_in = vec![Set::default(); instrs.len() + 1];
     loop {
@@ -53,6 +53,15 @@ pub fn mark(instrs: &mut [Instr], tables: &mut Tables) -> Vec<u8> {
         let live = branch.join.and_then(|join| live_in.get(join as usize)).copied().unwrap_or_default();
         branch.live = (0..=Reg::MAX).filter(|&reg| live.has(reg)).collect();
     }
+    for number in 0..tables.loops.len() {
+        let Loop { start, next, end, .. } = tables.loops[number];
+        let live = live_in.get(next as usize).copied().unwrap_or_default();
+        let mut written = Set::default();
+        for instr in instrs.get(start as usize..end as usize).unwrap_or(&[]) {
+            effects(*instr, tables).1.iter().for_each(|reg| written.add(reg));
+        }
+        tables.loops[number].carried = (0..=Reg::MAX).filter(|&reg| written.has(reg) && live.has(reg)).collect();
+    }
     let mut kills = vec![0; instrs.len()];
     for at in 0..instrs.len() {
         let mut live = live_out(instrs[at], at, &live_in);
@@ -74,7 +83,7 @@ pub fn mark(instrs: &mut [Instr], tables: &mut Tables) -> Vec<u8> {
 
 fn live_out(instr: Instr, at: usize, live_in: &[Set]) -> Set {
     let mut live = match instr {
-        Instr::Jump { .. } | Instr::Return { .. } => Set::default(),
+        Instr::Jump { .. } | Instr::Begin { .. } | Instr::Return { .. } => Set::default(),
         // on scalars it sets its result and skips the two instructions behind it
         Instr::MulAdd { d, .. } | Instr::MulSub { d, .. } => {
             let mut skipped = live_in.get(at + 3).copied().unwrap_or_default();
@@ -202,7 +211,9 @@ fn effects(instr: Instr, tables: &Tables) -> (Regs, Regs) {
             (reads, Regs::default())
         }
         JumpLt { a, b, .. } | JumpLe { a, b, .. } | JumpEq { a, b, .. } => (Regs::of(&[a, b]), Regs::default()),
-        Jump { .. } | NotYet { .. } | SaveHome { .. } | LeaveHome { .. } => (Regs::default(), Regs::default()),
+        Jump { .. } | Begin { .. } | NotYet { .. } | SaveHome { .. } | LeaveHome { .. } => {
+            (Regs::default(), Regs::default())
+        }
         IterNew { a } => (Regs::of(&[a]), Regs::stretch(a, 2)),
         IterRange { a } => (Regs::stretch(a, 2), Regs::stretch(a, 2)),
         IterNext { a, .. } => (Regs::stretch(a, 2), Regs::default()),

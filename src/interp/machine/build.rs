@@ -38,6 +38,10 @@ impl Machine {
     }
 
     pub(super) fn list_push(&mut self, list: &mut Value, item: Value) -> Result<()> {
+        if let (Value::Array(rows), Some(row)) = (&mut *list, operand_array(&item)) {
+            // turns before were recorded as one operation
+            return ops::append(&mut self.host.cx, rows, row);
+        }
         let Value::Tuple(items) = list else { return Ok(()) };
         let items: &mut Tuple = Rc::make_mut(items);
         // growing doubles: looking at powers of two is enough

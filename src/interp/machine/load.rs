@@ -57,7 +57,7 @@ impl Machine {
             self.load_library(library)?;
         }
         let Some(module) = self.modules.library(library.name) else { return Ok(None) };
-        if library.module.is_some() {
+        if library.is_module {
             return Ok(Some(Value::Module(module)));
         }
         Ok(module.member(name).map(|slot| self.globals[slot as usize].clone()))
@@ -65,7 +65,7 @@ impl Machine {
 
     fn load_library(&mut self, library: &'static Library) -> Result<()> {
         let module = Rc::new(Module::new(library.name.to_string()));
-        for builtin in library.module.unwrap_or(&[]) {
+        for builtin in library.builtins {
             for name in builtin.names() {
                 self.set_global(&module, name, Value::Builtin(builtin));
             }

@@ -76,7 +76,7 @@ fn collect_inside(cx: &Context, x: &Value, y: &Value, pairs: &mut Vec<Pair>, dep
 }
 
 #[cold]
-fn differ(x: &Value, y: &Value) -> Apart {
+pub(super) fn differ(x: &Value, y: &Value) -> Apart {
     if let (Value::Str(x), Value::Str(y)) = (x, y) {
         return Apart::Differ(format!("{x:.40?}"), format!("{y:.40?}"));
     }
@@ -114,7 +114,7 @@ fn is_settled(x: &Value, y: &Value) -> bool {
 }
 
 /// May one take the place of the other? Numbers that were written out take the type of what they meet.
-fn agree(x: &Abstract, y: &Abstract) -> bool {
+pub(super) fn agree(x: &Abstract, y: &Abstract) -> bool {
     let fits = |weak: &Abstract, other: &Abstract| {
         weak.weak
             && (other.dtype.is_float() && weak.dtype != DType::Bool
@@ -125,14 +125,14 @@ fn agree(x: &Abstract, y: &Abstract) -> bool {
 }
 
 /// The type of the value that takes the place of both.
-pub(super) fn common([x, y]: &Pair) -> Abstract {
-    let (x, y) = (x.aval(), y.aval());
+pub(super) fn common(x: &Abstract, y: &Abstract) -> Abstract {
     match (x.weak, y.weak) {
         (true, false) => y,
         (false, true) => x,
         _ if y.dtype.is_float() => y,
         _ => x,
     }
+    .clone()
 }
 
 /// A value in the type of the other way's; only numbers that were written out differ.

@@ -7,6 +7,7 @@
 mod assign;
 mod build;
 mod call;
+mod carry;
 mod field;
 mod index;
 mod iterate;
@@ -15,6 +16,7 @@ mod meet;
 pub mod operator;
 mod place;
 mod registers;
+mod repeat;
 mod run;
 mod settle;
 mod slow;
@@ -47,8 +49,16 @@ pub struct Machine {
     lent: Option<load::Lent>,
     /// The instruction behind the call of what is no function of the language.
     at: usize,
-    /// The truth value that a conditional jump needs and that is known only later.
-    unknown: Option<Array>,
+    /// Why the loop of instructions was left, where that is no error.
+    pause: Option<Pause>,
+}
+
+/// What the loop of instructions leaves to those who record.
+enum Pause {
+    /// A conditional jump needs this truth value, which is known only later.
+    Condition(Array),
+    /// A `for` begins while a graph is made.
+    Loop,
 }
 
 /// Runs nested in imports, builtins and recorded branches: each takes some of the native stack.
@@ -65,7 +75,7 @@ impl Machine {
             turns: 0,
             lent: None,
             at: 0,
-            unknown: None,
+            pause: None,
         }
     }
 }

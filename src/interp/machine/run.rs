@@ -8,7 +8,7 @@ use super::super::value::Value;
 use super::call::{Given, drop_missing_receiver};
 use super::registers::*;
 use super::stack::{Caller, Position, Stacks, has_heap};
-use super::{MAX_NESTING, Machine};
+use super::{MAX_NESTING, Machine, Pause};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::ops::index;
 use crate::tensor::Array;
@@ -63,8 +63,9 @@ impl Machine {
             match self.frames(stacks, &mut now) {
                 Ok(value) => return Ok(value),
                 Err(error) => {
-                    let staged = match self.unknown.take() {
-                        Some(condition) => self.stage(stacks, &mut now, condition),
+                    let staged = match self.pause.take() {
+                        Some(Pause::Condition(condition)) => self.stage(stacks, &mut now, condition),
+                        Some(Pause::Loop) => self.stage_for(stacks, &mut now),
                         None => Err(error),
                     };
                     if let Err(error) = staged {
@@ -310,6 +311,12 @@ impl Machine {
                     Instr::MulInt { d, a, value } => arithmetic_int!(d, a, value, checked_mul, *),
 
                     Instr::Jump { to } => jump!(to),
+                    Instr::Begin { to } => {
+                        if self.host.cx.modes.is_tracing() {
+                            attempt!(self.begin());
+                        }
+                        jump!(to)
+                    }
                     Instr::JumpIf { a, sense, to } => {
                         let truth = match &regs[a as usize] {
                             Value::Array(Array::Bool(truth)) => *truth,

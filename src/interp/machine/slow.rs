@@ -4,9 +4,9 @@ use super::super::code::*;
 use super::super::function::{Env, Function};
 use super::super::tables::*;
 use super::super::value::Value;
-use super::Machine;
 use super::registers::{Window, set};
 use super::unwind::{behind, site};
+use super::{Machine, Pause};
 use crate::context::Context;
 use crate::diagnostics::error::Place;
 use crate::diagnostics::{Error, Kind, Result};
@@ -233,6 +233,7 @@ impl Machine {
             | Instr::Copy { .. }
             | Instr::Move { .. }
             | Instr::Jump { .. }
+            | Instr::Begin { .. }
             | Instr::JumpIf { .. }
             | Instr::ShortCircuit { .. }
             | Instr::JumpLt { .. }
@@ -290,7 +291,7 @@ impl Machine {
                 if let Some(same) = transform::same_in_all_rows(&mut self.host.cx, condition)? {
                     return Ok(same);
                 }
-                self.unknown = Some(condition.clone());
+                self.pause = Some(Pause::Condition(condition.clone()));
                 Err(Error::new(Kind::Graph, "a condition that is not known yet"))
             }
             other => self.truth(other),

@@ -16,6 +16,7 @@ use super::unwind::site;
 use crate::diagnostics::error::Demand;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::graph::{Branches, Graph, cond};
+use crate::ops;
 use crate::tensor::{Abstract, Array};
 use crate::transform::trace::Recorder;
 use crate::transform::{self, Maker};
@@ -53,7 +54,11 @@ impl Machine {
         let in_graph = self.host.cx.modes.is_in_graph();
         let no_branch = || no_branch(in_graph);
         let branch = around.min_by_key(|branch| branch.end - branch.start).ok_or_else(no_branch)?;
-        let join = branch.join.ok_or_else(no_branch)?;
+        let Some(join) = branch.join else {
+            let around = code.tables.loops.iter().filter(|spec| (spec.next..spec.end).contains(&at));
+            let spec = around.filter(|spec| spec.entry.is_none()).min_by_key(|spec| spec.end - spec.start);
+            return self.stage_while(stacks, now, &spec.ok_or_else(no_branch)?.clone());
+        };
         check_inside(code, pc, branch.start, join, in_graph)?;
         let (jump, sense) = sides(code.instrs[pc - 1]).ok_or_else(no_branch)?;
         let (holds, fails) = if sense { (jump, pc) } else { (pc, jump) };
@@ -73,6 +78,15 @@ impl Machine {
             };
             let (x, y) = (&then.regs[usize::from(reg)], &otherwise.regs[usize::from(reg)]);
             collect(&self.host.cx, x, y, &mut pairs).map_err(|apart| apart.error(&name, branch))?;
+        }
+        if let (true, [[Array::Bool(x), Array::Bool(y)]]) = (branch.decides, pairs.as_slice())
+            && x != y
+        {
+            // the condition itself, or its opposite
+            let holds = if *x { condition } else { ops::apply1(&mut self.host.cx, &ops::LOGICAL_NOT, condition)? };
+            set(&mut stacks.values[now.base + usize::from(branch.live[0])], Value::Array(holds));
+            now.pc = join as usize;
+            return Ok(());
         }
         // nobody knows which far slots are read behind: where the ways differ there is no value
         let mut has_value = vec![];
@@ -104,7 +118,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Runs a part of a function from an instruction on, with its operations recorded.
+    /// Runs one way, with its operations recorded.
     fn one_way(
         &mut self,
         part: &Rc<Function>,
@@ -113,6 +127,26 @@ impl Machine {
         pc: usize,
         recorder: Recorder,
     ) -> Result<Outcome> {
+        let found = self.run_part(part, regs, far, pc, Some(&recorder)).map_err(|error| {
+            let advice = "both ways of an `if` are recorded when a graph is made: this is an error of one of them";
+            // ways inside ways say it once
+            let is_said = error.details().help.iter().any(|help| help == advice);
+            if self.host.cx.modes.is_in_graph() && !is_said { error.help(advice) } else { error }
+        });
+        let (regs, far) = found?;
+        Ok(Outcome { recorder, regs, far })
+    }
+
+    /// Runs a part of a function from an instruction on: the registers and far slots behind it. Its operations may be
+    /// recorded.
+    pub(super) fn run_part(
+        &mut self,
+        part: &Rc<Function>,
+        regs: &[Value],
+        far: &[Value],
+        pc: usize,
+        recorder: Option<&Recorder>,
+    ) -> Result<(Vec<Value>, Vec<Value>)> {
         self.nest().map_err(|error| {
             error.help("a recursion that ends by a value known only later cannot be recorded: loop over a known range")
         })?;
@@ -123,21 +157,22 @@ impl Machine {
             set(slot, value.clone());
         }
         stacks.far[base..].clone_from_slice(far);
-        let depth = self.host.cx.modes.begin(Maker::Trace(recorder.clone()));
-        let result = self.execute(&mut stacks, Position { function: part.clone(), pc, base: 0, far: base, heap: true });
-        self.host.cx.modes.end(depth);
-        self.nesting -= 1;
-        let explained = |error: Error| match self.host.cx.modes.is_in_graph() {
-            true => {
-                error.help("both ways of an `if` are recorded when a graph is made: this is an error of one of them")
+        let now = Position { function: part.clone(), pc, base: 0, far: base, heap: true };
+        let result = match recorder {
+            Some(recorder) => {
+                let depth = self.host.cx.modes.begin(Maker::Trace(recorder.clone()));
+                let result = self.execute(&mut stacks, now);
+                self.host.cx.modes.end(depth);
+                result
             }
-            false => error,
+            None => self.execute(&mut stacks, now),
         };
-        result.map_err(explained)?;
+        self.nesting -= 1;
+        result?;
         let regs = stacks.values[..part.code.registers].iter_mut().map(std::mem::take).collect();
         let far = stacks.far.split_off(base);
         self.spare = stacks.values;
-        Ok(Outcome { recorder, regs, far })
+        Ok((regs, far))
     }
 
     /// The operation that takes one value of each pair.
@@ -156,7 +191,7 @@ impl Machine {
             otherwise.capture(y);
         }
         then.take_inputs_of(&otherwise);
-        let common: Vec<Abstract> = pairs.iter().map(common).collect();
+        let common: Vec<Abstract> = pairs.iter().map(|[x, y]| common(&x.aval(), &y.aval())).collect();
         let (x, y): (Vec<Array>, Vec<Array>) = pairs.into_iter().map(|[x, y]| (x, y)).unzip();
         let cx = &mut self.host.cx;
         let mut finish = |recorder: &Recorder, values: Vec<Array>| -> Result<Graph> {
@@ -187,7 +222,7 @@ fn sides(jump: Instr) -> Option<(usize, bool)> {
 }
 
 /// A function's code that ends where the ways meet.
-fn part(code: &Rc<Code>, pc: usize, join: u32) -> Code {
+pub(super) fn part(code: &Rc<Code>, pc: usize, join: u32) -> Code {
     let mut part = Code::clone(code);
     if let Some(end) = part.instrs.get_mut(join as usize) {
         *end = Instr::Return { a: 0 };

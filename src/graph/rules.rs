@@ -1,0 +1,91 @@
+//! What the rules of operations made of graphs share: a graph is run on tracers of a transform, and what it did is
+//! recorded.
+
+use super::Graph;
+use crate::context::Context;
+use crate::diagnostics::Result;
+use crate::ops::linear::{align, cast_back, zeros};
+use crate::tensor::{Abstract, Array};
+use crate::transform::trace::Recorder;
+use crate::transform::{Maker, batch, dual, making};
+
+/// An input of a graph in the making: that of a given graph, or its tangent.
+#[derive(Clone, Copy)]
+pub(super) enum Slot {
+    Value(usize),
+    Tangent(usize),
+}
+
+/// A graph run with tangents.
+pub(super) struct Moved {
+    pub recorder: Recorder,
+    /// The results, and how they move.
+    pub results: Vec<(Array, Option<Array>)>,
+}
+
+/// Runs a graph on inputs of a new one, which come in this order. Every value must be among them.
+pub(super) fn run_moving(cx: &mut Context, graph: &Graph, order: &[Slot]) -> Result<Moved> {
+    let recorder = Recorder::new(cx.modes.enter());
+    let level = cx.modes.enter();
+    let mut values: Vec<Option<Array>> = vec![None; graph.inputs.len()];
+    let mut tangents = values.clone();
+    for slot in order {
+        match *slot {
+            Slot::Value(number) => values[number] = Some(recorder.input(graph.inputs[number].clone())),
+            Slot::Tangent(number) => tangents[number] = Some(recorder.input(graph.inputs[number].clone())),
+        }
+    }
+    let lifted = values.into_iter().zip(tangents).filter_map(|(value, tangent)| match tangent {
+        Some(tangent) => Some(dual::lift(level, value?, tangent)),
+        None => value,
+    });
+    let lifted: Vec<Array> = lifted.collect();
+    let found = recorder.run(cx, |cx| graph.run(cx, &lifted))?;
+    Ok(Moved { recorder, results: found.iter().map(|result| dual::parts(result, level)).collect() })
+}
+
+/// The tangent of a value in the form of the value; none is zero.
+pub(super) fn tangent_like(cx: &mut Context, tangent: Option<Array>, like: &Abstract) -> Result<Array> {
+    match tangent {
+        Some(tangent) => {
+            let aligned = align(cx, tangent, like)?;
+            cast_back(cx, aligned, like)
+        }
+        None => zeros(cx, like),
+    }
+}
+
+/// Runs a graph on all rows of its inputs, draws for every row included. Each result says whether it has rows.
+pub(super) fn run_by_rows(
+    cx: &mut Context,
+    graph: &Graph,
+    values: &[Array],
+    batched: &[bool],
+    count: usize,
+) -> Result<Vec<(Array, bool)>> {
+    // inside a recorder, if there is one: what it records are operations on all rows
+    let level = cx.modes.enter();
+    let lift =
+        |(value, &batched): (&Array, &bool)| if batched { batch::lift(level, value.clone()) } else { value.clone() };
+    let rows: Vec<Array> = values.iter().zip(batched).map(lift).collect();
+    let results = making(cx, Maker::Rows(level, count), |cx| graph.run(cx, &rows))?;
+    Ok(results
+        .into_iter()
+        .map(|result| match batch::rows_of(&result, level) {
+            Some(rows) => (rows, true),
+            None => (result, false),
+        })
+        .collect())
+}
+
+/// The same, with rows for every result.
+pub(super) fn run_rows(
+    cx: &mut Context,
+    graph: &Graph,
+    values: &[Array],
+    batched: &[bool],
+    count: usize,
+) -> Result<Vec<Array>> {
+    let results = run_by_rows(cx, graph, values, batched, count)?;
+    results.into_iter().map(|(result, batched)| crate::ops::rows::all_rows(cx, &result, batched, count)).collect()
+}
