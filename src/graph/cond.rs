@@ -33,9 +33,9 @@ impl Branches {
         Branches(SendWrapper::new(Rc::new([then, otherwise])))
     }
 
-    /// Does one of them draw random numbers?
-    pub fn draw(&self) -> bool {
-        self.0.iter().any(Graph::draws)
+    /// The one that runs where the truth value holds, and the other.
+    pub fn graphs(&self) -> &[Graph; 2] {
+        &self.0
     }
 }
 
@@ -94,7 +94,7 @@ fn tangents(
     if moving.is_empty() || floats.is_empty() {
         return Ok(smallvec![None; results.len()]);
     }
-    if branches.draw() {
+    if op.draws_inside() {
         return Err(draws_twice());
     }
     let moved = both(branches, |graph| {

@@ -40,9 +40,8 @@ impl PartialEq for Custom {
 }
 
 impl Custom {
-    /// Does the function draw random numbers?
-    pub fn draws(&self) -> bool {
-        self.0.function.draws()
+    pub fn parts(&self) -> &Parts {
+        &self.0
     }
 }
 

@@ -5,7 +5,9 @@
 
 pub mod cond;
 pub mod custom;
+mod inner;
 mod run;
+mod show;
 
 use crate::context::Context;
 use crate::diagnostics::Result;
@@ -17,6 +19,8 @@ use smallvec::SmallVec;
 
 pub use cond::Branches;
 pub use custom::Custom;
+pub use inner::{Inner, inner};
+pub use show::type_text;
 
 #[derive(Debug)]
 pub struct Graph {
@@ -50,12 +54,7 @@ pub enum Operand {
 impl Node {
     /// Must it run, though nobody reads its results? A draw moves the session's random numbers on.
     fn has_effect(&self) -> bool {
-        match &self.op.attrs {
-            Attrs::Draw(..) => true,
-            Attrs::Cond(branches) => branches.draw(),
-            Attrs::Custom(custom) => custom.draws(),
-            _ => false,
-        }
+        matches!(self.op.attrs, Attrs::Draw(..)) || self.op.draws_inside()
     }
 }
 
@@ -104,6 +103,17 @@ impl Graph {
             }
         }
         Ok(Graph { inputs, nodes: kept, outputs, results, uses })
+    }
+
+    /// The shape of one of its values; that of a number where there is no such value.
+    pub fn shape_of<'g>(&'g self, operand: &'g Operand) -> &'g [usize] {
+        match operand {
+            Operand::Input(number) => self.inputs.get(*number).map_or(&[], |aval| &aval.shape),
+            Operand::Node(node, result) => {
+                self.nodes.get(*node).and_then(|node| node.outs.get(*result)).map_or(&[], |aval| &aval.shape)
+            }
+            Operand::Const(array) => array.shape(),
+        }
     }
 
     /// Does it draw random numbers?

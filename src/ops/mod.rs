@@ -51,7 +51,7 @@ pub use types::{Refusal, Types};
 
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
-use crate::graph::{Branches, Custom};
+use crate::graph::{Branches, Custom, inner};
 use crate::tensor::{Array, Axes, DType, Device, ElementType, Shape};
 use smallvec::{SmallVec, smallvec};
 
@@ -107,11 +107,7 @@ pub enum Attrs {
 impl Op {
     /// Does it draw random numbers somewhere inside?
     pub fn draws_inside(&self) -> bool {
-        match &self.attrs {
-            Attrs::Cond(branches) => branches.draw(),
-            Attrs::Custom(custom) => custom.draws(),
-            _ => false,
-        }
+        inner(self).iter().any(|inner| inner.runs && inner.graph.draws())
     }
 
     /// What the results are for such inputs, and where: with those that have a place.
