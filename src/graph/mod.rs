@@ -5,7 +5,9 @@
 
 pub mod cond;
 pub mod custom;
+mod draft;
 mod inner;
+mod passes;
 mod run;
 mod show;
 
@@ -19,6 +21,7 @@ use smallvec::SmallVec;
 
 pub use cond::Branches;
 pub use custom::Custom;
+pub use draft::Draft;
 pub use inner::{Inner, inner};
 pub use show::type_text;
 
@@ -29,6 +32,8 @@ pub struct Graph {
     pub outputs: Vec<Operand>,
     /// What the outputs are.
     pub results: Vec<Abstract>,
+    /// How many operations were recorded, before it was simplified.
+    pub recorded: usize,
     /// How often each result of each node is read.
     uses: Vec<SmallVec<[u32; 1]>>,
 }
@@ -59,50 +64,29 @@ impl Node {
 }
 
 impl Graph {
-    /// A graph without the nodes that nothing depends on. What its constants wait for is computed.
-    pub fn new(
-        cx: &mut Context,
-        inputs: Vec<Abstract>,
-        mut nodes: Vec<Node>,
-        (mut outputs, results): (Vec<Operand>, Vec<Abstract>),
-    ) -> Result<Graph> {
-        for operand in nodes.iter_mut().flat_map(|node| &mut node.inputs).chain(&mut outputs) {
+    /// The graph of what was recorded, simplified. What its constants wait for is computed.
+    pub fn new(cx: &mut Context, mut draft: Draft) -> Result<Graph> {
+        let recorded = draft.nodes.len();
+        for operand in draft.nodes.iter_mut().flat_map(|node| &mut node.inputs).chain(&mut draft.outputs) {
             if let Operand::Const(array) = operand {
                 *array = pending::settled(cx, array)?;
             }
         }
-        let mut live: Vec<bool> = nodes.iter().map(Node::has_effect).collect();
-        let mark = |live: &mut Vec<bool>, operand: &Operand| {
-            if let Operand::Node(number, _) = operand {
-                live[*number] = true;
-            }
-        };
-        outputs.iter().for_each(|output| mark(&mut live, output));
-        for (number, node) in nodes.iter().enumerate().rev() {
-            if live[number] {
-                node.inputs.iter().for_each(|input| mark(&mut live, input));
-            }
-        }
-        let mut renumbered = vec![0; nodes.len()];
-        let mut kept: Vec<Node> = vec![];
-        let moved = |renumbered: &[usize], operand: Operand| match operand {
-            Operand::Node(number, result) => Operand::Node(renumbered[number], result),
-            other => other,
-        };
-        for (number, mut node) in nodes.into_iter().enumerate().filter(|(number, _)| live[*number]) {
-            renumbered[number] = kept.len();
-            node.inputs = node.inputs.into_iter().map(|input| moved(&renumbered, input)).collect();
-            kept.push(node);
-        }
-        let outputs: Vec<Operand> = outputs.into_iter().map(|output| moved(&renumbered, output)).collect();
+        passes::run(cx, &mut draft)?;
+        Ok(Graph { recorded, ..Graph::of(draft) })
+    }
+
+    /// The graph of a draft as it stands.
+    fn of(draft: Draft) -> Graph {
+        let Draft { inputs, nodes, outputs, results } = draft;
         let mut uses: Vec<SmallVec<[u32; 1]>> =
-            kept.iter().map(|node| SmallVec::from_elem(0, node.outs.len())).collect();
-        for operand in kept.iter().flat_map(|node| &node.inputs).chain(&outputs) {
+            nodes.iter().map(|node| SmallVec::from_elem(0, node.outs.len())).collect();
+        for operand in nodes.iter().flat_map(|node| &node.inputs).chain(&outputs) {
             if let Operand::Node(number, result) = operand {
                 uses[*number][*result] += 1;
             }
         }
-        Ok(Graph { inputs, nodes: kept, outputs, results, uses })
+        Graph { inputs, recorded: nodes.len(), nodes, outputs, results, uses }
     }
 
     /// The shape of one of its values; that of a number where there is no such value.

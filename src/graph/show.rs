@@ -201,7 +201,9 @@ fn expression(graph: &Graph, node: &Node, operands: &[String]) -> String {
         }
         (Attrs::Contract(dimensions), [a, b]) => contraction(graph, node, dimensions, a, b),
         (Attrs::Draw(distribution, _), _) => match distribution {
-            Distribution::Integers { low, range } => format!("{}({low}, {})", entry.name, *range as i128 + *low as i128),
+            Distribution::Integers { low, range } => {
+                format!("{}({low}, {})", entry.name, *range as i128 + *low as i128)
+            }
             _ => format!("{}()", entry.name),
         },
         (Attrs::Parameter(parameter), _) => call("check", vec![parameter.name.to_string()]),
