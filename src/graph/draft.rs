@@ -21,10 +21,14 @@ pub enum Change {
     /// Its results are these, which were there before.
     Values(SmallVec<[Operand; 1]>),
     /// Another operation in its place, with the same results.
-    Node(Node),
+    Node(Box<Node>),
 }
 
 impl Change {
+    pub fn node(node: Option<Node>) -> Change {
+        node.map_or(Change::Keep, |node| Change::Node(Box::new(node)))
+    }
+
     pub fn value(operand: Operand) -> Change {
         Change::Values(SmallVec::from_elem(operand, 1))
     }
@@ -44,7 +48,7 @@ impl Draft {
             match look(cx, self, &self.nodes[number])? {
                 Change::Keep => {}
                 Change::Values(values) => became[number] = values,
-                Change::Node(node) => self.nodes[number] = node,
+                Change::Node(node) => self.nodes[number] = *node,
             }
         }
         self.outputs.iter_mut().for_each(|output| follow(&became, output));

@@ -25,12 +25,10 @@ pub fn run(cx: &mut Context, draft: &mut Draft) -> Result<()> {
             return Ok(Change::value(same));
         }
         // two that were joined may change nothing together
-        Ok(match joined(draft, node) {
-            Some(joined) => match same(draft, &joined, out).filter(is_alike) {
-                Some(same) => Change::value(same),
-                None => Change::Node(joined),
-            },
-            None => Change::Keep,
+        let joined = joined(draft, node);
+        Ok(match joined.as_ref().and_then(|joined| same(draft, joined, out)).filter(is_alike) {
+            Some(same) => Change::value(same),
+            None => Change::node(joined),
         })
     })
 }
@@ -44,10 +42,9 @@ fn same(draft: &Draft, node: &Node, out: &Abstract) -> Option<Operand> {
     match node.inputs.as_slice() {
         [x] => of_one(draft, node, x, out),
         [x, y] => of_two(node, x, y, out),
-        [condition, x, y] if is(node, &SELECT) => match condition {
-            Operand::Const(condition) => Some(if condition.as_scalar()?.as_bool()? { x } else { y }.clone()),
-            _ => None,
-        },
+        [Operand::Const(condition), x, y] if is(node, &SELECT) => {
+            Some(if condition.as_scalar()?.as_bool()? { x } else { y }.clone())
+        }
         _ => None,
     }
 }

@@ -19,7 +19,7 @@ pub fn run(cx: &mut Context, draft: &mut Draft) -> Result<()> {
             (Attrs::Contract(dimensions), _) => contraction(draft, node, dimensions),
             _ => None,
         };
-        Ok(found.map_or(Change::Keep, Change::Node))
+        Ok(Change::node(found))
     })
 }
 

@@ -16,7 +16,7 @@ pub fn run(cx: &mut Context, draft: &mut Draft) -> Result<()> {
             Attrs::Axes(order) if is_transpose(node) => of_result(draft, node, order, &reads),
             _ => None,
         };
-        Ok(found.map_or(Change::Keep, Change::Node))
+        Ok(Change::node(found))
     })
 }
 
