@@ -75,6 +75,8 @@ pub struct Context {
     pub isa: Isa,
     pub modes: Modes,
     pub devices: Devices,
+    /// How many kernels were started so far, clusters of operations being one.
+    pub kernels: u64,
 }
 
 impl Default for Context {
@@ -91,6 +93,7 @@ impl Default for Context {
             isa: Isa::default(),
             modes: Modes::default(),
             devices: Devices::default(),
+            kernels: 0,
         }
     }
 }

@@ -8,9 +8,11 @@ use crate::context::{Context, Interrupt, Limits, RandomState};
 use crate::devices::{About, Devices};
 use crate::diagnostics::{Error, Kind, Result, Source, load};
 use crate::gpu::Choice;
+use crate::graph::Figures;
 use crate::interp::{Machine, Module, Value, show};
 use crate::tensor::show::PrintOptions;
 use crate::workers::Workers;
+use std::cell::RefCell;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -54,6 +56,8 @@ pub struct Host {
     pub quiet: usize,
     /// The value shown last.
     pub last: Value,
+    /// The figures of all compiled functions, where somebody wants to know.
+    graphs: Option<Vec<Rc<RefCell<Figures>>>>,
     output: Box<dyn Output>,
     input: Option<Input>,
 }
@@ -82,6 +86,13 @@ impl Host {
         Ok(())
     }
 
+    /// A compiled function was made; its figures may be wanted at the end.
+    pub fn watch(&mut self, figures: Rc<RefCell<Figures>>) {
+        if let Some(graphs) = self.graphs.as_mut().filter(|graphs| graphs.len() < WATCHED) {
+            graphs.push(figures);
+        }
+    }
+
     /// A line of input; none at its end.
     pub fn read_line(&mut self, prompt: &str) -> Result<Option<String>> {
         self.output.flush().map_err(|error| output_error(&error))?;
@@ -106,6 +117,9 @@ fn output_error(error: &io::Error) -> Error {
     raised
 }
 
+/// Compiled functions whose figures are kept for the end; a program may make any number of them.
+const WATCHED: usize = 1000;
+
 pub struct Session {
     machine: Machine,
     main: Rc<Module>,
@@ -121,6 +135,7 @@ impl Session {
             script_directory: None,
             quiet: 0,
             last: Value::None,
+            graphs: None,
             output,
             input: None,
         };
@@ -165,6 +180,16 @@ impl Session {
     /// Which graphics cards count, and whether it is an error where there is none. Before the first is used.
     pub fn set_devices(&mut self, choice: Choice, strict: bool) {
         self.machine.host.cx.devices = Devices::new(choice, strict);
+    }
+
+    /// From here on the figures of compiled functions are kept, for `graphs`.
+    pub fn watch_graphs(&mut self) {
+        self.machine.host.graphs.get_or_insert_default();
+    }
+
+    /// The figures of the compiled functions that were made since, in order: of the first 1000 at most.
+    pub fn graphs(&self) -> Vec<Figures> {
+        self.machine.host.graphs.iter().flatten().map(|figures| figures.borrow().clone()).collect()
     }
 
     /// What there is to compute on.

@@ -6,6 +6,7 @@
 pub mod cond;
 pub mod custom;
 mod draft;
+mod figures;
 mod inner;
 mod passes;
 mod run;
@@ -22,6 +23,7 @@ use smallvec::SmallVec;
 pub use cond::Branches;
 pub use custom::Custom;
 pub use draft::Draft;
+pub use figures::{Figures, Traced};
 pub use inner::{Inner, inner};
 pub use show::type_text;
 
@@ -87,6 +89,20 @@ impl Graph {
             }
         }
         Graph { inputs, recorded: nodes.len(), nodes, outputs, results, uses }
+    }
+
+    /// How many operations it has, those of graphs inside included.
+    pub fn count(&self) -> usize {
+        self.nodes.len() + self.within().map(Graph::count).sum::<usize>()
+    }
+
+    /// How many operations were recorded for it, and for the graphs inside that are left.
+    pub fn count_recorded(&self) -> usize {
+        self.recorded + self.within().map(Graph::count_recorded).sum::<usize>()
+    }
+
+    fn within(&self) -> impl Iterator<Item = &Graph> {
+        self.nodes.iter().flat_map(|node| inner(&node.op)).map(|inner| inner.graph)
     }
 
     /// The shape of one of its values; that of a number where there is no such value.

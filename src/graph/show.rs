@@ -196,8 +196,12 @@ fn expression(graph: &Graph, node: &Node, operands: &[String]) -> String {
             format!("{x} with [{}] = {value}", cuts(slice, input_shape(graph, node, 0)))
         }
         (Attrs::Gather(gather), [x, arrays @ ..]) => {
-            let of = cuts(&gather.slice, input_shape(graph, node, 0));
-            format!("{}({x}[{of}], {}, {})", entry.name, arrays.join(", "), axes(&gather.axes))
+            let shape = input_shape(graph, node, 0);
+            let x = match gather.slice.is_all(shape) {
+                true => x.clone(),
+                false => format!("{x}[{}]", cuts(&gather.slice, shape)),
+            };
+            format!("{}({x}, {}, {})", entry.name, arrays.join(", "), axes(&gather.axes))
         }
         (Attrs::Contract(dimensions), [a, b]) => contraction(graph, node, dimensions, a, b),
         (Attrs::Draw(distribution, _), _) => match distribution {

@@ -3,7 +3,7 @@
 //! What happens behind it depends on the inputs alone: run now; wait, to be fused with what follows; record for a
 //! derivative; run for all rows of a batch; record into a graph. Callers do not know which it was.
 
-use super::{Abstract, Kernel, Op, elementwise, reduce};
+use super::{Abstract, Kernel, Op, RESHAPE, elementwise, reduce};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
@@ -42,6 +42,7 @@ pub fn apply_all(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outp
 pub fn now_all(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     match &op.entry.kernel {
         Kernel::Many(kernel) => {
+            cx.kernels += 1;
             let avals: SmallVec<[Abstract; 2]> = inputs.iter().map(Array::aval).collect();
             for out in op.infer_all(&avals)? {
                 cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
@@ -69,6 +70,7 @@ pub fn now(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
 }
 
 fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
+    cx.kernels += u64::from(computes(op));
     match (&op.entry.kernel, inputs) {
         (Kernel::Unary(loops), [input]) => elementwise::unary(cx, op, *loops, input),
         (Kernel::Binary(loops), [left, right]) => elementwise::binary(cx, op, *loops, left, right),
@@ -87,6 +89,12 @@ fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
         (Kernel::Open(kernel), inputs) => kernel(cx, op, inputs),
         (_, inputs) => Err(elementwise::wrong_arity(op, inputs.len())),
     }
+}
+
+/// Does it do more than look at elements where they are? Several results are counted where they are made.
+fn computes(op: &Op) -> bool {
+    !matches!(op.entry.kernel, Kernel::Look(_) | Kernel::Composed(_) | Kernel::Many(_))
+        && !std::ptr::eq(op.entry, &RESHAPE)
 }
 
 fn inferred(op: &Op, inputs: &[Array]) -> Result<Abstract> {
