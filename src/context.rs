@@ -6,6 +6,8 @@ use crate::devices::Devices;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::isa::Isa;
 use crate::memory::{self, System};
+use crate::output::Sink;
+use crate::tensor::show::PrintOptions;
 use crate::tensor::{Element, Pool};
 use crate::transform::Modes;
 use crate::workers::Workers;
@@ -77,6 +79,10 @@ pub struct Context {
     pub devices: Devices,
     /// How many kernels were started so far, clusters of operations being one.
     pub kernels: u64,
+    /// Where operations print.
+    pub output: Sink,
+    /// How values are printed.
+    pub print: PrintOptions,
 }
 
 impl Default for Context {
@@ -94,6 +100,8 @@ impl Default for Context {
             modes: Modes::default(),
             devices: Devices::default(),
             kernels: 0,
+            output: Sink::default(),
+            print: PrintOptions::default(),
         }
     }
 }

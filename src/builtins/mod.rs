@@ -64,7 +64,7 @@ const FAMILIES: &[&[Builtin]] = &[
 ];
 
 /// Names of the language that later work fills with meaning.
-pub const FUTURE: &[&str] = &["debug", "c128", "f16", "bf16", "fft"];
+pub const FUTURE: &[&str] = &["c128", "f16", "bf16", "fft"];
 
 /// Every builtin, family by family, those of modules last.
 pub fn table() -> impl Iterator<Item = &'static Builtin> {

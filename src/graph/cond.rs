@@ -13,7 +13,7 @@ use crate::ops::{Arity, Attrs, Batch, Derivative, Entry, Kernel, Op, Outputs, Ru
 use crate::tensor::{Abstract, Array, Tensor};
 use crate::transform::linear::Tape;
 use crate::transform::trace::Recorder;
-use crate::transform::{Maker, batch, concrete, dual, known, making};
+use crate::transform::{Maker, batch, concrete, dual, hushed, known, making};
 use send_wrapper::SendWrapper;
 use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
@@ -106,7 +106,7 @@ fn tangents(
             let tangent = recorder.input(value.aval());
             values[number - 1] = dual::lift(level, value, tangent);
         }
-        let found = recorder.run(cx, |cx| graph.run(cx, &values))?;
+        let found = recorder.run(cx, |cx| hushed(cx, |cx| graph.run(cx, &values)))?;
         let mut outputs = vec![];
         for &number in &floats {
             let (primal, tangent) = dual::parts(&found[number], level);
@@ -154,7 +154,7 @@ fn transposed(
         }
         let incoming: Vec<Array> = wanted.iter().map(|array| recorder.input(array.aval())).collect();
         let outputs = recorder.run(cx, |cx| {
-            let results = graph.run(cx, &values)?;
+            let results = hushed(cx, |cx| graph.run(cx, &values))?;
             let moved = results.iter().zip(cotangents).filter(|(_, cotangent)| cotangent.is_some());
             let pairs = moved.zip(incoming).filter_map(|((result, _), ct)| Some((tape.number(result)?, ct))).collect();
             let found = tape.transpose(cx, pairs, linear.len(), true)?;

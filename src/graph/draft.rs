@@ -1,8 +1,6 @@
 //! A graph before it is made: what was recorded, which passes change.
 
 use super::{Node, Operand};
-use crate::context::Context;
-use crate::diagnostics::Result;
 use crate::tensor::Abstract;
 use smallvec::SmallVec;
 
@@ -36,23 +34,18 @@ impl Change {
 
 impl Draft {
     /// Shows every node to a pass, in order, with inputs as they have become.
-    pub fn rewrite(
-        &mut self,
-        cx: &mut Context,
-        mut look: impl FnMut(&mut Context, &Draft, &Node) -> Result<Change>,
-    ) -> Result<()> {
+    pub fn rewrite(&mut self, mut look: impl FnMut(&Draft, &Node) -> Change) {
         // empty where the results stay what they are
         let mut became: Vec<SmallVec<[Operand; 1]>> = vec![SmallVec::new(); self.nodes.len()];
         for number in 0..self.nodes.len() {
             self.nodes[number].inputs.iter_mut().for_each(|input| follow(&became, input));
-            match look(cx, self, &self.nodes[number])? {
+            match look(self, &self.nodes[number]) {
                 Change::Keep => {}
                 Change::Values(values) => became[number] = values,
                 Change::Node(node) => self.nodes[number] = *node,
             }
         }
         self.outputs.iter_mut().for_each(|output| follow(&became, output));
-        Ok(())
     }
 
     /// The node whose one result a value is.

@@ -1,6 +1,10 @@
 //! The graphs inside an operation: the one place that knows which attributes hold any.
 
-use super::Graph;
+use super::custom::Parts;
+use super::draft::Change;
+use super::passes::dead;
+use super::{Branches, Custom, Graph, Node};
+use crate::ops::debug::DEBUG;
 use crate::ops::{Attrs, Op};
 use smallvec::{SmallVec, smallvec};
 use std::ops::Range;
@@ -39,4 +43,37 @@ pub fn inner(op: &Op) -> SmallVec<[Inner<'_>; 2]> {
 /// Where the inputs of a graph end among those of the operation, if they begin there.
 fn op_inputs(first: usize, graph: &Graph) -> usize {
     first + graph.inputs.len()
+}
+
+/// An operation with other graphs in it.
+fn with_graphs(op: &Op, with: impl Fn(&Graph) -> Graph) -> Op {
+    let attrs = match &op.attrs {
+        Attrs::Cond(branches) => {
+            let [then, otherwise] = branches.graphs();
+            Attrs::Cond(Branches::new(with(then), with(otherwise)))
+        }
+        Attrs::Custom(custom) => {
+            let parts = custom.parts();
+            let (function, rule) = (with(&parts.function), with(&parts.rule));
+            Attrs::Custom(Custom::new(Parts { function, rule, ..*parts }))
+        }
+        other => other.clone(),
+    };
+    Op { entry: op.entry, attrs }
+}
+
+/// An operation without what prints in its graphs.
+pub fn silent(op: &Op) -> Op {
+    if inner(op).iter().any(|inner| inner.graph.has_effect()) { with_graphs(op, without_prints) } else { op.clone() }
+}
+
+fn without_prints(graph: &Graph) -> Graph {
+    let mut draft = graph.draft();
+    draft.rewrite(|_, node| match node.inputs.first() {
+        Some(input) if std::ptr::eq(node.op.entry, &DEBUG) => Change::value(input.clone()),
+        _ if inner(&node.op).is_empty() => Change::Keep,
+        _ => Change::node(Some(Node { op: silent(&node.op), ..node.clone() })),
+    });
+    dead::run(&mut draft);
+    Graph::of(draft)
 }

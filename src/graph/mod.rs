@@ -24,7 +24,7 @@ pub use cond::Branches;
 pub use custom::Custom;
 pub use draft::Draft;
 pub use figures::{Figures, Traced};
-pub use inner::{Inner, inner};
+pub use inner::{Inner, inner, silent};
 pub use show::type_text;
 
 #[derive(Debug)]
@@ -58,13 +58,6 @@ pub enum Operand {
     Const(Array),
 }
 
-impl Node {
-    /// Must it run, though nobody reads its results? A draw moves the session's random numbers on.
-    fn has_effect(&self) -> bool {
-        matches!(self.op.attrs, Attrs::Draw(..)) || self.op.draws_inside()
-    }
-}
-
 impl Graph {
     /// The graph of what was recorded, simplified. What its constants wait for is computed.
     pub fn new(cx: &mut Context, mut draft: Draft) -> Result<Graph> {
@@ -76,6 +69,12 @@ impl Graph {
         }
         passes::run(cx, &mut draft)?;
         Ok(Graph { recorded, ..Graph::of(draft) })
+    }
+
+    /// What it was made of, but for what passes changed.
+    fn draft(&self) -> Draft {
+        let (inputs, nodes) = (self.inputs.clone(), self.nodes.clone());
+        Draft { inputs, nodes, outputs: self.outputs.clone(), results: self.results.clone() }
     }
 
     /// The graph of a draft as it stands.
@@ -118,6 +117,11 @@ impl Graph {
 
     /// Does it draw random numbers?
     pub fn draws(&self) -> bool {
-        self.nodes.iter().any(Node::has_effect)
+        self.nodes.iter().any(|node| matches!(node.op.attrs, Attrs::Draw(..)) || node.op.draws_inside())
+    }
+
+    /// Does it do more than compute its outputs?
+    pub fn has_effect(&self) -> bool {
+        self.nodes.iter().any(|node| node.op.has_effect())
     }
 }

@@ -11,6 +11,7 @@ pub mod compare;
 pub mod contract;
 pub mod create;
 pub mod cumulate;
+pub mod debug;
 pub mod einsum;
 mod elementwise;
 mod entry;
@@ -54,6 +55,7 @@ use crate::diagnostics::{Error, Kind, Result};
 use crate::graph::{Branches, Custom, inner};
 use crate::tensor::{Array, Axes, DType, Device, ElementType, Shape};
 use smallvec::{SmallVec, smallvec};
+use std::sync::Arc;
 
 pub use crate::tensor::Abstract;
 
@@ -102,12 +104,20 @@ pub enum Attrs {
     Cond(Branches),
     /// A function and the rule for its derivative, as graphs.
     Custom(Custom),
+    /// The name by which a value is printed.
+    Debug(Arc<str>),
 }
 
 impl Op {
     /// Does it draw random numbers somewhere inside?
     pub fn draws_inside(&self) -> bool {
         inner(self).iter().any(|inner| inner.runs && inner.graph.draws())
+    }
+
+    /// Does it do more than compute? A draw moves the session's random numbers on; what prints has to print.
+    pub fn has_effect(&self) -> bool {
+        matches!(self.attrs, Attrs::Draw(..) | Attrs::Debug(_))
+            || inner(self).iter().any(|inner| inner.runs && inner.graph.has_effect())
     }
 
     /// What the results are for such inputs, and where: with those that have a place.

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::error::Demand;
 use crate::diagnostics::{Error, Kind, Result};
-use crate::graph::{Draft, Graph, Node, Operand};
+use crate::graph::{Draft, Graph, Node, Operand, silent};
 use crate::ops::{Op, Outputs};
 use crate::tensor::{Abstract, Array, Level, Lifted, Mode};
 use rustc_hash::FxHashSet;
@@ -155,7 +155,7 @@ impl Recorder {
         }
     }
 
-    pub(super) fn record(&self, cx: &Context, op: &Op, inputs: &[Array]) -> Result<Outputs> {
+    pub(crate) fn record(&self, cx: &Context, op: &Op, inputs: &[Array]) -> Result<Outputs> {
         if self.state.borrow().finished {
             return Err(left());
         }
@@ -171,7 +171,8 @@ impl Recorder {
             if nodes.len().is_power_of_two() {
                 cx.reserve(2 * nodes.len(), NODE, || format!("a graph of {} operations", 2 * nodes.len()))?;
             }
-            nodes.push(Node { op: op.clone(), inputs, outs: outs.clone(), place: cx.modes.place.clone() });
+            let op = if cx.modes.is_hushed() { silent(op) } else { op.clone() };
+            nodes.push(Node { op, inputs, outs: outs.clone(), place: cx.modes.place.clone() });
             nodes.len() - 1
         };
         Ok(outs.into_iter().enumerate().map(|(i, out)| self.traced(out, Operand::Node(number, i))).collect())

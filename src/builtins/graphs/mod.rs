@@ -13,7 +13,9 @@ use super::declare::builtins;
 use super::derivatives::derived;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::graph::Figures;
-use crate::interp::{Derived, Fields, Machine, Value};
+use crate::interp::structure::{check_depth, check_size};
+use crate::interp::{Derived, Fields, Machine, Value, operand_array};
+use crate::ops;
 use cache::{Cache, Found, cache_of, find, name_of, run_graph};
 use std::rc::Rc;
 
@@ -29,6 +31,32 @@ fn graph(machine: &mut Machine, args: &Args) -> Result<Value> {
     }
     machine.host.watch(figures);
     Ok(graph)
+}
+
+/// Prints the arrays of a value, which has been seen to be no larger than values may be.
+fn debug(machine: &mut Machine, value: &Value, name: &str, depth: usize) -> Result<Value> {
+    check_depth(depth)?;
+    match value {
+        Value::Tuple(tuple) => {
+            let items = tuple.0.iter().enumerate();
+            let items = items.map(|(i, item)| debug(machine, item, &format!("{name}[{i}]"), depth + 1));
+            items.collect::<Result<_>>().map(Value::tuple)
+        }
+        Value::Record(record) => {
+            let mut fields = Fields::default();
+            for (field, item) in &record.0 {
+                fields.insert(field.clone(), debug(machine, item, &format!("{name}.{field}"), depth + 1)?);
+            }
+            Ok(Value::record(fields))
+        }
+        Value::Array(array) => ops::debug::debug(&mut machine.host.cx, array, name).map(Value::Array),
+        other => {
+            if let Some(array) = operand_array(other) {
+                ops::debug::debug(&mut machine.host.cx, &array, name)?;
+            }
+            Ok(other.clone())
+        }
+    }
 }
 
 /// The graph in argument 0.
@@ -88,14 +116,33 @@ builtins! {
         fails "graph(|x| if x > 0 { [1.0] } else { [1.0, 2.0] })(1.0)" => "graph";
     = |machine, args| graph(machine, args);
 
+    /// Prints numbers or text by a name and gives them back, as `print` does not: at every run of a graph.
+    /// In a structure every array gets its own line, named as it is reached. A derivative prints the value once and passes
+    /// through. Inside `vmap` all rows are printed at once, along the first axis.
+    fn debug(x, name = "debug")
+        ex "debug([1.0, 2.0], \"x\") * 2" => "x = [1. 2.]\n[2. 4.]";
+        ex "f = graph(|x| debug(x * 2, \"twice\") + 1)\n(f(1.0), f(2.0))" => "twice = 2.0\ntwice = 4.0\n(3.0, 5.0)";
+        ex "grad(|p| debug(p, \"p\").w ** 2)((w=3.0, b=1.0))" => "p.w = 3.0\np.b = 1.0\n(w=6.0, b=0.0)";
+        ex "vmap(|x| debug(x) + 1)([1.0, 2.0])" => "debug = [1. 2.]\n[2. 3.]";
+        fails "debug(sin)" => "type";
+    = |machine, args| {
+        let name = args.text(1)?.to_string();
+        match args.get(0) {
+            value @ (Value::Tuple(_) | Value::Record(_)) => check_size(&machine.host.cx, value)?,
+            value if operand_array(value).is_none() => return Err(args.wrong(0, "numbers or text")),
+            _ => {}
+        }
+        debug(machine, args.get(0), &name, 0)
+    };
+
     /// What there is to say of a compiled function, as a record.
     /// `calls`, `traces`, and `reasons`: why each of the last 64 traces was made. Of the last trace, `recorded` operations
     /// became `nodes`. The last run started so many `kernels`, and its values took so many `bytes` at a time, small ones
     /// and those on a graphics card not counted.
     fn stats(g)
         effect true;
-        ex "g = graph(|x| x * 2)\ng(1.0); g([1.0, 2.0]);\ng.stats().reasons[1]" => "argument x: literal f64 became f64[2]";
-        ex "g = graph(|n| zeros(n))\ng(2); g(3);\ng.stats().reasons" => "('first call; n had to be known', 'number n had to be known: 2 became 3')";
+        ex "g = graph(|x| x * 2)\nxs = (g(1.0), g([1.0, 2.0]))\ng.stats().reasons[1]" => "argument x: literal f64 became f64[2]";
+        ex "g = graph(|n| zeros(n))\nxs = (g(2), g(3))\ng.stats().reasons" => "('first call; n had to be known', 'number n had to be known: 2 became 3')";
         ex "graph(sin).stats().traces" => "0";
         fails "stats(sin)" => "type";
     = |_, args| {

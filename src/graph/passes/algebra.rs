@@ -3,8 +3,6 @@
 //! Every rule here holds for all numbers: NaN, infinities and signed zeros among them. So `x + 0` stays, which makes 0
 //! of -0. A value only takes the place of one of the same shape, dtype and place.
 
-use crate::context::Context;
-use crate::diagnostics::Result;
 use crate::graph::draft::{Change, Draft};
 use crate::graph::{Node, Operand};
 use crate::ops::cast::CAST;
@@ -17,20 +15,20 @@ use crate::ops::{
 use crate::tensor::{Abstract, Array, DType, Scalar};
 use std::ptr;
 
-pub fn run(cx: &mut Context, draft: &mut Draft) -> Result<()> {
-    draft.rewrite(cx, |_, draft, node| {
-        let [out] = node.outs.as_slice() else { return Ok(Change::Keep) };
+pub fn run(draft: &mut Draft) {
+    draft.rewrite(|draft, node| {
+        let [out] = node.outs.as_slice() else { return Change::Keep };
         let is_alike = |operand: &Operand| draft.aval(operand).as_ref() == Some(out);
         if let Some(same) = same(draft, node, out).filter(is_alike) {
-            return Ok(Change::value(same));
+            return Change::value(same);
         }
         // two that were joined may change nothing together
         let joined = joined(draft, node);
-        Ok(match joined.as_ref().and_then(|joined| same(draft, joined, out)).filter(is_alike) {
+        match joined.as_ref().and_then(|joined| same(draft, joined, out)).filter(is_alike) {
             Some(same) => Change::value(same),
             None => Change::node(joined),
-        })
-    })
+        }
+    });
 }
 
 fn is(node: &Node, op: &Op) -> bool {

@@ -3,8 +3,6 @@
 //! Element-wise operations do; a contraction keeps the axes of one side that the other does not have, so that an axis
 //! along which a side is only stretched becomes one of the other side alone.
 
-use crate::context::Context;
-use crate::diagnostics::Result;
 use crate::graph::draft::{Change, Draft};
 use crate::graph::{Node, Operand};
 use crate::ops::contract::{CONTRACT, Dimensions};
@@ -12,15 +10,15 @@ use crate::ops::{Attrs, BROADCAST, Op, Rule};
 use crate::tensor::{Abstract, Axes};
 use smallvec::SmallVec;
 
-pub fn run(cx: &mut Context, draft: &mut Draft) -> Result<()> {
-    draft.rewrite(cx, |_, draft, node| {
+pub fn run(draft: &mut Draft) {
+    draft.rewrite(|draft, node| {
         let found = match (&node.op.attrs, &node.op.entry.rule) {
             (Attrs::None, Rule::Elementwise(_)) => elementwise(draft, node),
             (Attrs::Contract(dimensions), _) => contraction(draft, node, dimensions),
             _ => None,
         };
-        Ok(Change::node(found))
-    })
+        Change::node(found)
+    });
 }
 
 /// What a value was stretched from. A number that was written out has another type when it was stretched.

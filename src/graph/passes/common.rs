@@ -1,7 +1,5 @@
 //! What is computed twice from the same is computed once.
 
-use crate::context::Context;
-use crate::diagnostics::Result;
 use crate::graph::draft::{Change, Draft};
 use crate::graph::{Node, Operand};
 use crate::tensor::Array;
@@ -10,24 +8,24 @@ use smallvec::SmallVec;
 use std::hash::{Hash, Hasher};
 use std::ptr::from_ref;
 
-pub fn run(cx: &mut Context, draft: &mut Draft) -> Result<()> {
+pub fn run(draft: &mut Draft) {
     let mut seen: FxHashMap<u64, SmallVec<[usize; 1]>> = FxHashMap::default();
     let mut number = 0;
-    draft.rewrite(cx, |_, draft, node| {
+    draft.rewrite(|draft, node| {
         let at = number;
         number += 1;
-        if node.inputs.is_empty() || node.has_effect() {
-            return Ok(Change::Keep);
+        if node.inputs.is_empty() || node.op.has_effect() {
+            return Change::Keep;
         }
         let alike = seen.entry(hash(node)).or_default();
         match alike.iter().find(|&&other| draft.nodes.get(other).is_some_and(|other| is_same(other, node))) {
-            Some(&other) => Ok(Change::Values((0..node.outs.len()).map(|out| Operand::Node(other, out)).collect())),
+            Some(&other) => Change::Values((0..node.outs.len()).map(|out| Operand::Node(other, out)).collect()),
             None => {
                 alike.push(at);
-                Ok(Change::Keep)
+                Change::Keep
             }
         }
-    })
+    });
 }
 
 fn hash(node: &Node) -> u64 {

@@ -1,10 +1,10 @@
 //! Nodes that nothing depends on are dropped.
 
+use crate::graph::Operand;
 use crate::graph::draft::Draft;
-use crate::graph::{Node, Operand};
 
 pub fn run(draft: &mut Draft) {
-    let mut live: Vec<bool> = draft.nodes.iter().map(Node::has_effect).collect();
+    let mut live: Vec<bool> = draft.nodes.iter().map(|node| node.op.has_effect()).collect();
     let mark = |live: &mut Vec<bool>, operand: &Operand| {
         if let Operand::Node(number, _) = operand {
             live[*number] = true;

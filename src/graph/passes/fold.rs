@@ -16,10 +16,17 @@ use smallvec::SmallVec;
 const LITTLE: usize = 4096;
 
 pub fn run(cx: &mut Context, draft: &mut Draft) -> Result<()> {
-    draft.rewrite(cx, |cx, _, node| match constants(node) {
-        Some(inputs) if !node.has_effect() && is_small(node, &inputs) => computed(cx, node, inputs),
-        _ => Ok(Change::Keep),
-    })
+    let mut stopped = Ok(());
+    draft.rewrite(|_, node| match constants(node) {
+        Some(inputs) if stopped.is_ok() && !node.op.has_effect() && is_small(node, &inputs) => {
+            computed(cx, node, inputs).unwrap_or_else(|error| {
+                stopped = Err(error);
+                Change::Keep
+            })
+        }
+        _ => Change::Keep,
+    });
+    stopped
 }
 
 /// The inputs, if they are all known and at hand.

@@ -7,7 +7,7 @@
 mod algebra;
 mod broadcasts;
 mod common;
-mod dead;
+pub mod dead;
 mod fold;
 #[cfg(test)]
 mod tests;
@@ -18,9 +18,9 @@ use crate::context::Context;
 use crate::diagnostics::Result;
 
 pub fn run(cx: &mut Context, draft: &mut Draft) -> Result<()> {
-    for pass in [fold::run, algebra::run, transposes::run, broadcasts::run, common::run] {
-        pass(cx, draft)?;
+    fold::run(cx, draft)?;
+    for pass in [algebra::run, transposes::run, broadcasts::run, common::run, dead::run] {
+        pass(draft);
     }
-    dead::run(draft);
     Ok(())
 }

@@ -1,23 +1,21 @@
 //! Transposes become part of the contractions that read them or that they are of: which axes belong together is free.
 
-use crate::context::Context;
-use crate::diagnostics::Result;
 use crate::graph::draft::{Change, Draft};
 use crate::graph::{Node, Operand};
 use crate::ops::contract::{CONTRACT, Dimensions};
 use crate::ops::{Attrs, Op, TRANSPOSE};
 use crate::tensor::Axes;
 
-pub fn run(cx: &mut Context, draft: &mut Draft) -> Result<()> {
+pub fn run(draft: &mut Draft) {
     let reads = draft.reads();
-    draft.rewrite(cx, |_, draft, node| {
+    draft.rewrite(|draft, node| {
         let found = match &node.op.attrs {
             Attrs::Contract(dimensions) => of_inputs(draft, node, dimensions),
             Attrs::Axes(order) if is_transpose(node) => of_result(draft, node, order, &reads),
             _ => None,
         };
-        Ok(Change::node(found))
-    })
+        Change::node(found)
+    });
 }
 
 fn is_transpose(node: &Node) -> bool {
