@@ -2,7 +2,7 @@
 
 use super::custom::Parts;
 use super::draft::Change;
-use super::passes::dead;
+use super::passes::dead::drop_dead;
 use super::{Branches, Custom, Graph, Node};
 use crate::ops::debug::DEBUG;
 use crate::ops::{Attrs, Op};
@@ -67,13 +67,17 @@ pub fn silent(op: &Op) -> Op {
     if inner(op).iter().any(|inner| inner.graph.has_effect()) { with_graphs(op, without_prints) } else { op.clone() }
 }
 
+fn prints(op: &Op) -> bool {
+    std::ptr::eq(op.entry, &DEBUG)
+}
+
 fn without_prints(graph: &Graph) -> Graph {
     let mut draft = graph.draft();
     draft.rewrite(|_, node| match node.inputs.first() {
-        Some(input) if std::ptr::eq(node.op.entry, &DEBUG) => Change::value(input.clone()),
+        Some(input) if prints(&node.op) => Change::value(input.clone()),
         _ if inner(&node.op).is_empty() => Change::Keep,
         _ => Change::node(Some(Node { op: silent(&node.op), ..node.clone() })),
     });
-    dead::run(&mut draft);
+    drop_dead(&mut draft, |op| op.has_effect() && !prints(op));
     Graph::of(draft)
 }

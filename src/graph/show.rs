@@ -216,6 +216,7 @@ fn expression(graph: &Graph, node: &Node, operands: &[String]) -> String {
         (Attrs::Spectrum(of), _) => call(entry.name, vec![format!("{of:?}").to_lowercase()]),
         (Attrs::Triangle(of), _) => call(entry.name, vec![format!("{of:?}").to_lowercase()]),
         (Attrs::Complete(complete), _) => call(entry.name, vec![format!("complete={complete}")]),
+        (Attrs::Debug(name), _) => call(entry.name, vec![format!("{name:?}")]),
         (Attrs::Cond(_), [condition, ..]) => format!("if {condition}"),
         _ => call(name(entry.name, entry.symbol), vec![]),
     }

@@ -2,9 +2,15 @@
 
 use crate::graph::Operand;
 use crate::graph::draft::Draft;
+use crate::ops::Op;
 
 pub fn run(draft: &mut Draft) {
-    let mut live: Vec<bool> = draft.nodes.iter().map(|node| node.op.has_effect()).collect();
+    drop_dead(draft, Op::has_effect);
+}
+
+/// Keeps what the outputs depend on, and operations that have to run.
+pub fn drop_dead(draft: &mut Draft, has_to_run: impl Fn(&Op) -> bool) {
+    let mut live: Vec<bool> = draft.nodes.iter().map(|node| has_to_run(&node.op)).collect();
     let mark = |live: &mut Vec<bool>, operand: &Operand| {
         if let Operand::Node(number, _) = operand {
             live[*number] = true;
