@@ -6,6 +6,8 @@ use crate::devices::Devices;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::isa::Isa;
 use crate::memory::{self, System};
+use crate::output::Sink;
+use crate::tensor::show::PrintOptions;
 use crate::tensor::{Element, Pool};
 use crate::transform::Modes;
 use crate::workers::Workers;
@@ -75,6 +77,12 @@ pub struct Context {
     pub isa: Isa,
     pub modes: Modes,
     pub devices: Devices,
+    /// How many kernels were started so far, clusters of operations being one.
+    pub kernels: u64,
+    /// Where operations print.
+    pub output: Sink,
+    /// How values are printed.
+    pub print: PrintOptions,
 }
 
 impl Default for Context {
@@ -91,6 +99,9 @@ impl Default for Context {
             isa: Isa::default(),
             modes: Modes::default(),
             devices: Devices::default(),
+            kernels: 0,
+            output: Sink::default(),
+            print: PrintOptions::default(),
         }
     }
 }

@@ -15,6 +15,7 @@ mod io;
 mod isa;
 mod memory;
 pub mod ops;
+mod output;
 pub mod session;
 pub mod tensor;
 pub mod transform;

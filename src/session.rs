@@ -8,9 +8,14 @@ use crate::context::{Context, Interrupt, Limits, RandomState};
 use crate::devices::{About, Devices};
 use crate::diagnostics::{Error, Kind, Result, Source, load};
 use crate::gpu::Choice;
+use crate::graph::Figures;
 use crate::interp::{Machine, Module, Value, show};
+pub use crate::output::Output;
+use crate::output::Sink;
 use crate::tensor::show::PrintOptions;
 use crate::workers::Workers;
+
+use std::cell::RefCell;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -18,33 +23,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Where a session's output goes.
-pub trait Output {
-    /// What `print` writes; no newline is added.
-    fn text(&mut self, text: &str) -> io::Result<()>;
-
-    /// The value of a top-level expression.
-    fn value(&mut self, text: &str, type_name: &str) -> io::Result<()> {
-        _ = type_name;
-        self.text(text)?;
-        self.text("\n")
-    }
-
-    /// What the user should know besides the program's output.
-    fn notice(&mut self, text: &str) {
-        _ = text;
-    }
-
-    fn flush(&mut self) -> io::Result<()>;
-}
-
 /// What `input(prompt)` reads: a line without its end, none at the end of input.
 pub type Input = Box<dyn FnMut(&str) -> io::Result<Option<String>>>;
 
 /// What operations and builtins may see of their session.
 pub struct Host {
     pub cx: Context,
-    pub print: PrintOptions,
     pub started: Instant,
     /// Files are named relative to it.
     pub directory: PathBuf,
@@ -54,19 +38,20 @@ pub struct Host {
     pub quiet: usize,
     /// The value shown last.
     pub last: Value,
-    output: Box<dyn Output>,
+    /// The figures of all compiled functions, where somebody wants to know.
+    graphs: Option<Vec<Rc<RefCell<Figures>>>>,
     input: Option<Input>,
 }
 
 impl Host {
     /// Text of a value, as `print` writes it.
     pub fn text(&self, value: &Value) -> String {
-        show::text(value, &self.print)
+        show::text(value, &self.cx.print)
     }
 
     /// Writes to the session's output.
     pub fn write(&mut self, text: &str) -> Result<()> {
-        self.output.text(text).map_err(|error| output_error(&error))
+        self.cx.output.text(text)
     }
 
     /// Shows the value of a top-level expression; `shown` is the same with its elements at hand.
@@ -75,16 +60,23 @@ impl Host {
             return Ok(());
         }
         if !matches!(value, Value::None) {
-            let text = show::text(shown, &self.print);
-            self.output.value(&text, &value.type_name()).map_err(|error| output_error(&error))?;
+            let text = show::text(shown, &self.cx.print);
+            self.cx.output.value(&text, &value.type_name())?;
         }
         self.last = value;
         Ok(())
     }
 
+    /// A compiled function was made; its figures may be wanted at the end.
+    pub fn watch(&mut self, figures: Rc<RefCell<Figures>>) {
+        if let Some(graphs) = self.graphs.as_mut().filter(|graphs| graphs.len() < WATCHED) {
+            graphs.push(figures);
+        }
+    }
+
     /// A line of input; none at its end.
     pub fn read_line(&mut self, prompt: &str) -> Result<Option<String>> {
-        self.output.flush().map_err(|error| output_error(&error))?;
+        self.cx.output.flush()?;
         let Some(input) = &mut self.input else {
             return Err(Error::new(Kind::Io, "this session has no input"));
         };
@@ -95,16 +87,12 @@ impl Host {
     }
 
     pub fn flush(&mut self) -> Result<()> {
-        self.output.flush().map_err(|error| output_error(&error))
+        self.cx.output.flush()
     }
 }
 
-#[cold]
-fn output_error(error: &io::Error) -> Error {
-    let mut raised = Error::new(Kind::Io, format!("cannot write the output: {}", load::reason(error)));
-    raised.details_mut().broken_pipe = error.kind() == io::ErrorKind::BrokenPipe;
-    raised
-}
+/// Compiled functions whose figures are kept for the end; a program may make any number of them.
+const WATCHED: usize = 1000;
 
 pub struct Session {
     machine: Machine,
@@ -114,14 +102,13 @@ pub struct Session {
 impl Session {
     pub fn new(output: Box<dyn Output>) -> Session {
         let host = Host {
-            cx: Context::default(),
-            print: PrintOptions::default(),
+            cx: Context { output: Sink::new(output), ..Context::default() },
             started: Instant::now(),
             directory: PathBuf::new(),
             script_directory: None,
             quiet: 0,
             last: Value::None,
-            output,
+            graphs: None,
             input: None,
         };
         let mut session = Session { machine: Machine::new(host), main: Rc::new(Module::new("main".into())) };
@@ -140,7 +127,7 @@ impl Session {
     }
 
     pub fn print_options_mut(&mut self) -> &mut PrintOptions {
-        &mut self.machine.host.print
+        &mut self.machine.host.cx.print
     }
 
     /// Bounds the bytes that all values together may take, and the buffers that are kept for new ones.
@@ -165,6 +152,16 @@ impl Session {
     /// Which graphics cards count, and whether it is an error where there is none. Before the first is used.
     pub fn set_devices(&mut self, choice: Choice, strict: bool) {
         self.machine.host.cx.devices = Devices::new(choice, strict);
+    }
+
+    /// From here on the figures of compiled functions are kept, for `graphs`.
+    pub fn watch_graphs(&mut self) {
+        self.machine.host.graphs.get_or_insert_default();
+    }
+
+    /// The figures of the compiled functions that were made since, in order: of the first 1000 at most.
+    pub fn graphs(&self) -> Vec<Figures> {
+        self.machine.host.graphs.iter().flatten().map(|figures| figures.borrow().clone()).collect()
     }
 
     /// What there is to compute on.
@@ -210,8 +207,8 @@ impl Session {
         for stmt in &stmts {
             self.machine.host.cx.devices.home = None;
             let result = self.machine.run_statement(&self.main, &source, stmt);
-            let Host { cx, output, .. } = &mut self.machine.host;
-            cx.devices.take_notices().iter().for_each(|notice| output.notice(notice));
+            let Context { devices, output, .. } = &mut self.machine.host.cx;
+            devices.take_notices().iter().for_each(|notice| output.notice(notice));
             if let Err(error) = result {
                 // what went wrong before on a graphics card comes first
                 let first = self

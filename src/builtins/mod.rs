@@ -65,7 +65,7 @@ const FAMILIES: &[&[Builtin]] = &[
 ];
 
 /// Names of the language that later work fills with meaning.
-pub const FUTURE: &[&str] = &["show_graph", "debug", "c128", "f16", "bf16", "fft"];
+pub const FUTURE: &[&str] = &["c128", "f16", "bf16", "fft"];
 
 /// Every builtin, family by family, those of libraries last.
 pub fn table() -> impl Iterator<Item = &'static Builtin> {

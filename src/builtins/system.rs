@@ -96,10 +96,10 @@ builtins! {
     = |machine, args| {
         let values = args.rest(0);
         let (sep, end, oneline) = (args.text(1)?.to_string(), args.text(2)?.to_string(), args.bool(3)?);
-        let before = machine.host.print.oneline;
-        machine.host.print.oneline |= oneline;
+        let before = machine.host.cx.print.oneline;
+        machine.host.cx.print.oneline |= oneline;
         let texts: Vec<String> = values.iter().map(|value| machine.host.text(value)).collect();
-        machine.host.print.oneline = before;
+        machine.host.cx.print.oneline = before;
         machine.host.write(&(texts.join(&sep) + &end))?;
         Ok(Value::None)
     };
@@ -116,7 +116,7 @@ builtins! {
         fails "print_options(precision=-1)" => "value";
         fails "print_options(suppress=1)" => "type";
     = |machine, args| {
-        let mut options = machine.host.print.clone();
+        let mut options = machine.host.cx.print.clone();
         let fields = [
             ("precision", &mut options.precision),
             ("threshold", &mut options.threshold),
@@ -132,7 +132,7 @@ builtins! {
         if !args.is_none(4) {
             options.suppress = args.bool(4)?;
         }
-        machine.host.print = options;
+        machine.host.cx.print = options;
         Ok(Value::None)
     };
 

@@ -40,6 +40,8 @@ pub struct Options {
     pub oneline: bool,
     pub quiet: bool,
     pub strict_device: bool,
+    /// Say at the end of a run what there is to say of its graphs.
+    pub graph_stats: bool,
     pub seed: Option<u64>,
     /// Threads to compute with; as many as the machine runs at once, if none.
     pub threads: Option<NonZeroUsize>,
@@ -81,6 +83,7 @@ pub fn parse(
             Long("bless") if subcommand == Some("test") => bless = true,
             Long("oneline") => options.oneline = true,
             Long("quiet") => options.quiet = true,
+            Long("graph-stats") => options.graph_stats = true,
             Long("strict-device") => options.strict_device = true,
             Long("seed") => options.seed = Some(parser.value()?.parse()?),
             Long("threads") => options.threads = Some(parser.value()?.parse_with(positive)?),

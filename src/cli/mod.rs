@@ -5,6 +5,7 @@
 mod args;
 pub mod console;
 mod devices;
+mod graph_stats;
 pub mod host;
 pub mod input;
 pub mod interrupt;

@@ -1,9 +1,9 @@
 //! `nabla FILE`, `nabla -e CODE`, `nabla -`: runs one program from start to end.
 
 use super::args::{Options, Program, SUBCOMMANDS};
-use super::console::{Console, Types};
+use super::console::{Console, Types, say};
 use super::host::{self, Ending};
-use super::{input, interrupt};
+use super::{graph_stats, input, interrupt};
 use nabla::diagnostics::{Error, Source, load, suggest};
 use std::path::Path;
 use std::sync::Arc;
@@ -18,8 +18,13 @@ pub fn run(program: Program, args: Vec<String>, options: &Options) -> Ending {
     session.set_args(args);
     session.set_input(input::reader(console.clone(), session.interrupt()));
     interrupt::listen(session.interrupt());
+    if options.graph_stats {
+        session.watch_graphs();
+    }
     let result = host::guarded(|| session.eval(source));
-    host::report(result, &mut console, options)
+    let ending = host::report(result, &mut console, options);
+    say(&graph_stats::text(&session.graphs()));
+    ending
 }
 
 fn load_program(program: Program) -> Result<Arc<Source>, Error> {

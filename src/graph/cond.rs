@@ -14,7 +14,7 @@ use crate::ops::{Arity, Attrs, Batch, Derivative, Entry, Kernel, Op, Outputs, Ru
 use crate::tensor::{Abstract, Array, Tensor};
 use crate::transform::linear::Tape;
 use crate::transform::trace::Recorder;
-use crate::transform::{concrete, known};
+use crate::transform::{concrete, hushed, known};
 use send_wrapper::SendWrapper;
 use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
@@ -34,9 +34,9 @@ impl Branches {
         Branches(SendWrapper::new(Rc::new([then, otherwise])))
     }
 
-    /// Both of them.
-    pub fn graphs(&self) -> &[Graph] {
-        &self.0[..]
+    /// The one that runs where the truth value holds, and the other.
+    pub fn graphs(&self) -> &[Graph; 2] {
+        &self.0
     }
 }
 
@@ -95,7 +95,7 @@ fn tangents(
     if moving.is_empty() || floats.is_empty() {
         return Ok(smallvec![None; results.len()]);
     }
-    if branches.graphs().iter().any(Graph::draws) {
+    if op.draws_inside() {
         return Err(draws_twice());
     }
     let moved = both(branches, |graph| {
@@ -149,7 +149,7 @@ fn transposed(
         }
         let incoming: Vec<Array> = wanted.iter().map(|array| recorder.input(array.aval())).collect();
         let outputs = recorder.run(cx, |cx| {
-            let results = graph.run(cx, &values)?;
+            let results = hushed(cx, |cx| graph.run(cx, &values))?;
             let moved = results.iter().zip(cotangents).filter(|(_, cotangent)| cotangent.is_some());
             let pairs = moved.zip(incoming).filter_map(|((result, _), ct)| Some((tape.number(result)?, ct))).collect();
             let found = tape.transpose(cx, pairs, linear.len(), true)?;

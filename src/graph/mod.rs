@@ -5,11 +5,16 @@
 
 pub mod cond;
 pub mod custom;
+mod draft;
+mod figures;
+mod inner;
 mod lower;
 mod numbers;
+mod passes;
 mod rules;
 mod run;
 pub mod scan;
+mod show;
 #[cfg(test)]
 mod tests;
 pub mod while_loop;
@@ -27,7 +32,11 @@ use std::cell::OnceCell;
 
 pub use cond::Branches;
 pub use custom::Custom;
+pub use draft::Draft;
+pub use figures::{Figures, Traced};
+pub use inner::{Inner, inner, silent};
 pub use scan::Scan;
+pub use show::type_text;
 pub use while_loop::While;
 
 #[derive(Debug)]
@@ -37,6 +46,8 @@ pub struct Graph {
     pub outputs: Vec<Operand>,
     /// What the outputs are.
     pub results: Vec<Abstract>,
+    /// How many operations were recorded, before it was simplified.
+    pub recorded: usize,
     /// How often each result of each node is read.
     uses: Vec<SmallVec<[u32; 1]>>,
     /// Its kernels, found when it runs first; none where there are none.
@@ -63,58 +74,38 @@ pub enum Operand {
     Const(Array),
 }
 
-impl Node {
-    /// Must it run, though nobody reads its results? A draw moves the session's random numbers on.
-    fn has_effect(&self) -> bool {
-        matches!(self.op.attrs, Attrs::Draw(..)) || self.op.draws_inside()
-    }
-}
-
 impl Graph {
-    /// A graph without the nodes that nothing depends on. What its constants wait for is computed.
-    pub fn new(
-        cx: &mut Context,
-        inputs: Vec<Abstract>,
-        mut nodes: Vec<Node>,
-        (mut outputs, results): (Vec<Operand>, Vec<Abstract>),
-    ) -> Result<Graph> {
-        for operand in nodes.iter_mut().flat_map(|node| &mut node.inputs).chain(&mut outputs) {
+    /// The graph of what was recorded, simplified. What its constants wait for is computed.
+    pub fn new(cx: &mut Context, mut draft: Draft) -> Result<Graph> {
+        let recorded = draft.nodes.len();
+        for operand in draft.nodes.iter_mut().flat_map(|node| &mut node.inputs).chain(&mut draft.outputs) {
             if let Operand::Const(array) = operand {
                 *array = pending::settled(cx, array)?;
             }
         }
-        let mut live: Vec<bool> = nodes.iter().map(Node::has_effect).collect();
-        let mark = |live: &mut Vec<bool>, operand: &Operand| {
-            if let Operand::Node(number, _) = operand {
-                live[*number] = true;
-            }
-        };
-        outputs.iter().for_each(|output| mark(&mut live, output));
-        for (number, node) in nodes.iter().enumerate().rev() {
-            if live[number] {
-                node.inputs.iter().for_each(|input| mark(&mut live, input));
-            }
-        }
-        let mut renumbered = vec![0; nodes.len()];
-        let mut kept: Vec<Node> = vec![];
-        let moved = |renumbered: &[usize], operand: Operand| match operand {
-            Operand::Node(number, result) => Operand::Node(renumbered[number], result),
-            other => other,
-        };
-        for (number, mut node) in nodes.into_iter().enumerate().filter(|(number, _)| live[*number]) {
-            renumbered[number] = kept.len();
-            node.inputs = node.inputs.into_iter().map(|input| moved(&renumbered, input)).collect();
-            kept.push(node);
-        }
-        let outputs: Vec<Operand> = outputs.into_iter().map(|output| moved(&renumbered, output)).collect();
+        passes::run(cx, &mut draft)?;
+        Ok(Graph { recorded, ..Graph::of(draft) })
+    }
+
+    /// What it was made of, but for what passes changed.
+    fn draft(&self) -> Draft {
+        let (inputs, nodes) = (self.inputs.clone(), self.nodes.clone());
+        Draft { inputs, nodes, outputs: self.outputs.clone(), results: self.results.clone() }
+    }
+
+    /// The graph of a draft as it stands.
+    fn of(draft: Draft) -> Graph {
+        let Draft { inputs, nodes, outputs, results } = draft;
         let mut uses: Vec<SmallVec<[u32; 1]>> =
-            kept.iter().map(|node| SmallVec::from_elem(0, node.outs.len())).collect();
-        for operand in kept.iter().flat_map(|node| &node.inputs).chain(&outputs) {
+            nodes.iter().map(|node| SmallVec::from_elem(0, node.outs.len())).collect();
+        for operand in nodes.iter().flat_map(|node| &node.inputs).chain(&outputs) {
             if let Operand::Node(number, result) = operand {
                 uses[*number][*result] += 1;
             }
         }
-        Ok(Graph { inputs, nodes: kept, outputs, results, uses, lowered: OnceCell::new(), numbers: OnceCell::new() })
+        let recorded = nodes.len();
+        let (lowered, numbers) = (OnceCell::new(), OnceCell::new());
+        Graph { inputs, recorded, nodes, outputs, results, uses, lowered, numbers }
     }
 
     /// What it is on single numbers, if it is nothing more.
@@ -122,8 +113,38 @@ impl Graph {
         self.numbers.get_or_init(|| Numbers::of(self)).as_ref()
     }
 
+    /// How many operations it has, those of graphs inside included.
+    pub fn count(&self) -> usize {
+        self.nodes.len() + self.within().map(Graph::count).sum::<usize>()
+    }
+
+    /// How many operations were recorded for it, and for the graphs inside that are left.
+    pub fn count_recorded(&self) -> usize {
+        self.recorded + self.within().map(Graph::count_recorded).sum::<usize>()
+    }
+
+    fn within(&self) -> impl Iterator<Item = &Graph> {
+        self.nodes.iter().flat_map(|node| inner(&node.op)).map(|inner| inner.graph)
+    }
+
+    /// The shape of one of its values; that of a number where there is no such value.
+    pub fn shape_of<'g>(&'g self, operand: &'g Operand) -> &'g [usize] {
+        match operand {
+            Operand::Input(number) => self.inputs.get(*number).map_or(&[], |aval| &aval.shape),
+            Operand::Node(node, result) => {
+                self.nodes.get(*node).and_then(|node| node.outs.get(*result)).map_or(&[], |aval| &aval.shape)
+            }
+            Operand::Const(array) => array.shape(),
+        }
+    }
+
     /// Does it draw random numbers?
     pub fn draws(&self) -> bool {
-        self.nodes.iter().any(Node::has_effect)
+        self.nodes.iter().any(|node| matches!(node.op.attrs, Attrs::Draw(..)) || node.op.draws_inside())
+    }
+
+    /// Does it do more than compute its outputs?
+    pub fn has_effect(&self) -> bool {
+        self.nodes.iter().any(|node| node.op.has_effect())
     }
 }

@@ -7,7 +7,7 @@ use crate::diagnostics::Result;
 use crate::ops::linear::{align, cast_back, zeros};
 use crate::tensor::{Abstract, Array};
 use crate::transform::trace::Recorder;
-use crate::transform::{Maker, batch, dual, making};
+use crate::transform::{Maker, batch, dual, hushed, making};
 
 /// An input of a graph in the making: that of a given graph, or its tangent.
 #[derive(Clone, Copy)]
@@ -40,7 +40,7 @@ pub(super) fn run_moving(cx: &mut Context, graph: &Graph, order: &[Slot]) -> Res
         None => value,
     });
     let lifted: Vec<Array> = lifted.collect();
-    let found = recorder.run(cx, |cx| graph.run(cx, &lifted))?;
+    let found = recorder.run(cx, |cx| hushed(cx, |cx| graph.run(cx, &lifted)))?;
     Ok(Moved { recorder, results: found.iter().map(|result| dual::parts(result, level)).collect() })
 }
 

@@ -35,8 +35,8 @@ impl Graph {
 
     /// Its kernels, if these inputs are what it was made for, and at hand once what waits has run.
     fn lowered(&self, cx: &mut Context, inputs: &mut [Array]) -> Result<Option<&Lowered>> {
-        // draws in a batch or a trace are made by these
-        if cx.modes.make_sources() && self.draws() {
+        // draws in a batch or a trace are made by these, and what prints may have to be silent
+        if (cx.modes.make_sources() || cx.modes.is_hushed()) && self.has_effect() {
             return Ok(None);
         }
         let Some(lowered) = self.lowered.get_or_init(|| Lowered::of(self)) else { return Ok(None) };

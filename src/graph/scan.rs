@@ -56,6 +56,11 @@ impl Scan {
     pub fn turns(&self) -> &Turns {
         &self.0
     }
+
+    /// The same with another body.
+    pub fn with(&self, with: impl Fn(&Graph) -> Graph) -> Scan {
+        Scan(SendWrapper::new(Rc::new(Turns { body: with(&self.0.body), ..**self.0 })))
+    }
 }
 
 /// The inputs are the carried values, the stacked ones, and what was captured.
@@ -347,12 +352,12 @@ fn backward(
 
 /// A graph that gives some of its inputs, too.
 fn with_outputs(cx: &mut Context, graph: &Graph, inputs: std::ops::Range<usize>) -> Result<Graph> {
-    let (mut outputs, mut results) = (graph.outputs.clone(), graph.results.clone());
+    let mut draft = graph.draft();
     for number in inputs {
-        outputs.push(Operand::Input(number));
-        results.push(graph.inputs[number].clone());
+        draft.outputs.push(Operand::Input(number));
+        draft.results.push(graph.inputs[number].clone());
     }
-    Graph::new(cx, graph.inputs.clone(), graph.nodes.clone(), (outputs, results))
+    Graph::new(cx, draft)
 }
 
 #[cold]

@@ -5,7 +5,7 @@
 use super::cond::{Branches, cond};
 use super::rules::{Moved, Slot, run_by_rows, run_moving};
 use super::scan::{self, Turns, filled, spread, with_tangents};
-use super::{Graph, Operand};
+use super::{Draft, Graph, Operand};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
@@ -51,6 +51,12 @@ impl While {
 
     pub fn body(&self) -> &Graph {
         &self.0.body
+    }
+
+    /// The same of other graphs.
+    pub fn with(&self, with: impl Fn(&Graph) -> Graph) -> While {
+        let Parts { condition, body, carried } = &**self.0;
+        While(SendWrapper::new(Rc::new(Parts { condition: with(condition), body: with(body), carried: *carried })))
     }
 }
 
@@ -171,8 +177,7 @@ fn turns_are_unknown() -> Error {
 }
 
 fn copied(cx: &mut Context, graph: &Graph) -> Result<Graph> {
-    let ends = (graph.outputs.clone(), graph.results.clone());
-    Graph::new(cx, graph.inputs.clone(), graph.nodes.clone(), ends)
+    Graph::new(cx, graph.draft())
 }
 
 /// The same with the number of turns as its first carried value.
@@ -198,8 +203,9 @@ fn counted(cx: &mut Context, parts: &Parts) -> Result<Parts> {
 /// A turn that leaves the carried values as they are where the condition does not hold.
 fn held(cx: &mut Context, parts: &Parts) -> Result<Graph> {
     let turn = copied(cx, &parts.body)?;
-    let ends = ((0..parts.carried).map(Operand::Input).collect(), parts.body.results.clone());
-    let stay = Graph::new(cx, parts.body.inputs.clone(), vec![], ends)?;
+    let outputs = (0..parts.carried).map(Operand::Input).collect();
+    let results = parts.body.results.clone();
+    let stay = Graph::new(cx, Draft { inputs: parts.body.inputs.clone(), nodes: vec![], outputs, results })?;
     let recorder = Recorder::new(cx.modes.enter());
     let values: Vec<Array> = parts.body.inputs.iter().map(|aval| recorder.input(aval.clone())).collect();
     let results = recorder.run(cx, |cx| {

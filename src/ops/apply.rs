@@ -3,7 +3,7 @@
 //! What happens behind it depends on the inputs alone: run now; wait, to be fused with what follows; record for a
 //! derivative; run for all rows of a batch; record into a graph. Callers do not know which it was.
 
-use super::{Abstract, Kernel, Op, elementwise, reduce};
+use super::{Abstract, Kernel, Op, RESHAPE, debug, elementwise, reduce};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
@@ -32,6 +32,7 @@ pub fn apply(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
 /// The same for any number of results.
 pub fn apply_all(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     match &op.entry.kernel {
+        Kernel::Composed(_) if std::ptr::eq(op.entry, &debug::DEBUG) => debug::run(cx, op, inputs),
         Kernel::Many(_) | Kernel::Composed(_)
             if inputs.iter().any(Array::is_lifted) || cx.modes.make_sources() && op.draws_inside() =>
         {
@@ -46,6 +47,7 @@ pub fn apply_all(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outp
 pub fn now_all(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     match &op.entry.kernel {
         Kernel::Many(kernel) => {
+            cx.kernels += 1;
             let avals: SmallVec<[Abstract; 2]> = inputs.iter().map(Array::aval).collect();
             for out in op.infer_all(&avals)? {
                 cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
@@ -87,6 +89,7 @@ pub fn now(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
 }
 
 fn run(cx: &mut Context, op: &Op, inputs: &mut [Array], known: Option<&Abstract>) -> Result<Array> {
+    cx.kernels += u64::from(computes(op));
     let inferred = |inputs: &[Array]| known.map_or_else(|| inferred(op, inputs), |known| Ok(known.clone()));
     match (&op.entry.kernel, inputs) {
         (Kernel::Unary(loops), [input]) => elementwise::unary(cx, op, *loops, input),
@@ -109,6 +112,12 @@ fn run(cx: &mut Context, op: &Op, inputs: &mut [Array], known: Option<&Abstract>
         (Kernel::Open(kernel), inputs) => kernel(cx, op, inputs),
         (_, inputs) => Err(elementwise::wrong_arity(op, inputs.len())),
     }
+}
+
+/// Does it do more than look at elements where they are? Several results are counted where they are made.
+fn computes(op: &Op) -> bool {
+    !matches!(op.entry.kernel, Kernel::Look(_) | Kernel::Composed(_) | Kernel::Many(_))
+        && !std::ptr::eq(op.entry, &RESHAPE)
 }
 
 fn inferred(op: &Op, inputs: &[Array]) -> Result<Abstract> {

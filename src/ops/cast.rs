@@ -10,7 +10,7 @@ use crate::tensor::{Array, DType, Element, Scalar, Tensor, Text, show, walk};
 use smallvec::{SmallVec, smallvec};
 use std::mem;
 
-static CAST: Entry = Entry {
+pub static CAST: Entry = Entry {
     derivative: Derivative::Whole(tangent),
     transpose: Some(transposed),
     batch: Batch::Whole(batch),

@@ -11,6 +11,7 @@ pub mod compare;
 pub mod contract;
 pub mod create;
 pub mod cumulate;
+pub mod debug;
 pub mod einsum;
 mod elementwise;
 mod entry;
@@ -51,9 +52,10 @@ pub use types::{Refusal, Types};
 
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
-use crate::graph::{Branches, Custom, Graph, Scan, While};
+use crate::graph::{Branches, Custom, Scan, While, inner};
 use crate::tensor::{Array, Axes, DType, Device, ElementType, Shape};
 use smallvec::{SmallVec, smallvec};
+use std::sync::Arc;
 
 pub use crate::tensor::Abstract;
 
@@ -106,25 +108,20 @@ pub enum Attrs {
     While(While),
     /// A graph that runs so many times.
     Scan(Scan),
-}
-
-impl Attrs {
-    /// The graphs that may run when an operation runs.
-    pub fn graphs(&self) -> SmallVec<[&Graph; 2]> {
-        match self {
-            Attrs::Cond(branches) => branches.graphs().iter().collect(),
-            Attrs::Custom(custom) => smallvec![custom.function()],
-            Attrs::While(turns) => smallvec![turns.condition(), turns.body()],
-            Attrs::Scan(scan) => smallvec![scan.body()],
-            _ => smallvec![],
-        }
-    }
+    /// The name by which a value is printed.
+    Debug(Arc<str>),
 }
 
 impl Op {
     /// Does it draw random numbers somewhere inside?
     pub fn draws_inside(&self) -> bool {
-        self.attrs.graphs().iter().any(|graph| graph.draws())
+        inner(self).iter().any(|inner| inner.runs && inner.graph.draws())
+    }
+
+    /// Does it do more than compute? A draw moves the session's random numbers on; what prints has to print.
+    pub fn has_effect(&self) -> bool {
+        matches!(self.attrs, Attrs::Draw(..) | Attrs::Debug(_))
+            || inner(self).iter().any(|inner| inner.runs && inner.graph.has_effect())
     }
 
     /// What the results are for such inputs, and where: with those that have a place.

@@ -11,7 +11,7 @@ use crate::tensor::{Array, Layout, Tensor};
 use smallvec::{SmallVec, smallvec};
 use std::mem;
 
-static RESHAPE: Entry = Entry::whole("reshape", "reshape", Arity::Exactly(1), reshape_rule, reshape_kernel)
+pub static RESHAPE: Entry = Entry::whole("reshape", "reshape", Arity::Exactly(1), reshape_rule, reshape_kernel)
     .derivative(Derivative::Linear(1))
     .transposed(reshape_transposed)
     .batched(reshape_rows)
@@ -22,15 +22,15 @@ static RESHAPE: Entry = Entry::whole("reshape", "reshape", Arity::Exactly(1), re
         let offset = rows.offset();
         Ok(Some(rows.with_layout(shape, offset, strides)))
     });
-static TRANSPOSE: Entry = Entry::look("transpose", "transpose", transpose_rule, transpose_layout)
+pub static TRANSPOSE: Entry = Entry::look("transpose", "transpose", transpose_rule, transpose_layout)
     .derivative(Derivative::Linear(1))
     .transposed(transpose_transposed)
     .batched(transpose_rows);
-static BROADCAST: Entry = Entry::look("broadcast", "broadcast_to", broadcast_rule, broadcast_layout)
+pub static BROADCAST: Entry = Entry::look("broadcast", "broadcast_to", broadcast_rule, broadcast_layout)
     .derivative(Derivative::Linear(1))
     .transposed(broadcast_transposed)
     .batched(broadcast_rows);
-static REVERSE: Entry = Entry::look("reverse", "flip", reverse_rule, reverse_layout)
+pub static REVERSE: Entry = Entry::look("reverse", "flip", reverse_rule, reverse_layout)
     .derivative(Derivative::Linear(1))
     .transposed(reverse_transposed)
     .batched(reverse_rows);

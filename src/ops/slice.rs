@@ -104,7 +104,7 @@ pub(super) fn cut(start: Option<i64>, stop: Option<i64>, step: Option<i64>, len:
     Ok(Cut::Span { start: start.max(0) as usize, step: step as isize, count: count as usize })
 }
 
-pub(super) static SLICE: Entry = Entry::look("slice", "[]", read_rule, read_layout)
+pub static SLICE: Entry = Entry::look("slice", "[]", read_rule, read_layout)
     .derivative(Derivative::Linear(1))
     .transposed(read_transposed)
     .accumulated(read_accumulated)

@@ -26,7 +26,7 @@ pub use device::Device;
 pub use dtype::{DType, promote};
 pub use layout::Layout;
 pub use lifted::{Level, Lifted, Mode, WeakLifted};
-pub use pool::Pool;
+pub use pool::{Peak, Pool};
 pub use scalar::Scalar;
 pub use shape::{Axes, Shape, Strides};
 pub use storage::Tensor;

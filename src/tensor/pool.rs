@@ -28,6 +28,16 @@ struct Inner {
     used: Cell<usize>,
     /// The most bytes that were in use.
     peak: Cell<usize>,
+    /// The same since the last `begin_peak`.
+    recent: Cell<usize>,
+}
+
+/// A stretch of time over which the most bytes in use are wanted.
+pub struct Peak {
+    /// Bytes that were in use at its beginning.
+    used: usize,
+    /// The peak of the stretch around, so far.
+    around: usize,
 }
 
 /// Where a buffer goes back to, and the bytes counted for it.
@@ -102,6 +112,19 @@ impl Pool {
         self.0.used.get()
     }
 
+    /// Begins a stretch of time whose peak `end_peak` tells; stretches may lie in each other.
+    pub fn begin_peak(&self) -> Peak {
+        let used = self.0.used.get();
+        Peak { used, around: self.0.recent.replace(used) }
+    }
+
+    /// The most bytes that were in use since, besides those that were then.
+    pub fn end_peak(&self, peak: Peak) -> usize {
+        let most = self.0.recent.get();
+        self.0.recent.set(peak.around.max(most));
+        most.saturating_sub(peak.used)
+    }
+
     /// Gives all free buffers back to the system.
     pub fn clear(&self) {
         self.shrink(0);
@@ -137,6 +160,7 @@ impl Pool {
     fn grow(&self, bytes: usize) {
         self.0.used.set(self.0.used.get().saturating_add(bytes));
         self.0.peak.set(self.0.peak.get().max(self.0.used.get()));
+        self.0.recent.set(self.0.recent.get().max(self.0.used.get()));
         self.shrink(self.0.room());
     }
 
@@ -201,6 +225,20 @@ mod tests {
         assert_eq!((c.as_ptr(), c.len()), (address, 900));
         let other = pool.take::<f64>(900);
         assert_ne!(other.as_ptr(), address);
+    }
+
+    #[test]
+    fn peaks_lie_in_each_other() {
+        let pool = Pool::bounded(1 << 20);
+        let kept = tensor(&pool, 1000);
+        let outer = pool.begin_peak();
+        drop(tensor(&pool, 3000));
+        let inner = pool.begin_peak();
+        let a = tensor(&pool, 1000);
+        drop((tensor(&pool, 1000), a));
+        assert_eq!(pool.end_peak(inner), 16_000);
+        assert_eq!(pool.end_peak(outer), 24_000);
+        drop(kept);
     }
 
     #[test]

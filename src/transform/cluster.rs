@@ -92,6 +92,7 @@ impl Cluster {
 
     /// The results of the outputs, in order. The nodes wait on; those that ran on the CPU are without their inputs.
     pub fn results(&self, cx: &mut Context) -> Result<SmallVec<[Array; 1]>> {
+        cx.kernels += 1;
         if let Some(device) = self.device {
             let parts: Result<Vec<Parts>> = self.nodes.iter().map(|node| self.parts(cx, node)).collect();
             return self.on_card(cx, device, parts?).map(SmallVec::from_vec);
@@ -112,6 +113,7 @@ impl Cluster {
     /// The last node, reduced on the CPU, and the results of the outputs that are made on the way: all, or all but the
     /// last. The nodes wait on.
     pub fn reduced(&self, cx: &mut Context, how: &Folded) -> Result<(Array, SmallVec<[Array; 1]>)> {
+        cx.kernels += 1;
         let wired = self.take();
         let outputs = self.output_dtypes();
         let program = || wired.wiring.program(&self.outputs);

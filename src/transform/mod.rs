@@ -38,6 +38,8 @@ pub struct Modes {
     tapes: Vec<Tape>,
     /// The line that is running, where somebody wants to know.
     pub place: Option<Place>,
+    /// What runs now ran before, and printed then.
+    hushed: bool,
 }
 
 /// A transform through which values out of nothing must go.
@@ -120,8 +122,18 @@ impl Modes {
         }
     }
 
+    /// Does nothing print now?
+    pub fn is_hushed(&self) -> bool {
+        self.hushed
+    }
+
+    /// Whether nothing prints from here on; gives what held before.
+    pub fn hush(&mut self, hushed: bool) -> bool {
+        std::mem::replace(&mut self.hushed, hushed)
+    }
+
     /// Who records what runs now.
-    fn recorder(&self) -> Option<&Recorder> {
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
         self.makers.iter().rev().find_map(|maker| match maker {
             Maker::Trace(recorder) => Some(recorder),
             Maker::Rows(..) => None,
@@ -405,6 +417,14 @@ pub fn making<T>(cx: &mut Context, maker: Maker, work: impl FnOnce(&mut Context)
     let depth = cx.modes.begin(maker);
     let result = work(cx);
     cx.modes.end(depth);
+    result
+}
+
+/// Runs again what ran before: `debug` does not print a second time.
+pub fn hushed<T>(cx: &mut Context, work: impl FnOnce(&mut Context) -> Result<T>) -> Result<T> {
+    let before = cx.modes.hush(true);
+    let result = work(cx);
+    cx.modes.hush(before);
     result
 }
 

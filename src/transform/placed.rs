@@ -150,6 +150,7 @@ fn run_on_card(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Device, 
         }
         (OnGpu::Whole(kernel), _) => {
             let out = inferred(op, inputs)?;
+            cx.kernels += 1;
             let views = inputs.iter().map(|input| view(cx, input, card)).collect::<Result<SmallVec<[View; 3]>>>()?;
             match kernel(&card.gpu, op, &views, &out, &mut || card.mark(cx.modes.place.clone()))? {
                 Some(view) => Ok(on_card(device, view)),

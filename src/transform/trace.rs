@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::error::Demand;
 use crate::diagnostics::{Error, Kind, Result};
-use crate::graph::{Graph, Node, Operand};
+use crate::graph::{Draft, Graph, Node, Operand, silent};
 use crate::ops::{Op, Outputs};
 use crate::tensor::{Abstract, Array, Level, Lifted, Mode};
 use rustc_hash::FxHashSet;
@@ -169,7 +169,7 @@ impl Recorder {
         }
     }
 
-    pub(super) fn record(&self, cx: &Context, op: &Op, inputs: &[Array]) -> Result<Outputs> {
+    pub(crate) fn record(&self, cx: &Context, op: &Op, inputs: &[Array]) -> Result<Outputs> {
         if self.state.borrow().finished {
             return Err(left());
         }
@@ -185,7 +185,8 @@ impl Recorder {
             if nodes.len().is_power_of_two() {
                 cx.reserve(2 * nodes.len(), NODE, || format!("a graph of {} operations", 2 * nodes.len()))?;
             }
-            nodes.push(Node { op: op.clone(), inputs, outs: outs.clone(), place: cx.modes.place.clone() });
+            let op = if cx.modes.is_hushed() { silent(op) } else { op.clone() };
+            nodes.push(Node { op, inputs, outs: outs.clone(), place: cx.modes.place.clone() });
             nodes.len() - 1
         };
         Ok(outs.into_iter().enumerate().map(|(i, out)| self.traced(out, Operand::Node(number, i))).collect())
@@ -193,10 +194,15 @@ impl Recorder {
 
     /// The graph that computes these values. Nothing can be recorded behind.
     pub fn finish(&self, cx: &mut Context, outputs: &[Array]) -> Result<Graph> {
-        let outputs = outputs.iter().map(|output| (self.operand(output), output.aval())).unzip();
+        Graph::new(cx, self.take(outputs))
+    }
+
+    /// What was recorded, as it is.
+    pub fn take(&self, outputs: &[Array]) -> Draft {
+        let (outputs, results) = outputs.iter().map(|output| (self.operand(output), output.aval())).unzip();
         let finished = State { finished: true, ..State::default() };
         let state = std::mem::replace(&mut *self.state.borrow_mut(), finished);
-        Graph::new(cx, state.inputs, state.nodes, outputs)
+        Draft { inputs: state.inputs, nodes: state.nodes, outputs, results }
     }
 
     /// The inputs given to a graph that a traced value depends on, each with the level of the graph. What a branch of

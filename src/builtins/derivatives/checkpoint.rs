@@ -79,7 +79,9 @@ impl Call for Rerun {
         };
         let before = self.of.surroundings.enter(machine);
         tape.resume();
+        let hushed = machine.host.cx.modes.hush(true);
         let result = machine.call(&self.of.f, self.of.args.clone());
+        machine.host.cx.modes.hush(hushed);
         tape.pause();
         before.enter(machine);
         let mut variables = vec![];
@@ -149,7 +151,7 @@ builtins! {
     /// f itself, but a backward derivative keeps only its arguments and runs it again on the way back.
     /// What f does in between is not held in memory meanwhile: chains of checkpoints let deep programs fit. Values and
     /// derivatives are those of f: random draws are repeated, and what f captured is differentiated by, too. What it
-    /// prints it prints twice. Forward derivatives and graphs run f as it is.
+    /// prints it prints twice, but for `debug`. Forward derivatives and graphs run f as it is.
     fn checkpoint(f)
         ex "grad(checkpoint(|x| sin(x) ** 2))(0.0)" => "0.0";
         ex "grad(|w| { block = checkpoint(|x| x * w); block(block(3.0)) })(2.0)" => "12.0";

@@ -97,7 +97,7 @@ impl Machine {
         let text = match value {
             Value::Str(text) => format::format_str(text, &parsed)?,
             value => match value.as_array() {
-                Some(array) => format::format_array(&array, &parsed, &self.host.print)?,
+                Some(array) => format::format_array(&array, &parsed, &self.host.cx.print)?,
                 None => {
                     return Err(Error::value(format!("the format `{spec}` has no meaning for {}", value.describe()))
                         .operand(0, value.type_name()));

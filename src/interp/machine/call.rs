@@ -384,7 +384,7 @@ fn effect_in_graph(name: &str) -> Error {
         format!("`{name}` inside a graph would run once, when the graph is made, and never again"),
     );
     match name {
-        "print" => error.help("give what is to be printed as a result, and print it outside"),
+        "print" => error.help("`debug(x, \"name\")` prints at every run; or give it as a result, and print it outside"),
         "load" | "loadtxt" | "read_csv" | "read_text" | "input" | "env" | "clock" => {
             error.help("do it outside, and pass the value in")
         }

@@ -1,0 +1,57 @@
+//! What is computed twice from the same is computed once.
+
+use crate::graph::draft::{Change, Draft};
+use crate::graph::{Node, Operand};
+use crate::tensor::Array;
+use rustc_hash::{FxHashMap, FxHasher};
+use smallvec::SmallVec;
+use std::hash::{Hash, Hasher};
+use std::ptr::from_ref;
+
+pub fn run(draft: &mut Draft) {
+    let mut seen: FxHashMap<u64, SmallVec<[usize; 1]>> = FxHashMap::default();
+    let mut number = 0;
+    draft.rewrite(|draft, node| {
+        let at = number;
+        number += 1;
+        if node.inputs.is_empty() || node.op.has_effect() {
+            return Change::Keep;
+        }
+        let alike = seen.entry(hash(node)).or_default();
+        match alike.iter().find(|&&other| draft.nodes.get(other).is_some_and(|other| is_same(other, node))) {
+            Some(&other) => Change::Values((0..node.outs.len()).map(|out| Operand::Node(other, out)).collect()),
+            None => {
+                alike.push(at);
+                Change::Keep
+            }
+        }
+    });
+}
+
+fn hash(node: &Node) -> u64 {
+    let mut hasher = FxHasher::default();
+    from_ref(node.op.entry).addr().hash(&mut hasher);
+    for input in &node.inputs {
+        match input {
+            Operand::Input(number) => (0, *number, 0).hash(&mut hasher),
+            Operand::Node(number, result) => (1, *number, *result).hash(&mut hasher),
+            Operand::Const(Array::Int(number)) => (2, *number as usize, 0).hash(&mut hasher),
+            Operand::Const(Array::Float(number)) => (3, number.to_bits() as usize, 0).hash(&mut hasher),
+            Operand::Const(_) => (4, 0, 0).hash(&mut hasher),
+        }
+    }
+    hasher.finish()
+}
+
+fn is_same(x: &Node, y: &Node) -> bool {
+    std::ptr::eq(x.op.entry, y.op.entry)
+        && x.inputs.len() == y.inputs.len()
+        && x.inputs.iter().zip(&y.inputs).all(|(x, y)| match (x, y) {
+            (Operand::Input(x), Operand::Input(y)) => x == y,
+            (Operand::Node(x, i), Operand::Node(y, j)) => (x, i) == (y, j),
+            (Operand::Const(x), Operand::Const(y)) => x.is_identical(y),
+            _ => false,
+        })
+        && x.op.attrs == y.op.attrs
+        && x.outs == y.outs
+}
