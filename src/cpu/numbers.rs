@@ -5,7 +5,7 @@
 
 use super::convert::To;
 use super::loops::{Binary, Map1, Map2, Unary};
-use crate::tensor::{DType, Scalar};
+use crate::tensor::{DType, Data, Scalar};
 
 /// Reads words and writes one. Does it know its result?
 pub type Code = Box<dyn Fn(&mut [u64]) -> bool>;
@@ -62,6 +62,22 @@ pub fn scalar(dtype: DType, word: u64) -> Option<Scalar> {
         DType::I64 => Scalar::I64(i64::of(word)),
         DType::F32 => Scalar::F32(f32::of(word)),
         DType::F64 => Scalar::F64(f64::of(word)),
+        DType::Str => return None,
+    })
+}
+
+/// The numbers in words as a buffer; none of text.
+pub fn data(words: &[u64], dtype: DType) -> Option<Data> {
+    fn all<T: Word>(words: &[u64]) -> Vec<T> {
+        words.iter().map(|&word| T::of(word)).collect()
+    }
+    Some(match dtype {
+        DType::Bool => Data::Bool(all(words)),
+        DType::U8 => Data::U8(all(words)),
+        DType::I32 => Data::I32(all(words)),
+        DType::I64 => Data::I64(all(words)),
+        DType::F32 => Data::F32(all(words)),
+        DType::F64 => Data::F64(all(words)),
         DType::Str => return None,
     })
 }

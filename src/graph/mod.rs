@@ -17,6 +17,7 @@ pub mod scan;
 mod show;
 #[cfg(test)]
 mod tests;
+mod turns;
 pub mod while_loop;
 
 use crate::context::Context;

@@ -41,9 +41,12 @@ impl Numbers {
         for node in &graph.nodes {
             assembly.add(node)?;
         }
-        for output in &graph.outputs {
-            let output = assembly.read(output)?;
-            assembly.numbers.outputs.push(output);
+        for (output, aval) in graph.outputs.iter().zip(&graph.results) {
+            let (at, of) = assembly.read(output)?;
+            if of != aval.element_type() {
+                return None;
+            }
+            assembly.numbers.outputs.push((at, of));
         }
         Some(assembly.numbers)
     }
@@ -69,9 +72,11 @@ impl Numbers {
         self.outputs.get(number).and_then(|&(at, _)| words.get(at)).copied().unwrap_or(0)
     }
 
-    /// The value of an output.
-    pub fn value(&self, words: &[u64], number: usize) -> Option<Array> {
-        value(self.outputs.get(number)?.1, self.output(words, number))
+    /// Makes the first outputs, as many, the first inputs of the next turn.
+    #[inline]
+    pub fn carry(&self, words: &mut [u64], count: usize) {
+        let carried: SmallVec<[u64; 8]> = (0..count).map(|number| self.output(words, number)).collect();
+        words.iter_mut().zip(carried).for_each(|(to, from)| *to = from);
     }
 }
 

@@ -185,6 +185,7 @@ impl Cluster {
 
     fn run(&self, cx: &mut Context, values: &mut Values) -> Result<()> {
         let mut inputs = self.inputs(cx, values, self.dtypes.len())?;
+        cx.kernels += 1;
         let program = || self.wiring.program(&self.wanted);
         let structure = self.wiring.structure(self.wiring.key(&self.wanted), &self.dtypes, &program);
         let results = cpu::cluster::run(cx, structure, &mut inputs, &self.shape)?;
@@ -196,6 +197,7 @@ impl Cluster {
 
     fn fold(&self, cx: &mut Context, values: &mut Values, fold: &Fold) -> Result<()> {
         let inputs = self.inputs(cx, values, self.outs.len())?;
+        cx.kernels += 1;
         cx.reserve(fold.out.size(), fold.out.dtype.size(), || fold.out.type_name())?;
         let program = || self.wiring.program(&self.wanted);
         let structure = self.wiring.structure(self.wiring.key(&self.wanted), &self.dtypes, &program);

@@ -105,6 +105,9 @@ fn rows_of(row: &Abstract, count: usize) -> Abstract {
 
 fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     let turns = turns(op)?;
+    if let Some(results) = super::turns::scan(cx, turns, inputs)? {
+        return Ok(results);
+    }
     let (carried, further) = inputs.split_at(turns.carried);
     let (stacked, captured) = further.split_at(turns.stacked);
     let mut state: Vec<Array> = carried.to_vec();
@@ -118,12 +121,8 @@ fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
             state.push(if aval.weak { weaken(cx, row)? } else { row });
         }
         state.extend(captured.iter().cloned());
-        let mut found = turns.body.run(cx, &state)?;
-        // nothing may wait for turns to come
-        pending::settle_all(cx)?;
-        for found in &mut found {
-            *found = pending::settled(cx, found)?;
-        }
+        let mut found = turns.body.run_on(cx, state)?;
+        settle(cx, &mut found)?;
         let rows = found.split_off(turns.carried);
         for (output, row) in outputs.iter_mut().zip(rows) {
             output.push(cx, row)?;
@@ -135,6 +134,17 @@ fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
         results.push(output.finish(cx)?);
     }
     Ok(results)
+}
+
+/// Lets nothing wait for turns to come.
+pub(super) fn settle(cx: &mut Context, found: &mut [Array]) -> Result<()> {
+    if found.iter().any(Array::is_lifted) {
+        pending::settle_all(cx)?;
+        for found in found {
+            *found = pending::settled(cx, found)?;
+        }
+    }
+    Ok(())
 }
 
 /// An output in the making: rows are joined in blocks, and the blocks at the end.

@@ -19,7 +19,7 @@ use crate::ops::{
 use crate::tensor::{Abstract, Array, DType};
 use crate::transform::linear::Tape;
 use crate::transform::trace::Recorder;
-use crate::transform::{concrete, known_rows, pending};
+use crate::transform::{concrete, known_rows};
 use send_wrapper::SendWrapper;
 use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
@@ -90,6 +90,9 @@ fn rule(op: &Op, _: &[Abstract]) -> Result<SmallVec<[Abstract; 1]>> {
 
 fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     let parts = parts(op)?;
+    if let Some(results) = super::turns::repeat(cx, parts, inputs)? {
+        return Ok(results);
+    }
     let (carried, captured) = inputs.split_at(parts.carried);
     let mut state: Vec<Array> = carried.to_vec();
     loop {
@@ -101,13 +104,8 @@ fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
             state.truncate(parts.carried);
             return Ok(Outputs::from_vec(state));
         }
-        let mut found = parts.body.run(cx, &state)?;
-        // nothing may wait for turns to come
-        pending::settle_all(cx)?;
-        for found in &mut found {
-            *found = pending::settled(cx, found)?;
-        }
-        state = found;
+        state = parts.body.run_on(cx, state)?;
+        scan::settle(cx, &mut state)?;
     }
 }
 
