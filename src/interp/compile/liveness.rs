@@ -59,6 +59,9 @@ pub fn mark(instrs: &mut [Instr], tables: &mut Tables) -> Vec<u8> {
         let mut written = Set::default();
         for instr in instrs.get(start as usize..end as usize).unwrap_or(&[]) {
             effects(*instr, tables).1.iter().for_each(|reg| written.add(reg));
+            if let Some(Root::Reg(reg)) = root(*instr, tables) {
+                written.add(reg);
+            }
         }
         tables.loops[number].carried = (0..=Reg::MAX).filter(|&reg| written.has(reg) && live.has(reg)).collect();
     }

@@ -99,6 +99,7 @@ impl Machine {
             code: Rc::new(part(&code, spec.start as usize, spec.next)),
             env: now.function.env.clone(),
         });
+        let Some((_, whole)) = self.ahead(stacks, now, spec) else { return Ok(()) };
         for _ in 0..=PEELED {
             let Some((source, count)) = self.ahead(stacks, now, spec) else { return Ok(()) };
             if count <= SHORT {
@@ -126,13 +127,13 @@ impl Machine {
                 return Ok(());
             }
             if count > MODERATE && !matches!(trouble, Trouble::Apart(..)) {
-                return Err(self.too_long(trouble, spec, &code, count));
+                return Err(self.too_long(trouble, spec, &code, whole));
             }
         }
         match self.ahead(stacks, now, spec) {
             Some((source, count)) if count > MODERATE => {
                 match self.record_for(stacks, now, spec, &body, &source, count) {
-                    Err(trouble) => Err(self.too_long(trouble, spec, &code, count)),
+                    Err(trouble) => Err(self.too_long(trouble, spec, &code, whole)),
                     Ok(_) => {
                         now.pc = spec.end as usize;
                         Ok(())
