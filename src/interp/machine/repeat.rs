@@ -445,7 +445,10 @@ impl Machine {
         let (regs, _) = self
             .run_part(&condition, &regs, &far, spec.next as usize, Some(&sibling))
             .map_err(|error| without_demand(error, level))?;
-        let holds = regs.last().and_then(Value::as_array).ok_or_else(crate::cpu::mistyped)?;
+        let holds = regs
+            .last()
+            .and_then(Value::as_array)
+            .ok_or_else(|| Error::new(Kind::Internal, "a condition without a value"))?;
         for array in wanted.iter().filter(|array| !turn.recorder.made(array)) {
             sibling.capture(array);
         }
