@@ -82,11 +82,10 @@ fn examples_of_the_library_show_what_they_say() {
     let directory = Scratch::new("library");
     let mut complaints = Vec::new();
     let functions = builtins::libraries().flat_map(|library| {
-        let builtins = library.module.unwrap_or(&[]);
-        let own = library.names().filter(|name| !builtins.iter().any(|builtin| builtin.name == *name));
-        own.map(|name| match library.module {
-            Some(_) => format!("{}.{name}", library.name),
-            None => name.to_string(),
+        let own = library.names().filter(|name| !library.builtins.iter().any(|builtin| builtin.name == *name));
+        own.map(|name| match library.is_module {
+            true => format!("{}.{name}", library.name),
+            false => name.to_string(),
         })
     });
     for name in functions {

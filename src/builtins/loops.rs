@@ -6,8 +6,8 @@ use crate::interp::Value;
 builtins! {
     elements Settled;
 
-    /// A long `scan` while a graph is made, as one operation of it: the last state and the outputs. None where the turns
-    /// must run one by one. Where `alone`, outputs that are no arrays are such a case.
+    /// A long `scan` while a graph is made, as one operation of it: the last state and the outputs.
+    /// None where the turns must run one by one. Where `alone`, outputs that are no arrays are such a case.
     fn _staged(f, init, xs, alone = false)
         ex "graph(|xs| scan(|s, x| (s + x, (x=x, s=s)), 0, xs)[0])(0..100)" => "4950";
         ex "graph(|xs| sum(map(|x| x * x, xs)))(0..100)" => "328350";

@@ -23,7 +23,7 @@ pub mod while_loop;
 use crate::context::Context;
 use crate::diagnostics::Result;
 use crate::diagnostics::error::Place;
-use crate::ops::{Attrs, Op};
+use crate::ops::{Attrs, Kernel, Op};
 use crate::tensor::{Abstract, Array};
 use crate::transform::pending;
 use lower::Lowered;
@@ -73,6 +73,25 @@ pub enum Operand {
     /// The node, and which of its results.
     Node(usize, usize),
     Const(Array),
+}
+
+impl Operand {
+    /// The node that it is a result of.
+    pub fn node(&self) -> Option<usize> {
+        match self {
+            Operand::Node(number, _) => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+impl Node {
+    /// Does it cost next to nothing, do nothing else, and never fail? Of numbers that are no exact integers.
+    pub fn may_run_unasked(&self) -> bool {
+        matches!(self.op.entry.kernel, Kernel::Unary(_) | Kernel::Binary(_))
+            && self.op.entry.guard.is_none()
+            && self.outs.iter().all(|out| out.shape.is_empty() && !(out.weak && out.dtype.is_integer()))
+    }
 }
 
 impl Graph {
@@ -137,6 +156,37 @@ impl Graph {
             }
             Operand::Const(array) => array.shape(),
         }
+    }
+
+    /// Which of its inputs something depends on.
+    pub fn inputs_read(&self) -> Vec<bool> {
+        let mut read = vec![false; self.inputs.len()];
+        for operand in self.nodes.iter().flat_map(|node| &node.inputs).chain(&self.outputs) {
+            if let Operand::Input(number) = operand {
+                read[*number] = true;
+            }
+        }
+        read
+    }
+
+    /// The same with those inputs alone that stay; nothing may depend on the others.
+    pub fn with_inputs(&self, cx: &mut Context, stays: &[bool]) -> Result<Graph> {
+        let mut draft = self.draft();
+        let mut number = 0;
+        let moved: Vec<usize> = stays
+            .iter()
+            .map(|&stays| {
+                number += usize::from(stays);
+                number.saturating_sub(1)
+            })
+            .collect();
+        for operand in draft.nodes.iter_mut().flat_map(|node| &mut node.inputs).chain(&mut draft.outputs) {
+            if let Operand::Input(number) = operand {
+                *number = moved[*number];
+            }
+        }
+        draft.inputs = draft.inputs.into_iter().zip(stays).filter(|(_, stays)| **stays).map(|(aval, _)| aval).collect();
+        Graph::new(cx, draft)
     }
 
     /// Does it draw random numbers?

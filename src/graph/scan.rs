@@ -4,7 +4,7 @@
 //! anew with them, as a scan that is linear in the tangents; that one is transposed turn by turn, the last one first.
 
 use super::rules::{Moved, Slot, run_by_rows, run_moving, tangent_like};
-use super::{Graph, Operand};
+use super::{Draft, Graph, Operand};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
@@ -68,6 +68,7 @@ pub(crate) static TABLE: &[&Entry] = &[&SCAN];
 
 static SCAN: Entry = Entry {
     derivative: Derivative::Together(together),
+    split: Some(split),
     transpose: Some(transposed),
     batch: Batch::Whole(batched),
     ..Entry::of("scan", "for", Arity::AtLeast(0), Rule::Many(rule), Kernel::Composed(kernel))
@@ -302,7 +303,7 @@ fn sorted(found: &mut Vec<Array>, turns: &Turns, moving: &[bool], moved: &[bool]
     (results, tangents)
 }
 
-/// A scan that keeps the carried values of every turn, and one of tangents alone.
+/// A scan that keeps what tangents depend on in every turn, carried values and draws, and one of tangents alone.
 fn backward(
     cx: &mut Context,
     turns: &Turns,
@@ -310,39 +311,17 @@ fn backward(
     tangents: &[Option<Array>],
     moving: &[bool],
 ) -> Result<(Outputs, Tangents)> {
-    if turns.body.draws() {
-        return Err(draws());
-    }
-    let keeping = Turns {
-        body: with_outputs(cx, &turns.body, 0..turns.carried)?,
-        count: turns.count,
-        carried: turns.carried,
-        stacked: turns.stacked,
-        reverse: turns.reverse,
-    };
-    let mut results = scan(cx, keeping, inputs.to_vec())?;
-    let history: Vec<Array> = results.drain(turns.body.results.len()..).collect();
-
+    let (fed, drawn) = without_draws(cx, &turns.body)?;
     let [carried, stacked, captured] = turns.parts();
     let moves = |part: &std::ops::Range<usize>| part.clone().filter(|&number| moving[number]).map(Slot::Tangent);
-    let mut order: Vec<Slot> = moves(&carried).collect();
-    let first = order.len();
-    order.extend(carried.clone().chain(stacked.clone()).map(Slot::Value));
-    order.extend(moves(&stacked));
-    let rows = order.len() - first;
-    order.extend(captured.clone().map(Slot::Value));
-    order.extend(moves(&captured));
-    let mut values = inputs.to_vec();
-    values.splice(..turns.carried, history);
-    // the tangents are those of the first turn, the values those of all
-    let mut given = vec![];
-    for slot in &order {
-        given.push(match *slot {
-            Slot::Value(number) => values[number].clone(),
-            Slot::Tangent(number) => tangent_like(cx, tangents[number].clone(), &inputs[number].aval())?,
-        });
-    }
-    let Moved { recorder, results: found } = run_moving(cx, &turns.body, &order)?;
+    let first = moves(&carried).count();
+    let kept = inputs.len()..fed.inputs.len();
+    let by_turn = carried.clone().chain(kept).chain(stacked.clone()).map(Slot::Value).chain(moves(&stacked));
+    let rows = first + by_turn.clone().count();
+    let order: Vec<Slot> =
+        moves(&carried).chain(by_turn).chain(captured.clone().map(Slot::Value)).chain(moves(&captured)).collect();
+
+    let Moved { recorder, results: found } = run_moving(cx, &fed, &order)?;
     let (mut wanted, mut places) = (vec![], vec![]);
     for (number, (primal, tangent)) in found.into_iter().enumerate() {
         let moves = if number < turns.carried { moving[number] } else { tangent.is_some() };
@@ -352,7 +331,42 @@ fn backward(
         }
     }
     let body = recorder.finish(cx, &wanted)?;
-    let linear = Turns { body, count: turns.count, carried: first, stacked: rows, reverse: turns.reverse };
+    let read = body.inputs_read();
+    let stays: Vec<bool> =
+        order.iter().zip(&read).map(|(slot, &read)| read || matches!(slot, Slot::Tangent(_))).collect();
+    let body = body.with_inputs(cx, &stays)?;
+    let stacked_left = stays[first..rows].iter().filter(|&&stays| stays).count();
+
+    // what the turns have to keep, in the order in which it is read
+    let left: Vec<Slot> = order.into_iter().zip(&stays).filter(|(_, stays)| **stays).map(|(slot, _)| slot).collect();
+    let mut keeps = vec![];
+    for slot in &left {
+        match *slot {
+            Slot::Value(number) if carried.contains(&number) => {
+                keeps.push((Operand::Input(number), turns.body.inputs[number].clone()));
+            }
+            Slot::Value(number) if number >= inputs.len() => {
+                keeps.push((drawn[number - inputs.len()].clone(), fed.inputs[number].clone()));
+            }
+            _ => {}
+        }
+    }
+    let Turns { count, reverse, .. } = *turns;
+    let body_of_values = with_outputs(cx, &turns.body, keeps)?;
+    let keeping = Turns { body: body_of_values, count, carried: turns.carried, stacked: turns.stacked, reverse };
+    let mut results = scan(cx, keeping, inputs.to_vec())?;
+    let mut history = results.drain(turns.body.results.len()..).collect::<Vec<Array>>().into_iter();
+    let mut given = vec![];
+    for slot in left {
+        given.push(match slot {
+            Slot::Value(number) if carried.contains(&number) || number >= inputs.len() => {
+                history.next().ok_or_else(cpu::mistyped)?
+            }
+            Slot::Value(number) => inputs[number].clone(),
+            Slot::Tangent(number) => tangent_like(cx, tangents[number].clone(), &inputs[number].aval())?,
+        });
+    }
+    let linear = Turns { body, count, carried: first, stacked: stacked_left, reverse };
     let mut moved: Tangents = smallvec![None; results.len()];
     for (place, tangent) in places.into_iter().zip(scan(cx, linear, given)?) {
         moved[place] = Some(tangent);
@@ -360,24 +374,150 @@ fn backward(
     Ok((results, moved))
 }
 
-/// A graph that gives some of its inputs, too.
-fn with_outputs(cx: &mut Context, graph: &Graph, inputs: std::ops::Range<usize>) -> Result<Graph> {
+/// A graph that gives more.
+fn with_outputs(cx: &mut Context, graph: &Graph, more: Vec<(Operand, Abstract)>) -> Result<Graph> {
     let mut draft = graph.draft();
-    for number in inputs {
-        draft.outputs.push(Operand::Input(number));
-        draft.results.push(graph.inputs[number].clone());
+    for (output, result) in more {
+        draft.outputs.push(output);
+        draft.results.push(result);
     }
     Graph::new(cx, draft)
 }
 
+/// A graph that takes its draws as inputs behind the others, and what they are in the one that makes them.
+fn without_draws(cx: &mut Context, graph: &Graph) -> Result<(Graph, Vec<Operand>)> {
+    let (mut inputs, mut nodes, mut drawn) = (graph.inputs.clone(), vec![], vec![]);
+    let mut places: Vec<Operand> = vec![];
+    let moved = |places: &[Operand], operand: &Operand| match (operand, operand.node().map(|node| &places[node])) {
+        (Operand::Node(_, result), Some(Operand::Node(node, _))) => Operand::Node(*node, *result),
+        (_, Some(input)) => input.clone(),
+        (other, None) => other.clone(),
+    };
+    for (number, node) in graph.nodes.iter().enumerate() {
+        if node.op.draws_inside() {
+            return Err(draws());
+        }
+        if let Attrs::Draw(..) = node.op.attrs {
+            places.push(Operand::Input(inputs.len()));
+            drawn.push(Operand::Node(number, 0));
+            inputs.extend(node.outs.iter().cloned());
+            continue;
+        }
+        places.push(Operand::Node(nodes.len(), 0));
+        let mut node = node.clone();
+        node.inputs = node.inputs.iter().map(|operand| moved(&places, operand)).collect();
+        nodes.push(node);
+    }
+    let outputs = graph.outputs.iter().map(|operand| moved(&places, operand)).collect();
+    let results = graph.results.clone();
+    Ok((Graph::new(cx, Draft { inputs, nodes, outputs, results })?, drawn))
+}
+
 #[cold]
 fn draws() -> Error {
-    Error::new(Kind::Graph, "random draws inside a loop that is part of a graph have no backward derivative yet")
-        .help("draw before the loop, an array for all turns, and read its rows in the turns")
+    let message = "random draws inside an `if` or a loop inside a loop of a graph have no backward derivative yet";
+    Error::new(Kind::Graph, message).help("draw before the inner one, or all that is needed before the outer loop")
+}
+
+/// The turns where only some of what they give is linear in the linear inputs: what is not is computed by a scan of its
+/// own, which also keeps for every turn what the other one reads.
+fn split(cx: &mut Context, op: &Op, inputs: &[Array], linear: &[bool]) -> Result<Option<Outputs>> {
+    let turns = turns(op)?;
+    let (linear, moves) = dependent(cx, turns, linear)?;
+    if linear[..turns.carried].iter().chain(&moves[turns.carried..]).all(|&linear| linear) {
+        return Ok(None);
+    }
+    if turns.body.draws() {
+        return Err(draws());
+    }
+    let [carried, stacked, captured] = turns.parts();
+    let divided = |part: std::ops::Range<usize>| part.partition::<Vec<usize>, _>(|&number| linear[number]);
+    let ((moving, still), (rows, known_rows)) = (divided(carried), divided(stacked));
+    let (slopes, known) = divided(captured);
+    let fixed: Vec<usize> = (0..moves.len()).filter(|&number| number >= turns.carried && !moves[number]).collect();
+    let Turns { count, reverse, .. } = *turns;
+    let taken = |numbers: &[usize]| numbers.iter().map(|&number| inputs[number].clone()).collect::<Vec<Array>>();
+
+    let (recorder, tape) = (Recorder::new(cx.modes.enter()), Tape::new(cx.modes.enter()));
+    let values = turns.body_inputs(&recorder, &[&still, &known_rows, &known]);
+    let now = values.iter().take(still.len()).map(|(_, value)| value.clone()).collect::<Vec<Array>>();
+    let results = recorder.run(cx, |cx| turns.run_with(cx, values, &[&moving, &rows, &slopes], &tape));
+    tape.clear();
+    let results = results?;
+    let next = still.iter().map(|&number| results[number].clone());
+    let wanted: Vec<Array> = next.chain(now).chain(fixed.iter().map(|&number| results[number].clone())).collect();
+    let body = recorder.finish(cx, &wanted)?;
+    let apart = Turns { body, count, carried: still.len(), stacked: known_rows.len(), reverse };
+    let mut ends = scan(cx, apart, [taken(&still), taken(&known_rows), taken(&known)].concat())?.into_iter();
+    let mut all: Vec<Option<Array>> = vec![None; moves.len()];
+    for &number in &still {
+        all[number] = ends.next();
+    }
+    let history: Vec<Array> = ends.by_ref().take(still.len()).collect();
+    for &number in &fixed {
+        all[number] = ends.next();
+    }
+
+    let recorder = Recorder::new(cx.modes.enter());
+    let values = turns.body_inputs(&recorder, &[&moving, &still, &known_rows, &rows, &known, &slopes]);
+    let results = recorder.run(cx, |cx| turns.run_with(cx, values, &[], &tape))?;
+    let left: Vec<usize> = (0..moves.len())
+        .filter(|&number| if number < turns.carried { linear[number] } else { moves[number] })
+        .collect();
+    if !left.is_empty() {
+        let wanted: Vec<Array> = left.iter().map(|&number| results[number].clone()).collect();
+        let body = recorder.finish(cx, &wanted)?;
+        let stacked = still.len() + known_rows.len() + rows.len();
+        let given = [taken(&moving), history, taken(&known_rows), taken(&rows), taken(&known), taken(&slopes)];
+        let found = scan(cx, Turns { body, count, carried: moving.len(), stacked, reverse }, given.concat())?;
+        left.into_iter().zip(found).for_each(|(number, found)| all[number] = Some(found));
+    }
+    all.into_iter().collect::<Option<Outputs>>().ok_or_else(cpu::mistyped).map(Some)
+}
+
+/// Which inputs of a turn are linear, with those carried values that come to depend on such; which results do.
+fn dependent(cx: &mut Context, turns: &Turns, linear: &[bool]) -> Result<(Vec<bool>, Vec<bool>)> {
+    let mut linear = linear.to_vec();
+    loop {
+        let (recorder, tape) = (Recorder::new(cx.modes.enter()), Tape::new(cx.modes.enter()));
+        let (moving, known) = (0..linear.len()).partition::<Vec<usize>, _>(|&number| linear[number]);
+        let values = turns.body_inputs(&recorder, &[&known]);
+        let found = recorder.run(cx, |cx| turns.run_with(cx, values, &[&moving], &tape));
+        tape.clear();
+        let moves: Vec<bool> = found?.iter().map(|result| tape.number(result).is_some()).collect();
+        let more: Vec<usize> = (0..turns.carried).filter(|&number| !linear[number] && moves[number]).collect();
+        if more.is_empty() {
+            return Ok((linear, moves));
+        }
+        more.into_iter().for_each(|number| linear[number] = true);
+    }
+}
+
+/// Inputs of a turn, by number.
+type Inputs = Vec<(usize, Array)>;
+
+impl Turns {
+    /// Inputs of a turn as inputs of a new graph, in this order.
+    fn body_inputs(&self, recorder: &Recorder, numbers: &[&[usize]]) -> Inputs {
+        let numbers = numbers.iter().flat_map(|numbers| numbers.iter().copied());
+        numbers.map(|number| (number, recorder.input(self.body.inputs[number].clone()))).collect()
+    }
+
+    /// Runs a turn on these inputs, and on variables of a program where it is linear.
+    fn run_with(&self, cx: &mut Context, inputs: Inputs, linear: &[&[usize]], tape: &Tape) -> Result<Vec<Array>> {
+        let mut values: Vec<Option<Array>> = vec![None; self.body.inputs.len()];
+        for &number in linear.iter().flat_map(|numbers| numbers.iter()) {
+            values[number] = Some(tape.input(self.body.inputs[number].clone()).1);
+        }
+        for (number, value) in inputs {
+            values[number] = Some(value);
+        }
+        self.body.run(cx, &values.into_iter().flatten().collect::<Vec<Array>>())
+    }
 }
 
 /// The cotangents of inputs in which the turns are linear: turn by turn from the last one, the cotangents of the
-/// carried values are carried, and those of captured ones are summed. What is carried begins at zero where it is known.
+/// carried values are carried, and those of captured ones are summed. A carried value that is known at first is zero.
 fn transposed(
     cx: &mut Context,
     op: &Op,
@@ -389,95 +529,64 @@ fn transposed(
         return Err(draws());
     }
     let [carried, stacked, captured] = turns.parts();
-    let linear = |part: &std::ops::Range<usize>| -> Vec<usize> {
-        part.clone().filter(|&number| terms[number].is_linear()).collect()
-    };
-    let (rows, sums) = (linear(&stacked), linear(&captured));
-    let row = |number: usize| turns.body.inputs[number].clone();
-    let (mut given, mut known) = (vec![], vec![]);
-    for (cotangent, aval) in cotangents.iter().zip(&turns.body.results).take(turns.carried) {
-        given.push(tangent_like(cx, cotangent.clone(), aval)?);
-    }
-    for &number in &sums {
-        given.push(zeros(cx, &row(number))?);
-    }
-    for number in stacked.clone().chain(captured.clone()) {
-        if let Term::Known(array) = &terms[number] {
-            if stacked.contains(&number) { given.push(array.clone()) } else { known.push(array.clone()) }
-        }
-    }
+    let divided = |part: std::ops::Range<usize>| part.partition::<Vec<usize>, _>(|&number| terms[number].is_linear());
+    let carried: Vec<usize> = carried.collect();
+    let ((rows, known_rows), (sums, known)) = (divided(stacked), divided(captured));
     let outgoing: Vec<usize> =
         (turns.carried..cotangents.len()).filter(|&number| cotangents[number].is_some()).collect();
-    given.extend(outgoing.iter().filter_map(|&number| cotangents[number].clone()));
-    let back = Turns {
-        body: one_back(cx, turns, terms, &rows, &sums, &outgoing)?,
-        count: turns.count,
-        carried: turns.carried + sums.len(),
-        stacked: given.len() - turns.carried - sums.len(),
-        reverse: !turns.reverse,
+    let known_of = |numbers: &[usize]| -> Vec<Array> {
+        let known = numbers.iter().filter_map(|&number| match &terms[number] {
+            Term::Known(array) => Some(array.clone()),
+            Term::Linear(_) => None,
+        });
+        known.collect()
     };
-    given.extend(known);
-    let mut found = scan(cx, back, given)?.into_iter();
-    let mut all: SmallVec<[Option<Array>; 2]> = smallvec![None; terms.len()];
-    for number in carried.chain(sums).chain(rows) {
-        let cotangent = found.next();
-        if let Term::Linear(aval) = &terms[number] {
-            all[number] = cotangent.map(|cotangent| cast_back(cx, cotangent, aval)).transpose()?;
-        }
-    }
-    Ok(all)
-}
-
-/// One turn backward: takes the cotangents of carried results, the sums for captured inputs, known rows, the cotangents
-/// of outputs, known captured values. Gives the cotangents of carried values, the sums, and the cotangents of rows.
-fn one_back(
-    cx: &mut Context,
-    turns: &Turns,
-    terms: &[Term],
-    rows: &[usize],
-    sums: &[usize],
-    outgoing: &[usize],
-) -> Result<Graph> {
     let body = &turns.body;
-    let recorder = Recorder::new(cx.modes.enter());
-    let tape = Tape::new(cx.modes.enter());
-    let mut incoming: Vec<Option<Array>> = vec![None; body.results.len()];
-    for (number, aval) in body.results.iter().enumerate().take(turns.carried) {
-        incoming[number] = Some(recorder.input(aval.clone()));
+    let mut given = vec![];
+    for &number in &carried {
+        given.push(tangent_like(cx, cotangents[number].clone(), &body.results[number])?);
     }
-    let before: Vec<Array> = sums.iter().map(|&number| recorder.input(body.inputs[number].clone())).collect();
-    let mut values: Vec<Option<Array>> = vec![None; body.inputs.len()];
-    let [carried, stacked, captured] = turns.parts();
-    let input = |number: usize| recorder.input(body.inputs[number].clone());
-    for number in stacked.filter(|&number| !terms[number].is_linear()) {
-        values[number] = Some(input(number));
+    for &number in &sums {
+        given.push(zeros(cx, &body.inputs[number])?);
     }
-    for &number in outgoing {
-        incoming[number] = Some(recorder.input(body.results[number].clone()));
-    }
-    for number in captured.filter(|&number| !terms[number].is_linear()) {
-        values[number] = Some(input(number));
-    }
-    let linear: Vec<usize> = carried.chain(sums.iter().copied()).chain(rows.iter().copied()).collect();
-    for &number in &linear {
-        values[number] = Some(tape.input(body.inputs[number].clone()).1);
-    }
-    let values: Vec<Array> = values.into_iter().flatten().collect();
+    let first = given.len();
+    given.extend(known_of(&known_rows));
+    given.extend(outgoing.iter().filter_map(|&number| cotangents[number].clone()));
+    let stacked = given.len() - first;
+    given.extend(known_of(&known));
+
+    let (recorder, tape) = (Recorder::new(cx.modes.enter()), Tape::new(cx.modes.enter()));
+    let result = |&number: &usize| (number, recorder.input(body.results[number].clone()));
+    let mut incoming: Inputs = carried.iter().map(result).collect();
+    let before = turns.body_inputs(&recorder, &[&sums]);
+    let mut inputs = turns.body_inputs(&recorder, &[&known_rows]);
+    incoming.extend(outgoing.iter().map(result));
+    inputs.extend(turns.body_inputs(&recorder, &[&known]));
+    let linear = [carried.as_slice(), &sums, &rows];
     let outputs = recorder.run(cx, |cx| {
-        let results = body.run(cx, &values)?;
-        let pairs = results.iter().zip(incoming).filter_map(|(result, ct)| Some((tape.number(result)?, ct?))).collect();
-        let found = tape.transpose(cx, pairs, linear.len(), true)?;
+        let results = turns.run_with(cx, inputs, &linear, &tape)?;
+        let pairs = incoming.into_iter().filter_map(|(number, ct)| Some((tape.number(&results[number])?, ct)));
+        let found = tape.transpose(cx, pairs.collect(), linear.concat().len(), true)?;
         let mut outputs = vec![];
-        for (found, &number) in found.into_iter().zip(&linear) {
+        for (found, &number) in found.into_iter().zip(&linear.concat()) {
             outputs.push(tangent_like(cx, found, &body.inputs[number])?);
         }
-        for (sum, part) in before.iter().zip(&mut outputs[turns.carried..]) {
+        for ((_, sum), part) in before.iter().zip(&mut outputs[carried.len()..]) {
             *part = apply2(cx, &ADD, sum.clone(), part.clone())?;
         }
         Ok(outputs)
     });
     tape.clear();
-    recorder.finish(cx, &outputs?)
+    let body = recorder.finish(cx, &outputs?)?;
+    let back = Turns { body, count: turns.count, carried: first, stacked, reverse: !turns.reverse };
+    let found = scan(cx, back, given)?;
+    let mut all: SmallVec<[Option<Array>; 2]> = smallvec![None; terms.len()];
+    for (&number, cotangent) in linear.concat().iter().zip(found) {
+        if let Term::Linear(aval) = &terms[number] {
+            all[number] = Some(cast_back(cx, cotangent, aval)?);
+        }
+    }
+    Ok(all)
 }
 
 /// All rows at once. What is carried has rows where a turn makes them so.

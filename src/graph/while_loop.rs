@@ -66,6 +66,7 @@ pub(crate) static TABLE: &[&Entry] = &[&WHILE];
 static WHILE: Entry = Entry {
     derivative: Derivative::Together(together),
     // inside another loop nobody knows how many turns there are each time
+    split: Some(|_, _, _, _| Err(turns_are_unknown())),
     transpose: Some(|_, _, _, _| Err(turns_are_unknown())),
     batch: Batch::Whole(batched),
     ..Entry::of("while", "while", Arity::AtLeast(0), Rule::Many(rule), Kernel::Composed(kernel))

@@ -157,8 +157,9 @@ pub struct Loop {
     /// What decides, and what is done in a turn.
     pub head: Span,
     pub body: Span,
-    /// The registers that a turn writes and that are read in the next one or behind the loop.
-    pub carried: Vec<Reg>,
+    /// The registers that a turn writes and that are read in the next one or behind the loop, each with the last
+    /// instruction that writes it.
+    pub carried: Vec<(Reg, u32)>,
 }
 
 #[derive(Clone)]

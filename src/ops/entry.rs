@@ -27,6 +27,8 @@ pub struct Entry {
     pub guard: Option<&'static Guard>,
     /// How its results move with its inputs.
     pub derivative: Derivative,
+    /// What it does about results that do not depend on the inputs that it is linear in, where it has such.
+    pub split: Option<SplitRule>,
     /// The cotangents of inputs that it is linear in.
     pub transpose: Option<TransposeRule>,
     /// The cotangent of the first input, added to what has come for it already: for operations that read a part of it.
@@ -71,6 +73,7 @@ impl Entry {
             exact: None,
             guard: None,
             derivative: Derivative::Missing,
+            split: None,
             transpose: None,
             accumulate: None,
             batch: Batch::Missing,
@@ -244,6 +247,10 @@ impl Term {
         matches!(self, Term::Linear(_))
     }
 }
+
+/// The results, by operations all of whose results are linear where they depend on a linear input at all; the mask says
+/// which inputs are. None where that is so of the operation itself.
+pub type SplitRule = fn(&mut Context, &Op, &[Array], &[bool]) -> Result<Option<Outputs>>;
 
 /// The cotangents of the inputs, from those of the results; none is zero. Those of known inputs do not count.
 pub type TransposeRule = fn(&mut Context, &Op, &[Term], &[Option<Array>]) -> Result<SmallVec<[Option<Array>; 2]>>;

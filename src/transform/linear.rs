@@ -387,7 +387,14 @@ fn reserve<T>(cx: &Context, there: usize, what: &str) -> Result<()> {
 }
 
 /// Adds a step to the program that the inputs at this level belong to.
-pub(super) fn record(cx: &Context, op: &Op, inputs: &[Array], level: Level) -> Result<Outputs> {
+pub(super) fn record(cx: &mut Context, op: &Op, inputs: &[Array], level: Level) -> Result<Outputs> {
+    if let Some(split) = op.entry.split {
+        let is_linear = |input: &Array| matches!(input, Array::Lifted(lifted) if lifted.level() == level);
+        let linear: SmallVec<[bool; 3]> = inputs.iter().map(is_linear).collect();
+        if let Some(results) = split(cx, op, inputs, &linear)? {
+            return Ok(results);
+        }
+    }
     let avals: SmallVec<[Abstract; 3]> = inputs.iter().map(Array::aval).collect();
     let results = op.infer_all(&avals)?;
     let mut tape: Option<Tape> = None;

@@ -93,6 +93,11 @@ impl Recorder {
         self.state.borrow().nodes.len()
     }
 
+    /// Are all operations recorded so far of a kind?
+    pub fn are_all(&self, kind: impl Fn(&Node) -> bool) -> bool {
+        self.state.borrow().nodes.iter().all(kind)
+    }
+
     /// Is it a value of this graph?
     pub fn made(&self, array: &Array) -> bool {
         matches!(array, Array::Lifted(lifted) if lifted.level() == self.level)

@@ -45,8 +45,8 @@ fn own_params(name: &str) -> Option<Vec<Param>> {
     let of_builtin = |builtin: &Builtin| params(&builtin.parameters());
     let (module, member) = name.split_once('.').unwrap_or(("", name));
     let library = if module.is_empty() { builtins::library_of(member) } else { builtins::library_of(module) };
-    let builtin = match library.and_then(|library| library.module) {
-        Some(own) => own.iter().find(|builtin| builtin.name == member),
+    let builtin = match library.filter(|library| library.is_module) {
+        Some(library) => library.builtins.iter().find(|builtin| builtin.name == member),
         None => builtins::find(member),
     };
     if let Some(builtin) = builtin {

@@ -84,7 +84,10 @@ const LISTED: &[(&str, &[&str])] = &[
             "noncentral_by_noncentrality",
         ],
     ),
-    ("made of graphs: the cases with `if` and `custom_grad` in `cases.txt`", &["cond", "custom_grad"]),
+    (
+        "made of graphs: the cases with `if`, loops and `custom_grad` in `cases.txt`",
+        &["cond", "custom_grad", "scan", "while"],
+    ),
     ("a constant to derivatives", &["stop_gradient"]),
 ];
 

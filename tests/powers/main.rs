@@ -13,8 +13,12 @@ use printed::Printed;
 use program::{Dice, Program};
 use std::sync::Arc;
 
-/// Programs of the whole test.
+/// Programs of the whole test, unless `NABLA_PROGRAMS` says how many.
 const PROGRAMS: u64 = 2_000;
+
+fn programs() -> u64 {
+    std::env::var("NABLA_PROGRAMS").ok().and_then(|count| count.parse().ok()).unwrap_or(PROGRAMS)
+}
 
 struct Runner {
     session: Session,
@@ -85,6 +89,11 @@ differ(\"grad\", sum(grad(|x| drawn(f, x))(x) * d), slope, 1e-12)
 /// have no derivative in a graph, and programs have none there.
 const TRANSFORMS_OF_GRAPHS: &str = "
 differ(\"grad of graph\", drawn(grad(graph(f)), x), drawn(grad(f), x), 1e-12)
+differ(\"jvp of graph\", jvp(|x| drawn(graph(f), x), x, d)[1], slope, 1e-12)
+";
+
+/// Where no graph needs to know how many turns a `while` takes.
+const GRAPH_OF_DERIVATIVE: &str = "
 differ(\"graph of grad\", drawn(graph(grad(f)), x), drawn(grad(f), x), 1e-12)
 ";
 
@@ -129,7 +138,12 @@ fn compare(programs: impl Iterator<Item = u64>) {
         code += &format!("m = reshape([{}], ({matrix}, {matrix})) / {matrix}\n", numbers(matrix * matrix));
         code += GRAPH;
         code += &derivatives(program.terms);
-        code += TRANSFORMS_OF_GRAPHS;
+        if !program.has_while {
+            code += TRANSFORMS_OF_GRAPHS;
+            code += GRAPH_OF_DERIVATIVE;
+        } else if !program.draws {
+            code += TRANSFORMS_OF_GRAPHS;
+        }
         if !program.draws {
             code += ROWS;
         }
@@ -142,10 +156,10 @@ fn compare(programs: impl Iterator<Item = u64>) {
 // one test for every core of a small machine
 #[test]
 fn random_programs_agree_in_every_power_even() {
-    compare((0..PROGRAMS).step_by(2));
+    compare((0..programs()).step_by(2));
 }
 
 #[test]
 fn random_programs_agree_in_every_power_odd() {
-    compare((1..PROGRAMS).step_by(2));
+    compare((1..programs()).step_by(2));
 }

@@ -31,9 +31,12 @@ pub struct Program {
     body: String,
     /// For every vector, a number that its elements do not exceed.
     bounds: Vec<f64>,
+    /// Conditions of `if`, and numbers of turns of `while`.
     conditions: usize,
     /// Does it draw random numbers?
     pub draws: bool,
+    /// Is there a loop whose turns no graph knows?
+    pub has_while: bool,
     /// Elementary operations on the way to the result.
     pub terms: usize,
 }
@@ -52,7 +55,8 @@ impl Program {
         let mut dice = Dice::new(seed);
         let len = if dice.below(8) == 0 { LONG } else { 1 + dice.below(5) };
         let body = "v0 = x\n".into();
-        let mut program = Program { len, body, bounds: vec![2.0 * MOST], conditions: 0, draws: false, terms: 1 };
+        let mut program =
+            Program { len, body, bounds: vec![2.0 * MOST], conditions: 0, draws: false, has_while: false, terms: 1 };
         for _ in 0..2 + dice.below(6) {
             program.statement(&mut dice);
         }
@@ -61,7 +65,7 @@ impl Program {
 
     fn statement(&mut self, dice: &mut Dice) {
         let (v, bound) = self.vector(dice);
-        let (value, bound) = match dice.below(7) {
+        let (value, bound) = match dice.below(10) {
             0 => self.gathered(dice),
             1 if self.len < LONG => {
                 self.terms += self.len;
@@ -78,6 +82,9 @@ impl Program {
                 let factor = dice.number();
                 (format!("{v} * sum({w}) * {}", factor / self.len as f64), bound * other * factor)
             }
+            5 => self.long_loop(dice),
+            6 => self.while_loop(dice),
+            7 => self.scanned(dice),
             _ => self.expression(dice, 3),
         };
         // a name of its own for every value
@@ -135,6 +142,68 @@ impl Program {
         let (then, bound) = self.expression(dice, 2);
         let (otherwise, other) = self.expression(dice, 1);
         (format!("if {condition} {{ {then} }} else {{ {otherwise} }}"), bound.max(other))
+    }
+
+    /// A `for` with so many turns that a graph makes one operation of it; its steps shrink what they carry.
+    fn long_loop(&mut self, dice: &mut Dice) -> Bounded {
+        let turns = 17 + dice.below(8);
+        self.terms += 4 * turns;
+        let ((v, bound), (w, other)) = (self.vector(dice), self.vector(dice));
+        let (shrunk, number) = (dice.number() / 2.2, dice.number());
+        let mut grows = number * other;
+        let mut step = match dice.below(4) {
+            0 => format!("s = s * {shrunk} + {w} * {number}"),
+            1 => {
+                grows *= turns as f64;
+                format!("s = s * {shrunk} + {w} * ({number} * i)")
+            }
+            2 => format!(
+                "if i % {} == 0 {{ s = s * {shrunk} + {w} * {number} }} else {{ s = s * 0.75 }}",
+                2 + dice.below(3)
+            ),
+            _ => {
+                self.terms += 17 * turns;
+                grows *= 1.5;
+                format!("t = {w}; for j in 0..17 {{ t = t * 0.75 + {w} * 0.1 }}; s = s * {shrunk} + t * {number}")
+            }
+        };
+        // a sum of positive numbers, each at most half of what it was a turn before, or three quarters
+        let mut bound = bound + 4.0 * grows;
+        if !self.draws && dice.below(4) == 0 {
+            self.draws = true;
+            step = format!("s = s * (rand({}) + 0.1) * 0.9; {step}", self.len);
+            bound *= 2.0;
+        }
+        let items = match dice.below(3) {
+            0 => format!("for x in linspace(0, 1, {turns}) {{ i = i + 1; {step}; s = s + x * 0.01 }}"),
+            _ => format!("for i in 0..{turns} {{ {step} }}"),
+        };
+        bound += 0.04;
+        _ = writeln!(self.body, "i = 0; s = {v}; {items}");
+        ("s * 1.0".into(), bound)
+    }
+
+    /// A `while` whose number of turns depends on `x`.
+    fn while_loop(&mut self, dice: &mut Dice) -> Bounded {
+        self.has_while = true;
+        let (v, bound) = self.vector(dice);
+        let (count, limit) = (self.conditions, dice.number() * self.len as f64);
+        self.conditions += 1;
+        self.terms += 12 * (self.len + 2);
+        _ = writeln!(
+            self.body,
+            "s = {v}; k{count} = 0; while k{count} < 12 and sum(s) > {limit} {{ s = s * 0.6 + {v} * 0.01; k{count} += 1 }}"
+        );
+        ("s * 1.0".into(), bound)
+    }
+
+    /// A `scan` over the elements.
+    fn scanned(&mut self, dice: &mut Dice) -> Bounded {
+        self.terms += 4 * self.len;
+        let (v, bound) = self.vector(dice);
+        let (shrunk, first) = (dice.number() / 2.2, dice.number());
+        let state = first + 2.0 * bound;
+        (format!("scan(|s, y| (s * {shrunk} + y, s * y * 0.5), {first}, {v})[1]"), state * bound * 0.5)
     }
 
     /// The definitions of `f(x)`, one number; `vector(x)`, the last value; and `ways(x)`: which way each condition went.

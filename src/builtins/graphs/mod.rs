@@ -103,15 +103,20 @@ builtins! {
 
     /// A function that traces f into a graph at its first call and runs the graph from then on.
     /// For arguments of another structure, shape or dtype f is traced again. `@ graph fn f(x) = ...` declares one.
-    /// Inside, `if` on a number that is computed becomes part of the graph; a number among the arguments that has to be
-    /// known, such as a length, makes the graph one for that number. Printing and files are errors; `debug` prints at
-    /// every run. Random numbers are drawn at every run. `g.stats()` tells why it was traced, `show_graph(g, x)` what
-    /// became of it.
+    /// Inside, `if` and `while` on a number that is computed become part of the graph; a number among the arguments that
+    /// has to be known, such as a length, makes the graph one for that number. A `for` or a comprehension of more than 16
+    /// turns becomes one operation, as `map`, `reduce` and `scan` do: one turn stands for all. Where it cannot, because a
+    /// turn has to know its number or what it carries changes its form, up to 1,000 turns are recorded one by one.
+    /// Printing and files are errors; `debug` prints at every run. Random numbers are drawn at every run. `g.stats()` tells
+    /// why it was traced, `show_graph(g, x)` what became of it.
     fn graph(f)
         ex "graph(|x| sum(x * x))([1.0, 2.0])" => "5.0";
         ex "grad(graph(|x| if x > 0 { x * x } else { -x }))(3.0)" => "6.0";
         ex "@ graph fn step(p, rate) = (w=p.w - rate * 2 * p.w)\nstep((w=[1.0, 2.0]), 0.25)" => "(w=[0.5 1. ])";
+        ex "graph(|x| { while x > 1 { x = x / 2 }; x })(9.0)" => "0.5625";
+        ex "grad(graph(|x| { s = 0; for i in 0..100 { s = s + x * i }; s }))(2.0)" => "4950.0";
         fails "graph(1)" => "type";
+        fails "graph(|x| { while x > 1 { x = [x, x] }; x })(9.0)" => "graph";
         fails "graph(|x| { print(x); x })(1.0)" => "graph";
         fails "graph(|x| if x > 0 { [1.0] } else { [1.0, 2.0] })(1.0)" => "graph";
     = |machine, args| graph(machine, args);

@@ -1,6 +1,7 @@
 //! Expressions: names, operators, conditions of short-circuit, everything that is neither a call nor control flow.
 
 use super::super::code::*;
+use super::super::tables::Branch;
 use super::super::value::Value;
 use super::Compiler;
 use super::builder::{Patch, Place};
@@ -255,9 +256,11 @@ impl<'t> Compiler<'_, 't> {
         let acc = self.b.temp(span)?;
         self.expr(first, acc)?;
         let mut ends: Vec<Patch> = vec![];
+        let mut branches = vec![];
         let mut left_span = first.span;
         for Operand { op, op_span, right } in rest {
             let or = *op == BinaryOp::Or;
+            branches.push((self.b.here(), right.span));
             ends.push(self.b.jump_with(Instr::ShortCircuit { a: acc, sense: or, to: 0 }, *op_span, &[left_span]));
             let mark = self.b.top;
             let assigned = self.b.assigned.clone();
@@ -268,8 +271,18 @@ impl<'t> Compiler<'_, 't> {
             left_span = left_span.to(right.span);
         }
         self.b.land_all(ends);
+        self.meet_here(branches);
         self.b.emit(Instr::Move { d, a: acc }, span);
         Ok(())
+    }
+
+    /// Notes where the ways of short-circuits meet.
+    fn meet_here(&mut self, branches: Vec<(u32, Span)>) {
+        let join = Some(self.b.here());
+        for (start, then) in branches {
+            let (end, live) = (start + 1, vec![]);
+            self.b.tables.branches.push(Branch { start, end, join, then, otherwise: None, live, decides: false });
+        }
     }
 
     /// `a < b < c` is `a < b and b < c`, with `b` computed once.
@@ -284,6 +297,7 @@ impl<'t> Compiler<'_, 't> {
         }
         let acc = self.b.temps(2, span)?;
         let mut ends: Vec<Patch> = vec![];
+        let mut branches = vec![];
         let assigned = self.b.assigned.clone();
         for (i, Comparison { op, op_span, right }) in rest.iter().enumerate() {
             let b = if i + 1 < rest.len() { self.fresh(right)? } else { self.operand(right)? };
@@ -293,6 +307,7 @@ impl<'t> Compiler<'_, 't> {
                 self.b.emit(Instr::Both { or: false, d: acc, a: acc, b: acc + 1 }, *op_span);
             }
             if i + 1 < rest.len() {
+                branches.push((self.b.here(), rest[i + 1].right.span));
                 ends.push(self.b.jump(Instr::ShortCircuit { a: acc, sense: false, to: 0 }, *op_span));
             }
             left = b;
@@ -300,6 +315,7 @@ impl<'t> Compiler<'_, 't> {
         }
         self.b.assigned = assigned;
         self.b.land_all(ends);
+        self.meet_here(branches);
         self.b.emit(Instr::Move { d, a: acc }, span);
         Ok(())
     }

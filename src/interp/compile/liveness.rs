@@ -56,11 +56,16 @@ pub fn mark(instrs: &mut [Instr], tables: &mut Tables) -> Vec<u8> {
     for number in 0..tables.loops.len() {
         let Loop { start, next, end, .. } = tables.loops[number];
         let live = live_in.get(next as usize).copied().unwrap_or_default();
-        let mut written = Set::default();
-        for instr in instrs.get(start as usize..end as usize).unwrap_or(&[]) {
-            effects(*instr, tables).1.iter().for_each(|reg| written.add(reg));
+        let mut written = [None; 256];
+        for at in start..end {
+            let Some(&instr) = instrs.get(at as usize) else { continue };
+            effects(instr, tables).1.iter().for_each(|reg| written[usize::from(reg)] = Some(at));
+            if let Some(Root::Reg(reg)) = root(instr, tables) {
+                written[usize::from(reg)] = Some(at);
+            }
         }
-        tables.loops[number].carried = (0..=Reg::MAX).filter(|&reg| written.has(reg) && live.has(reg)).collect();
+        let carried = (0..=Reg::MAX).filter(|&reg| live.has(reg));
+        tables.loops[number].carried = carried.filter_map(|reg| Some((reg, written[usize::from(reg)]?))).collect();
     }
     let mut kills = vec![0; instrs.len()];
     for at in 0..instrs.len() {

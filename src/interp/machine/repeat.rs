@@ -99,6 +99,7 @@ impl Machine {
             code: Rc::new(part(&code, spec.start as usize, spec.next)),
             env: now.function.env.clone(),
         });
+        let Some((_, whole)) = self.ahead(stacks, now, spec) else { return Ok(()) };
         for _ in 0..=PEELED {
             let Some((source, count)) = self.ahead(stacks, now, spec) else { return Ok(()) };
             if count <= SHORT {
@@ -126,13 +127,13 @@ impl Machine {
                 return Ok(());
             }
             if count > MODERATE && !matches!(trouble, Trouble::Apart(..)) {
-                return Err(self.too_long(trouble, spec, &code, count));
+                return Err(self.too_long(trouble, spec, &code, whole));
             }
         }
         match self.ahead(stacks, now, spec) {
             Some((source, count)) if count > MODERATE => {
                 match self.record_for(stacks, now, spec, &body, &source, count) {
-                    Err(trouble) => Err(self.too_long(trouble, spec, &code, count)),
+                    Err(trouble) => Err(self.too_long(trouble, spec, &code, whole)),
                     Ok(_) => {
                         now.pc = spec.end as usize;
                         Ok(())
@@ -402,14 +403,18 @@ impl Machine {
     /// before are done.
     pub(super) fn stage_while(&mut self, stacks: &mut Stacks, now: &mut Position, spec: &Loop) -> Result<()> {
         let code = now.function.code.clone();
-        if let Some(error) = leaves(&code, spec) {
-            return Err(error);
+        let in_graph = self.host.cx.modes.is_in_graph();
+        if let Some((at, word)) = leaves(&code, spec) {
+            let why =
+                if in_graph { "is known only when the graph runs" } else { "may differ from row to row of `vmap`" };
+            return Err(Error::new(Kind::Graph, format!("`{word}` inside a `while` whose end {why}"))
+                .at(&code.source, site(&code, at).span)
+                .help("make it a part of the condition: `going = true; while going and ... { ... }`"));
         }
         let env = now.function.env.clone();
         let body = Rc::new(Function { code: Rc::new(part(&code, spec.start as usize, spec.next)), env: env.clone() });
         let condition = Rc::new(Function { code: Rc::new(decision(&code, spec)), env });
         let frame = Frame::of(stacks, now, spec);
-        let in_graph = self.host.cx.modes.is_in_graph();
         let explained = |error: Error| match in_graph {
             true => error.help("a turn of a `while` is recorded when a graph is made: this is an error of it"),
             false => error,
@@ -444,7 +449,10 @@ impl Machine {
         let (regs, _) = self
             .run_part(&condition, &regs, &far, spec.next as usize, Some(&sibling))
             .map_err(|error| without_demand(error, level))?;
-        let holds = regs.last().and_then(Value::as_array).ok_or_else(crate::cpu::mistyped)?;
+        let holds = regs
+            .last()
+            .and_then(Value::as_array)
+            .ok_or_else(|| Error::new(Kind::Internal, "a condition without a value"))?;
         for array in wanted.iter().filter(|array| !turn.recorder.made(array)) {
             sibling.capture(array);
         }
@@ -534,9 +542,7 @@ impl Frame {
         let code = &now.function.code;
         let regs = stacks.values[now.base..now.base + code.registers].to_vec();
         let far = stacks.far[now.far..now.far + code.far].to_vec();
-        let iteration = |reg: Reg| spec.entry.is_some() && (reg == spec.iteration || reg == spec.iteration + 1);
-        let numbers: Vec<Reg> =
-            spec.carried.iter().copied().filter(|&reg| !iteration(reg) && Some(reg) != spec.list).collect();
+        let numbers: Vec<Reg> = spec.carried_registers().map(|(reg, _)| reg).collect();
         let carried = numbers.iter().map(|&reg| regs[usize::from(reg)].clone()).chain(far.iter().cloned()).collect();
         Frame { regs, far, numbers, carried }
     }
@@ -628,22 +634,13 @@ fn decision(code: &Rc<Code>, spec: &Loop) -> Code {
     part
 }
 
-/// The error where a turn may leave its loop.
-fn leaves(code: &Code, spec: &Loop) -> Option<Error> {
-    for at in spec.start as usize..spec.next as usize {
-        let word = match code.instrs[at] {
-            Instr::Return { .. } => "return",
-            instr if instr.target().is_some_and(|to| !(spec.start..=spec.next).contains(&to)) => "break",
-            _ => continue,
-        };
-        let message = format!("`{word}` inside a loop that is part of a graph");
-        return Some(
-            Error::new(Kind::Graph, message)
-                .at(&code.source, site(code, at).span)
-                .help("carry a truth value: `while going and c { ... }`, or choose with `if` what a turn does"),
-        );
-    }
-    None
+/// Where a turn may leave its loop, and by which word.
+fn leaves(code: &Code, spec: &Loop) -> Option<(usize, &'static str)> {
+    (spec.start as usize..spec.next as usize).find_map(|at| match code.instrs[at] {
+        Instr::Return { .. } => Some((at, "return")),
+        instr if instr.target().is_some_and(|to| !(spec.start..=spec.next).contains(&to)) => Some((at, "break")),
+        _ => None,
+    })
 }
 
 /// The error of a turn that does not leave what it found.
@@ -653,14 +650,25 @@ fn apart(trouble: Trouble, spec: &Loop, code: &Code) -> Error {
         Trouble::Error(error) => return error,
         Trouble::Apart(number, before, after) => (number, before, after),
     };
-    let numbers = spec.carried.iter().filter(|&&reg| Some(reg) != spec.list);
-    let name = numbers.clone().nth(number).and_then(|&reg| code.names.get(usize::from(reg)));
+    let found = spec.carried_registers().nth(number);
+    let name = found.and_then(|(reg, _)| code.names.get(usize::from(reg)));
     let name = name.map_or("what is carried".into(), |name| format!("`{name}`"));
-    let message = format!("the turns of a loop in a graph differ: {name} is {before} before a turn, {after} after it");
-    Error::new(Kind::Graph, message)
+    let span = found.map_or(spec.body, |(_, at)| site(code, at as usize).span);
+    Error::new(Kind::Graph, format!("the turns of a loop differ: {name} is {before} before a turn, {after} after it"))
         .at(&code.source, spec.head)
-        .label(spec.body, after)
-        .help("every turn must leave the structure, shape and dtype that it finds: give it that form before the loop")
+        .label(spec.head, before)
+        .label(span, after)
+        .help(
+            "one turn stands for all: give it the structure, shape and dtype before the loop that it has behind a turn",
+        )
+}
+
+impl Loop {
+    /// The registers that are carried, but for those that the loop itself moves on.
+    fn carried_registers(&self) -> impl Iterator<Item = (Reg, u32)> + '_ {
+        let iteration = |reg: Reg| self.entry.is_some() && (reg == self.iteration || reg == self.iteration + 1);
+        self.carried.iter().copied().filter(move |&(reg, _)| !iteration(reg) && Some(reg) != self.list)
+    }
 }
 
 /// What a recorded turn asks for is not among the arguments of a graph.

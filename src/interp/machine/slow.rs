@@ -282,19 +282,27 @@ impl Machine {
 
     /// A truth value that is known only later is no error, but takes the same way out of the loop: `execute` knows.
     fn decide(&mut self, outcome: &Value) -> Result<bool> {
-        match outcome {
+        match self.known_truth(outcome)? {
+            Some(known) => Ok(known),
+            None => self.truth(outcome),
+        }
+    }
+
+    /// What a truth value of a transform is, if it is one.
+    fn known_truth(&mut self, value: &Value) -> Result<Option<bool>> {
+        match value {
             Value::Array(condition @ Array::Lifted(_))
                 if condition.dtype() == DType::Bool
                     && condition.ndim() == 0
                     && transform::known(&mut self.host.cx, condition)?.is_none() =>
             {
                 if let Some(same) = transform::same_in_all_rows(&mut self.host.cx, condition)? {
-                    return Ok(same);
+                    return Ok(Some(same));
                 }
                 self.pause = Some(Pause::Condition(condition.clone()));
                 Err(Error::new(Kind::Graph, "a condition that is not known yet"))
             }
-            other => self.truth(other),
+            _ => Ok(None),
         }
     }
 
@@ -309,11 +317,12 @@ impl Machine {
 
     /// What the left side of the short-circuit before `pc` says alone.
     #[inline(never)]
-    pub(super) fn slow_decision(&self, regs: &Window, code: &Code, pc: usize) -> Result<Option<bool>> {
-        match code.instrs[pc - 1] {
-            Instr::ShortCircuit { a, .. } => self.decides(&regs[a as usize]),
-            _ => Ok(None),
+    pub(super) fn slow_decision(&mut self, regs: &Window, code: &Code, pc: usize) -> Result<Option<bool>> {
+        let Instr::ShortCircuit { a, .. } = code.instrs[pc - 1] else { return Ok(None) };
+        if let Some(known) = self.known_truth(&regs[a as usize])? {
+            return Ok(Some(known));
         }
+        self.decides(&regs[a as usize])
     }
 }
 

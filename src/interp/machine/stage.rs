@@ -15,11 +15,11 @@ use super::stack::{Position, Stacks};
 use super::unwind::site;
 use crate::diagnostics::error::Demand;
 use crate::diagnostics::{Error, Kind, Result};
-use crate::graph::{Branches, Graph, cond};
+use crate::graph::{Branches, Graph, Node, cond};
 use crate::ops;
 use crate::tensor::{Abstract, Array};
 use crate::transform::trace::Recorder;
-use crate::transform::{self, Maker};
+use crate::transform::{self, Maker, pending};
 use std::rc::Rc;
 
 /// What a way leaves behind: registers and far slots.
@@ -33,7 +33,15 @@ impl Machine {
     /// Records both ways from the conditional jump before `now.pc`, and goes on where they meet.
     pub(super) fn stage(&mut self, stacks: &mut Stacks, now: &mut Position, condition: Array) -> Result<()> {
         let demand = transform::unknown(&condition).and_then(|mut unknown| unknown.details_mut().demand.take());
-        self.stage_inside(stacks, now, condition).map_err(|mut error| {
+        let found = self.stage_inside(stacks, now, condition);
+        if let (Err(error), Instr::ShortCircuit { .. }) = (&found, now.function.code.instrs[now.pc - 1])
+            && error.is_of_program()
+        {
+            // both sides run, element by element
+            pending::forget(&mut self.host.cx);
+            return Ok(());
+        }
+        found.map_err(|mut error| {
             let details = error.details_mut();
             // whether it would happen is not known: a `try` of the recorded program must not decide that it does
             details.recorded = true;
@@ -70,6 +78,11 @@ impl Machine {
         let sibling = then.recorder.sibling(level);
         let otherwise = self.one_way(&part, regs, far, fails, sibling)?;
 
+        let is_short = matches!(code.instrs[pc - 1], Instr::ShortCircuit { .. });
+        if is_short && [&then, &otherwise].iter().all(|way| way.recorder.are_all(Node::may_run_unasked)) {
+            // nobody sees whether the right side runs
+            return Ok(());
+        }
         let mut pairs = vec![];
         for &reg in &branch.live {
             let name = match code.names.get(usize::from(reg)) {
@@ -211,6 +224,7 @@ impl Machine {
 fn sides(jump: Instr) -> Option<(usize, bool)> {
     match jump {
         Instr::JumpIf { sense, to, .. }
+        | Instr::ShortCircuit { sense, to, .. }
         | Instr::JumpLt { sense, to, .. }
         | Instr::JumpLe { sense, to, .. }
         | Instr::JumpEq { sense, to, .. }
