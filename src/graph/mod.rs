@@ -115,6 +115,12 @@ impl Graph {
         }
     }
 
+    /// Does anything depend on this input?
+    pub fn reads(&self, input: usize) -> bool {
+        let mut operands = self.nodes.iter().flat_map(|node| &node.inputs).chain(&self.outputs);
+        operands.any(|operand| matches!(operand, Operand::Input(number) if *number == input))
+    }
+
     /// Does it draw random numbers?
     pub fn draws(&self) -> bool {
         self.nodes.iter().any(|node| matches!(node.op.attrs, Attrs::Draw(..)) || node.op.draws_inside())

@@ -86,6 +86,7 @@ const LISTED: &[(&str, &[&str])] = &[
     ),
     ("made of graphs: the cases with `if` and `custom_grad` in `cases.txt`", &["cond", "custom_grad"]),
     ("a constant to derivatives", &["stop_gradient"]),
+    ("prints what it gives back: tests/golden/graphs/debug.nab", &["debug"]),
 ];
 
 /// The derivative is there, its derivative is not.

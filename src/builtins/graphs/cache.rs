@@ -44,7 +44,14 @@ impl Trace {
     /// The text of the graph.
     pub fn show(&self, machine: &Machine, name: &str) -> Result<String> {
         let free = self.names.iter().enumerate().filter(|(number, _)| !self.is_fixed_input(*number));
-        let mut inputs: Vec<String> = free.map(|(_, name)| name.clone()).collect();
+        let of_args = self.args.iter().filter(|part| matches!(part, Part::Array(_))).count();
+        // a function may read much that it does not: all of a module that it names
+        let named =
+            |(input, (number, name)): (usize, (usize, &String))| match number < of_args || self.graph.reads(input) {
+                true => name.clone(),
+                false => String::new(),
+            };
+        let mut inputs: Vec<String> = free.enumerate().map(named).collect();
         inputs.extend((0..self.captured.len()).map(|number| format!("captured{number}")));
         let parts = Flat::of(machine, std::slice::from_ref(&self.result))?.parts;
         let mut paths = vec![];
