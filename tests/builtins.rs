@@ -6,6 +6,7 @@ mod printed;
 use nabla::builtins;
 use nabla::{Error, Kind, Session, Source};
 use printed::Printed;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -80,7 +81,12 @@ fn failures_fail_as_they_say() {
 #[test]
 fn examples_of_the_library_show_what_they_say() {
     let directory = Scratch::new("library");
-    let mut complaints = Vec::new();
+    let examples = examples_of_the_library(&directory.0);
+    settle(examples.iter().filter_map(|(name, code, shown)| complaint(name, code, shown, &directory.0)).collect());
+}
+
+/// Functions that are written in the language, with their examples and what these show.
+fn examples_of_the_library(directory: &Path) -> Vec<(String, String, String)> {
     let functions = builtins::libraries().flat_map(|library| {
         let own = library.names().filter(|name| !library.builtins.iter().any(|builtin| builtin.name == *name));
         own.map(|name| match library.is_module {
@@ -88,13 +94,137 @@ fn examples_of_the_library_show_what_they_say() {
             false => name.to_string(),
         })
     });
+    let mut all = Vec::new();
     for name in functions {
-        let help = run(&format!("help({name})"), &directory.0).expect("help is for every function");
+        let help = run(&format!("help({name})"), directory).expect("help is for every function");
         let examples = examples_of(&help);
         assert!(!examples.is_empty(), "{name} has no example:\n{help}");
-        complaints.extend(examples.iter().filter_map(|(code, shown)| complaint(&name, code, shown, &directory.0)));
+        all.extend(examples.into_iter().map(|(code, shown)| (name.clone(), code, shown)));
+    }
+    all
+}
+
+/// The last line of an example as a graph, its array literals being arguments; none where it is no expression alone.
+fn in_a_graph(code: &str) -> Option<String> {
+    let (before, last) = code.rsplit_once('\n').map_or(("", code), |(before, last)| (before, last));
+    let is_statement = ["fn ", "for ", "while ", "import ", "@ ", "return "].iter().any(|word| last.starts_with(word));
+    let (mut depth, mut quoted, mut at) = (0, false, 0);
+    let (mut body, mut arguments) = (String::new(), Vec::new());
+    while let Some(c) = last[at..].chars().next() {
+        quoted ^= c == '"';
+        depth += i32::from("([{".contains(c)) - i32::from(")]}".contains(c));
+        let is_assigned =
+            c == '=' && depth == 0 && !last[at + 1..].starts_with('=') && !body.ends_with(['=', '!', '<', '>']);
+        if !quoted && depth == 0 && (c == ';' || is_assigned) || c == '#' {
+            return None;
+        }
+        match literal(&last[at..])
+            .filter(|_| !quoted && !body.trim_end().ends_with(|c: char| c.is_alphanumeric() || ")]\"_".contains(c)))
+        {
+            Some(literal) => {
+                body.push_str(&format!("literal{}", arguments.len()));
+                arguments.push(literal);
+                at += literal.len();
+                depth -= 1;
+            }
+            None => {
+                body.push(c);
+                at += c.len_utf8();
+            }
+        }
+    }
+    let names: Vec<String> = (0..arguments.len()).map(|i| format!("literal{i}")).collect();
+    let start = if before.is_empty() { String::new() } else { format!("{before}\n") };
+    if is_statement {
+        return None;
+    }
+    Some(format!("{start}graph(|{}| ({body}))({})", names.join(", "), arguments.join(", ")))
+}
+
+/// An array of numbers at the beginning of a text.
+fn literal(text: &str) -> Option<&str> {
+    if !text.starts_with('[') {
+        return None;
+    }
+    let mut depth = 0;
+    for (at, c) in text.char_indices() {
+        depth += i32::from(c == '[') - i32::from(c == ']');
+        if depth == 0 {
+            let literal = &text[..=at];
+            let is_number = |c: char| c.is_ascii_digit() || "[],.-e ".contains(c);
+            return Some(literal)
+                .filter(|text| text.chars().all(is_number) && text.contains(|c: char| c.is_ascii_digit()));
+        }
+    }
+    None
+}
+
+/// Functions whose examples are no graphs, or show something else in one, with the reason.
+const NOT_IN_A_GRAPH: &[(&str, &[&str])] = &[
+    (
+        "the shape of the result depends on the values",
+        &[
+            "argwhere",
+            "bincount",
+            "filter",
+            "flatnonzero",
+            "histogram2d",
+            "histogram_bin_edges",
+            "intersect1d",
+            "nonzero",
+            "polydiv",
+            "repeat",
+            "roots",
+            "setdiff1d",
+            "setxor1d",
+            "trim_zeros",
+            "union1d",
+            "unique",
+            "unique_all",
+            "unique_counts",
+            "unique_inverse",
+        ],
+    ),
+    ("what it refuses depends on the values", &["assert_close", "check_grad", "digitize", "histogram"]),
+    ("where to split or what to sum over has to be known", &["einsum", "split", "tensordot"]),
+    ("text is no number that a graph could compute with", &["format", "random.choice"]),
+    ("one form gives places, which are as many as there are; another chooses text", &["where"]),
+    (
+        "what the example shows is a dtype or a function, which no graph gives",
+        &["_float", "append", "collect", "item", "promote_types", "randn", "random.random", "result_type"],
+    ),
+];
+
+#[test]
+fn examples_show_the_same_in_a_graph() {
+    let directory = Scratch::new("graphs");
+    let builtins = builtins::table().flat_map(|builtin| {
+        builtin.examples.iter().map(|(code, _)| (builtin.name.to_string(), code.to_string(), builtin.effect))
+    });
+    let library = examples_of_the_library(&directory.0).into_iter().map(|(name, code, _)| (name, code, false));
+    let (mut complaints, mut compared, mut excused) = (Vec::new(), 0, BTreeSet::new());
+    for (name, code, effect) in builtins.chain(library) {
+        let (Some(graph), Ok(expected)) = (in_a_graph(&code), run(&code, &directory.0)) else { continue };
+        let found = match run(&graph, &directory.0) {
+            Ok(found) if found == expected => {
+                compared += 1;
+                continue;
+            }
+            Err(error) if effect && error.kind() == Kind::Graph => continue,
+            Ok(found) => found,
+            Err(error) => error.to_string(),
+        };
+        if NOT_IN_A_GRAPH.iter().any(|(_, names)| names.contains(&name.as_str())) {
+            excused.insert(name);
+            continue;
+        }
+        complaints.push(format!("{name}: {graph}\n  expected:\n{expected}\n  found:\n{found}\n"));
     }
     settle(complaints);
+    let listed: BTreeSet<String> =
+        NOT_IN_A_GRAPH.iter().flat_map(|(_, names)| *names).map(|name| name.to_string()).collect();
+    assert_eq!(excused, listed, "left, the functions whose examples need an excuse; right, those on the list");
+    assert!(compared > 600, "{compared} examples were compared");
 }
 
 /// The examples in a documentation: `> code`, `. more code`, and what they show.

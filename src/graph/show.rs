@@ -16,8 +16,8 @@ use crate::tensor::{Abstract, Array, shape};
 use std::fmt::Write;
 
 /// Operations of one graph from which on those in the middle are left out, and how many are shown at its two ends.
-const LONG: usize = 1000;
-const ENDS: [usize; 2] = [600, 200];
+const LONG: usize = 300;
+const ENDS: [usize; 2] = [200, 50];
 /// Columns that the widest operations may claim for all lines.
 const WIDTH: usize = 48;
 /// Constants of more elements are shown by their type.
@@ -29,14 +29,17 @@ pub fn type_text(aval: &Abstract) -> String {
 }
 
 impl Graph {
-    /// The text, with the names of the inputs and of the outputs; where there are too few, numbers stand for them.
+    /// The text, with the names of the inputs and of the outputs; where there are too few, numbers stand for them. An
+    /// input without a name is not worth a line.
     pub fn show(&self, name: &str, inputs: &[String], outputs: &[String]) -> String {
         let mut page = Page::default();
         let mut names = vec![];
         page.row(0, format!("graph {name}").trim_end().to_string(), String::new(), None);
         for (number, aval) in self.inputs.iter().enumerate() {
             let name = inputs.get(number).cloned().unwrap_or_else(|| format!("input{number}"));
-            page.row(1, format!("input {name}"), type_text(aval), None);
+            if !name.is_empty() {
+                page.row(1, format!("input {name}"), type_text(aval), None);
+            }
             names.push(name);
         }
         let found = page.graph(self, &names, 1);
@@ -158,7 +161,10 @@ fn constant(array: &Array) -> String {
         Array::Bool(false) => "false".into(),
         Array::Int(_) | Array::Float(_) => show(array, &options),
         Array::Scalar(_) => format!("{}({})", array.dtype(), show(array, &options)),
-        Array::Tensor(tensor) if tensor.size() <= FEW && tensor.ndim() == 1 => {
+        Array::Tensor(tensor) if tensor.ndim() == 0 => {
+            array.as_text().map_or_else(String::new, |text| format!("{:.40?}", &**text))
+        }
+        Array::Tensor(tensor) if tensor.size() <= FEW && tensor.ndim() > 0 => {
             format!("{}({})", array.dtype(), show(array, &options))
         }
         other => format!("<{}>", other.type_name()),
@@ -280,4 +286,29 @@ fn cuts(slice: &Slice, of: &[usize]) -> String {
         }
     });
     texts.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::context::Context;
+    use crate::ops::{MUL, apply2};
+    use crate::tensor::Array;
+    use crate::transform::trace::Recorder;
+
+    #[test]
+    fn the_middle_of_a_long_graph_is_left_out() {
+        let cx = &mut Context::default();
+        let recorder = Recorder::new(cx.modes.enter());
+        let mut x = recorder.input(Array::Float(1.0).aval());
+        for i in 0..1000 {
+            x = apply2(cx, &MUL, x, Array::Int(i + 2)).unwrap();
+        }
+        let text = recorder.finish(cx, &[x]).unwrap().show("f", &["x".into()], &[]);
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        assert_eq!(lines.len(), 2 + 200 + 1 + 50 + 1);
+        assert!(lines[201].starts_with("%199 = %198 * 201 "), "{}", lines[201]);
+        assert_eq!(lines[202], "... 750 operations ...");
+        assert!(lines[203].starts_with("%950 = %949 * 952 "), "{}", lines[203]);
+        assert!(text.starts_with("graph f\n  input x ") && lines[253].starts_with("output %999 "), "{text}");
+    }
 }

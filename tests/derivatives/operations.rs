@@ -89,6 +89,7 @@ const LISTED: &[(&str, &[&str])] = &[
         &["cond", "custom_grad", "scan", "while"],
     ),
     ("a constant to derivatives", &["stop_gradient"]),
+    ("prints what it gives back: tests/golden/graphs/debug.nab", &["debug"]),
 ];
 
 /// The derivative is there, its derivative is not.

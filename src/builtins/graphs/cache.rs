@@ -2,6 +2,7 @@
 
 use super::key::{self, Flat, Part, with_arrays};
 use super::trace::traced;
+use crate::builtins::predefined;
 use crate::context::Context;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::graph::{Figures, Graph, Traced};
@@ -23,6 +24,8 @@ pub struct Trace {
     args: Vec<Part>,
     slots: Vec<u32>,
     globals: Vec<Part>,
+    /// Globals that had their predefined value: `pi`, `inf`. No number that the program gave.
+    constants: Vec<(u32, Value)>,
     /// Where new values were made.
     home: Option<Device>,
     /// Arrays, by number, that had to be known: arguments first, then globals.
@@ -41,10 +44,26 @@ impl Trace {
         self.fixed.iter().any(|(fixed, _)| *fixed == number)
     }
 
+    /// A global that has not the predefined value any more that it had.
+    fn other_constant(&self, machine: &Machine) -> Option<u32> {
+        let is_other = |(slot, value): &&(u32, Value)| {
+            machine.globals.get(*slot as usize).is_none_or(|found| !found.is_identical(value))
+        };
+        self.constants.iter().find(is_other).map(|(slot, _)| *slot)
+    }
+
     /// The text of the graph.
     pub fn show(&self, machine: &Machine, name: &str) -> Result<String> {
         let free = self.names.iter().enumerate().filter(|(number, _)| !self.is_fixed_input(*number));
-        let mut inputs: Vec<String> = free.map(|(_, name)| name.clone()).collect();
+        let of_args = self.args.iter().filter(|part| matches!(part, Part::Array(_))).count();
+        // a function may read much that it does not: all of a module that it names
+        let read = self.graph.inputs_read();
+        let is_read = |input| read.get(input).is_some_and(|&read| read);
+        let named = |(input, (number, name)): (usize, (usize, &String))| match number < of_args || is_read(input) {
+            true => name.clone(),
+            false => String::new(),
+        };
+        let mut inputs: Vec<String> = free.enumerate().map(named).collect();
         inputs.extend((0..self.captured.len()).map(|number| format!("captured{number}")));
         let parts = Flat::of(machine, std::slice::from_ref(&self.result))?.parts;
         let mut paths = vec![];
@@ -130,7 +149,7 @@ pub fn find(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> R
     let traces = cache.traces.borrow().clone();
     for (at, trace) in traces.iter().enumerate().rev().filter(|(_, trace)| flat.is_like(&trace.args)) {
         let globals = Flat::of(machine, &values_of(machine, &trace.slots))?;
-        if trace.home != home || !globals.is_like(&trace.globals) {
+        if trace.home != home || !globals.is_like(&trace.globals) || trace.other_constant(machine).is_some() {
             continue;
         }
         let arrays = [flat.arrays.as_slice(), &globals.arrays].concat();
@@ -153,6 +172,8 @@ pub fn find(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> R
     }
     let mut slots = globals_read(std::iter::once(&derived.of).chain(&args), &machine.globals);
     slots.retain(|&slot| !machine.modules.is_constant(slot));
+    let (constants, slots): (Vec<u32>, Vec<u32>) = slots.into_iter().partition(|&slot| is_predefined(machine, slot));
+    let constants = constants.iter().copied().zip(values_of(machine, &constants)).collect();
     let globals = values_of(machine, &slots);
     let parts = Flat::of(machine, &globals)?;
     let arrays = [flat.arrays, parts.arrays].concat();
@@ -169,7 +190,7 @@ pub fn find(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> R
         Some(reason) => reason,
         None => {
             let new = (&*flat.parts, &*of_args, &*given.slots, &*parts.parts, &*of_globals, home);
-            traces.back().map_or_else(|| "first call".to_string(), |last| changed(last, new))
+            traces.back().map_or_else(|| "first call".to_string(), |last| changed(machine, last, new))
         }
     };
     let names: Vec<String> = [key::of_arrays(&flat.parts, of_args), key::of_arrays(&parts.parts, of_globals)].concat();
@@ -181,10 +202,21 @@ pub fn find(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> R
     }
     cache.figures.borrow_mut().add(Traced { reason, recorded: graph.count_recorded(), nodes: graph.count() });
     let (args, globals) = (flat.parts, parts.parts);
-    let trace = Trace { args, slots: given.slots, globals, home, fixed, graph, captured, result, names };
+    let slots = given.slots;
+    let trace = Trace { args, slots, globals, constants, home, fixed, graph, captured, result, names };
     let trace = Rc::new(trace);
     cache.add(trace.clone());
     Ok(Found::Trace(trace, given.arrays))
+}
+
+/// Does a global have the value that its name has before a program gives it another? Such a number is no input.
+fn is_predefined(machine: &Machine, slot: u32) -> bool {
+    match machine.globals.get(slot as usize) {
+        Some(value @ Value::Array(_)) => {
+            predefined(&machine.modules.slot_name(slot)).is_some_and(|predefined| predefined.is_identical(value))
+        }
+        _ => false,
+    }
 }
 
 /// What the parts of arguments and of globals are called.
@@ -226,7 +258,7 @@ fn parameter(f: &Value, number: usize) -> String {
 type New<'n> = (&'n [Part], &'n [String], &'n [u32], &'n [Part], &'n [String], Option<Device>);
 
 /// Why a trace does not do.
-fn changed(last: &Trace, (args, arg_paths, slots, globals, global_paths, home): New) -> String {
+fn changed(machine: &Machine, last: &Trace, (args, arg_paths, slots, globals, global_paths, home): New) -> String {
     let place = |home: Option<Device>| home.unwrap_or_default();
     if let Some(difference) = key::difference(&last.args, args, arg_paths) {
         return format!("argument {difference}");
@@ -236,6 +268,9 @@ fn changed(last: &Trace, (args, arg_paths, slots, globals, global_paths, home): 
     }
     if let Some(difference) = key::difference(&last.globals, globals, global_paths).filter(|_| last.slots == slots) {
         return format!("global {difference}");
+    }
+    if let Some(slot) = last.other_constant(machine) {
+        return format!("global {} has another value than the predefined one", machine.modules.slot_name(slot));
     }
     if last.home != home {
         return format!("new values are made on {}, before on {}", place(home), place(last.home));

@@ -123,7 +123,8 @@ builtins! {
 
     /// Prints numbers or text by a name and gives them back, as `print` does not: at every run of a graph.
     /// In a structure every array gets its own line, named as it is reached. A derivative prints the value once and passes
-    /// through. Inside `vmap` all rows are printed at once, along the first axis.
+    /// through. Inside `vmap` all rows are printed at once, along the first axis; of an `if` whose condition differs from
+    /// row to row those that take its way, or all where that is known only when a graph runs.
     fn debug(x, name = "debug")
         ex "debug([1.0, 2.0], \"x\") * 2" => "x = [1. 2.]\n[2. 4.]";
         ex "f = graph(|x| debug(x * 2, \"twice\") + 1)\n(f(1.0), f(2.0))" => "twice = 2.0\ntwice = 4.0\n(3.0, 5.0)";
