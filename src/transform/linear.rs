@@ -8,7 +8,7 @@ use super::dual::added;
 use super::missing;
 use crate::context::Context;
 use crate::diagnostics::Result;
-use crate::ops::linear::zeros;
+use crate::ops::linear::{sum_to, zeros};
 use crate::ops::{Op, Outputs, Term, apply_all};
 use crate::tensor::{Abstract, Array, Level, Lifted, Mode};
 use smallvec::SmallVec;
@@ -367,8 +367,10 @@ impl Step {
         }
         let rule = op.entry.transpose.ok_or_else(|| missing("the derivative", &op))?;
         let incoming = rule(cx, &op, &terms, &outgoing)?;
-        for (number, cotangent) in numbers.into_iter().zip(incoming) {
-            if let (Some(number), Some(cotangent)) = (number, cotangent) {
+        for ((number, term), cotangent) in numbers.into_iter().zip(&terms).zip(incoming) {
+            if let (Some(number), Term::Linear(aval), Some(cotangent)) = (number, term, cotangent) {
+                // in a graph the operation may have stretched its inputs
+                let cotangent = sum_to(cx, cotangent, &aval.shape)?;
                 let sum = cotangents[number].take();
                 cotangents[number] = added(cx, sum, cotangent)?;
             }
