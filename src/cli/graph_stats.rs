@@ -15,7 +15,13 @@ pub fn text(graphs: &[Figures]) -> String {
             _ = writeln!(text, "  ... {} before", counted(hidden, "trace"));
         }
         for traced in &graph.last {
-            _ = writeln!(text, "  {}: {} operations, {} when simplified", traced.reason, traced.recorded, traced.nodes);
+            _ = writeln!(
+                text,
+                "  {}: {}, {} when simplified",
+                traced.reason,
+                counted(traced.recorded as u64, "operation"),
+                traced.nodes
+            );
         }
         if graph.calls > 0 {
             _ = writeln!(text, "  last run: {}, {}", counted(graph.kernels, "kernel"), readable(graph.bytes));

@@ -2,6 +2,7 @@
 
 use super::machine::Machine;
 use super::value::Value;
+use crate::builtins::Builtin;
 use crate::diagnostics::Result;
 use std::any::Any;
 use std::rc::Rc;
@@ -25,6 +26,12 @@ pub trait State: Any {
 
     /// The one parameter of the function, if it has not those of what it was made of.
     fn parameter(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What `g.name(...)` calls, with the function as its first argument, where the name means something of its own here.
+    fn method(&self, name: &str) -> Option<&'static Builtin> {
+        _ = name;
         None
     }
 

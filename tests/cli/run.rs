@@ -135,3 +135,19 @@ fn a_full_disk_is_an_error() {
     assert_eq!(said.status, Some(1));
     assert_eq!(said.err, "error[io]: cannot write to standard output: no space left on device\n");
 }
+
+#[test]
+fn figures_of_graphs_come_last_on_standard_error() {
+    let code = "@ graph fn f(x) = x * 2\nf(1)\nf(f32(1))\nf(2)\nprint(graph(sin)(0.0))\nerror(\"why\")";
+    let said = run(&["--graph-stats", "-e", code]);
+    assert_eq!((said.status, said.out.as_str()), (Some(1), "2\n2.0\n4\n0.0\n"));
+    let figures = "graph f: 3 calls, 2 traces
+  first call: 1 operation, 1 when simplified
+  argument x: literal i64 became f32: 1 operation, 1 when simplified
+  last run: 1 kernel, 0 B
+graph sin: 1 call, 1 trace
+  first call: 1 operation, 1 when simplified
+  last run: 1 kernel, 0 B
+";
+    assert!(said.err.starts_with("error[error]: why") && said.err.ends_with(figures), "{}", said.err);
+}

@@ -26,6 +26,7 @@ fn help_names_every_option() {
         "--max-memory SIZE",
         "--timeout S",
         "--strict-device",
+        "--graph-stats",
         "--color",
         "--quiet",
         "--version",

@@ -2,7 +2,7 @@
 
 use super::key::{self, Flat, Part, with_arrays};
 use super::trace::traced;
-use crate::builtins::predefined;
+use crate::builtins::{self, Builtin, predefined};
 use crate::context::Context;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::graph::{Figures, Graph, Traced};
@@ -87,6 +87,10 @@ pub struct Cache {
 }
 
 impl State for Cache {
+    fn method(&self, name: &str) -> Option<&'static Builtin> {
+        if name == "stats" { builtins::find("graph_stats") } else { None }
+    }
+
     fn take_values(&mut self) -> Vec<Value> {
         let traces = std::mem::take(self.traces.get_mut());
         let parts =

@@ -141,16 +141,16 @@ builtins! {
         debug(machine, args.get(0), &name, 0)
     };
 
-    /// What there is to say of a compiled function, as a record.
+    /// What there is to say of a compiled function, as a record; `g.stats()` is the same.
     /// `calls`, `traces`, and `reasons`: why each of the last 64 traces was made. Of the last trace, `recorded` operations
     /// became `nodes`. The last run started so many `kernels`, and its values took so many `bytes` at a time, small ones
     /// and those on a graphics card not counted.
-    fn stats(g)
+    fn graph_stats(g)
         effect true;
         ex "g = graph(|x| x * 2)\nxs = (g(1.0), g([1.0, 2.0]))\ng.stats().reasons[1]" => "argument x: literal f64 became f64[2]";
         ex "g = graph(|n| zeros(n))\nxs = (g(2), g(3))\ng.stats().reasons" => "('first call; n had to be known', 'number n had to be known: 2 became 3')";
         ex "graph(sin).stats().traces" => "0";
-        fails "stats(sin)" => "type";
+        fails "graph_stats(sin)" => "type";
     = |_, args| {
         let derived = of_graph(args)?;
         let stats = stats(&cache_of(&derived)?.figures.borrow());

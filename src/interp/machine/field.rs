@@ -74,9 +74,16 @@ impl Machine {
         })
     }
 
-    /// The callee of `receiver.name(...)`, if it is a field of the receiver: then the receiver is no argument.
+    /// The callee of `receiver.name(...)`, if it is a field of the receiver: then the receiver is no argument. It is one
+    /// where the callee is a method of a function that a builtin made.
     pub(super) fn method(&mut self, regs: &mut Window, a: Reg, name: &Value) -> Result<bool> {
         let receiver = &regs[a as usize + 1];
+        if let Value::Derived(derived) = receiver
+            && let Some(builtin) = derived.state.method(name.as_str().unwrap_or_default())
+        {
+            regs[a as usize] = Value::Builtin(builtin);
+            return Ok(true);
+        }
         let has = match receiver {
             Value::Record(record) => record.0.contains_key(name.as_str().unwrap_or_default()),
             Value::Module(_) => true,
