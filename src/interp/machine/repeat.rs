@@ -23,7 +23,7 @@ use crate::graph::scan::{Turns, scan};
 use crate::graph::while_loop::{Parts, while_loop};
 use crate::ops::index::{self, Index};
 use crate::ops::{self, ADD, apply2};
-use crate::tensor::{Abstract, Array, DType};
+use crate::tensor::{Abstract, Array, DType, Device};
 use crate::transform::trace::Recorder;
 use crate::transform::{is_traced, pending};
 use std::rc::Rc;
@@ -99,6 +99,7 @@ impl Machine {
             code: Rc::new(part(&code, spec.start as usize, spec.next)),
             env: now.function.env.clone(),
         });
+        let home = self.host.cx.devices.home;
         let Some((_, whole)) = self.ahead(stacks, now, spec) else { return Ok(()) };
         for _ in 0..=PEELED {
             let Some((source, count)) = self.ahead(stacks, now, spec) else { return Ok(()) };
@@ -118,8 +119,7 @@ impl Machine {
             {
                 return Err(error.clone());
             }
-            // what was asked for by the turn that failed is asked for by nobody
-            pending::forget(&mut self.host.cx);
+            self.take_back(home);
             let recorded = self.host.cx.modes.operations();
             self.peel(stacks, now, spec, &body, &source)?;
             if self.host.cx.modes.operations() == recorded {
@@ -493,7 +493,7 @@ impl Machine {
         if count <= SHORT {
             return Ok(None);
         }
-        let first = [init.clone()];
+        let (first, home) = ([init.clone()], self.host.cx.devices.home);
         let turn = self.settled_turn(&first, Some(&source), false, &mut |machine, recorder, carried, row| {
             let args = carried.iter().cloned().chain(row).collect();
             let depth = machine.host.cx.modes.begin(crate::transform::Maker::Trace(recorder.clone()));
@@ -507,7 +507,7 @@ impl Machine {
             Ok(turn) if can_be_stacked(&turn.output, alone) => turn,
             Err(Trouble::Error(error)) if !error.is_of_program() => return Err(error),
             _ => {
-                pending::forget(&mut self.host.cx);
+                self.take_back(home);
                 return Ok(None);
             }
         };
@@ -516,11 +516,20 @@ impl Machine {
         Ok(found.and_then(|(states, outputs)| Some((states.into_iter().next()?, outputs))))
     }
 
+    /// After an attempt that failed: what it asked for is asked for by nobody, and new values are made where they were.
+    pub(super) fn take_back(&mut self, home: Option<Device>) {
+        pending::forget(&mut self.host.cx);
+        self.host.cx.devices.home = home;
+    }
+
     /// The error of a loop that is too long to be unrolled.
     #[cold]
     fn too_long(&self, trouble: Trouble, spec: &Loop, code: &Code, count: usize) -> Error {
         let mut error = apart(trouble, spec, code);
         error.details_mut().recorded = true;
+        if error.kind() != Kind::Graph {
+            return error;
+        }
         error.help(format!(
             "all {count} turns become one operation of the graph, for which one turn stands; at most {MODERATE} are \
              recorded one by one"
