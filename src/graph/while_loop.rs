@@ -4,7 +4,8 @@
 
 use super::cond::{Branches, cond};
 use super::rules::{Moved, Slot, run_by_rows, run_moving};
-use super::scan::{self, Turns, filled, spread, with_tangents};
+use super::scan::moves::{self, filled, spread, with_tangents};
+use super::scan::{self, Turns};
 use super::{Draft, Graph, Operand};
 use crate::context::Context;
 use crate::cpu;
@@ -164,7 +165,7 @@ fn backward(
     };
     let count = usize::try_from(most).map_err(|_| cpu::mistyped())?;
     let turns = Turns { body, count, carried: parts.carried, stacked: 0, reverse: false };
-    scan::together(cx, &scan::of(turns), inputs, tangents)
+    moves::together(cx, &scan::of(turns), inputs, tangents)
 }
 
 #[cold]

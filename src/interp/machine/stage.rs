@@ -19,7 +19,7 @@ use crate::graph::{Branches, Graph, Node, cond};
 use crate::ops;
 use crate::tensor::{Abstract, Array};
 use crate::transform::trace::Recorder;
-use crate::transform::{self, Maker, pending};
+use crate::transform::{self, Maker};
 use std::rc::Rc;
 
 /// What a way leaves behind: registers and far slots.
@@ -33,12 +33,13 @@ impl Machine {
     /// Records both ways from the conditional jump before `now.pc`, and goes on where they meet.
     pub(super) fn stage(&mut self, stacks: &mut Stacks, now: &mut Position, condition: Array) -> Result<()> {
         let demand = transform::unknown(&condition).and_then(|mut unknown| unknown.details_mut().demand.take());
+        let home = self.host.cx.devices.home;
         let found = self.stage_inside(stacks, now, condition);
         if let (Err(error), Instr::ShortCircuit { .. }) = (&found, now.function.code.instrs[now.pc - 1])
             && error.is_of_program()
         {
             // both sides run, element by element
-            pending::forget(&mut self.host.cx);
+            self.take_back(home);
             return Ok(());
         }
         found.map_err(|mut error| {

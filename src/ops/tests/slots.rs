@@ -84,7 +84,7 @@ const NO_GPU: Lists = &[
     ),
     ("is made on the CPU and placed", &["full", "arange", "linspace", "eye"]),
     ("knows devices by itself", &["rand", "randn", "randint", "place"]),
-    ("is made of other operations", &["cond", "custom_grad"]),
+    ("is made of other operations", &["cond", "custom_grad", "scan", "while"]),
     ("brings the elements to where they are printed", &["debug"]),
     (
         "decompositions run on the CPU so far",
