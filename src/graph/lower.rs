@@ -44,7 +44,7 @@ pub(super) struct Launch {
 }
 
 /// Element-wise operations of one shape.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Cluster {
     pub wiring: Wiring,
     pub inputs: SmallVec<[Read; 4]>,
@@ -170,9 +170,14 @@ impl Lowering<'_> {
     }
 
     fn launch(&mut self, node: &Node) -> Option<()> {
-        let inputs: Option<SmallVec<[Read; 2]>> = node.inputs.iter().map(|input| self.read(input)).collect();
         let outs: SmallVec<[(usize, Abstract); 1]> = node.outs.iter().map(|out| (self.slot(), out.clone())).collect();
         self.values.push(outs.iter().map(|(slot, _)| Value::Slot(*slot)).collect());
+        self.alone(node, outs)
+    }
+
+    /// An operation as a kernel of its own.
+    fn alone(&mut self, node: &Node, outs: SmallVec<[(usize, Abstract); 1]>) -> Option<()> {
+        let inputs: Option<SmallVec<[Read; 2]>> = node.inputs.iter().map(|input| self.read(input)).collect();
         let (op, place) = (node.op.clone(), node.place.clone());
         self.steps.push(Step::Kernel(Launch { op, inputs: inputs?, outs, place }));
         Some(())
@@ -284,49 +289,29 @@ impl Lowering<'_> {
         Some(members)
     }
 
+    /// Makes a value that waits, with what waits behind it; a fold is that of the node with this number.
     fn cluster(&mut self, root: &Operand, fold: Option<(usize, Fold)>) -> Option<()> {
         let Operand::Node(root, _) = *root else { return None };
         let members = self.members(root)?;
         let graph = self.graph;
-        let is_short = graph.nodes[root].outs.first()?.size() < LONG;
-        let mut inside: SmallVec<[u32; 8]> = smallvec![0; members.len()];
+        let Node { outs, place, .. } = graph.nodes.get(root)?;
+        if outs.first()?.size() < LONG && members.len() <= FEW {
+            return self.one_by_one(&members, fold);
+        }
         let place_of = |operand: &Operand| match operand {
             Operand::Node(number, _) => members.iter().position(|member| member == number),
             _ => None,
         };
+        let mut inside: SmallVec<[u32; 8]> = smallvec![0; members.len()];
         for &member in &members {
             graph.nodes[member].inputs.iter().filter_map(place_of).for_each(|at| inside[at] += 1);
         }
-        if fold.is_some() {
-            *inside.last_mut()? += 1;
-        }
-        let mut cluster = Cluster {
-            wiring: Wiring::default(),
-            inputs: smallvec![],
-            shape: graph.nodes[root].outs.first()?.shape.clone(),
-            wanted: smallvec![],
-            dtypes: smallvec![],
-            outs: smallvec![],
-            place: graph.nodes[root].place.clone(),
-        };
-        let alone = is_short && members.len() <= FEW;
+        *inside.last_mut()? += u32::from(fold.is_some());
+        let (shape, place) = (outs.first()?.shape.clone(), place.clone());
+        let mut cluster = Cluster { shape, place, ..Cluster::default() };
         for (at, &member) in members.iter().enumerate() {
             let node = &graph.nodes[member];
             let out = node.outs.first()?;
-            let is_wanted = graph.uses[member][0] > inside[at];
-            if alone {
-                let inputs: Option<SmallVec<[Read; 2]>> = node.inputs.iter().map(|input| self.read(input)).collect();
-                let slot = self.slot();
-                self.values[member] = smallvec![Value::Slot(slot)];
-                let (op, place) = (node.op.clone(), node.place.clone());
-                self.steps.push(Step::Kernel(Launch {
-                    op,
-                    inputs: inputs?,
-                    outs: smallvec![(slot, out.clone())],
-                    place,
-                }));
-                continue;
-            }
             let mut operands: SmallVec<[Wire; 3]> = smallvec![];
             for input in &node.inputs {
                 operands.push(match place_of(input) {
@@ -335,10 +320,10 @@ impl Lowering<'_> {
                 });
             }
             cluster.wiring.node(Plain::of(&node.op)?, out.element_type(), &operands);
-            self.values[member] = smallvec![Value::Gone];
-            if is_wanted {
-                let slot = self.slot();
-                self.values[member] = smallvec![Value::Slot(slot)];
+            let is_wanted = graph.uses[member][0] > inside[at];
+            let value = if is_wanted { Value::Slot(self.slot()) } else { Value::Gone };
+            self.values[member] = smallvec![value];
+            if let Value::Slot(slot) = value {
                 cluster.outs.push(slot);
             }
             // the last is made in any case
@@ -347,26 +332,29 @@ impl Lowering<'_> {
                 cluster.dtypes.push(out.dtype);
             }
         }
-        match fold {
-            Some((number, fold)) if alone => {
-                let node = &graph.nodes[number];
-                let inputs: Option<SmallVec<[Read; 2]>> = node.inputs.iter().map(|input| self.read(input)).collect();
-                let (op, place) = (node.op.clone(), node.place.clone());
-                self.steps.push(Step::Kernel(Launch {
-                    op,
-                    inputs: inputs?,
-                    outs: smallvec![(fold.slot, fold.out)],
-                    place,
-                }));
-            }
+        self.steps.push(match fold {
             Some((_, fold)) => {
                 let kept = cluster.outs.len() == cluster.wanted.len();
-                self.steps.push(Step::Fold(cluster, Fold { kept, ..fold }));
+                Step::Fold(cluster, Fold { kept, ..fold })
             }
-            None if alone => {}
-            None => self.steps.push(Step::Cluster(cluster)),
-        }
+            None => Step::Cluster(cluster),
+        });
         Some(())
+    }
+
+    /// The same by a kernel for each operation.
+    fn one_by_one(&mut self, members: &[usize], fold: Option<(usize, Fold)>) -> Option<()> {
+        let graph = self.graph;
+        for &member in members {
+            let node = &graph.nodes[member];
+            let slot = self.slot();
+            self.values[member] = smallvec![Value::Slot(slot)];
+            self.alone(node, smallvec![(slot, node.outs.first()?.clone())])?;
+        }
+        match fold {
+            Some((number, fold)) => self.alone(&graph.nodes[number], smallvec![(fold.slot, fold.out)]),
+            None => Some(()),
+        }
     }
 
     /// The number of a value that a cluster reads, which is there once.
