@@ -114,7 +114,11 @@ impl Program {
                 let (b, other) = self.expression(dice, depth - 1);
                 (format!("({a} * {b} * 0.5)"), bound * other * 0.5)
             }
-            2 => (format!("exp({a} * 0.125 - 1)"), (bound * 0.125 - 1.0).exp()),
+            2 => {
+                // nothing may come to numbers that single precision has not
+                let factor = (4.0 / bound).min(0.125);
+                (format!("exp({a} * {factor} - 1)"), (bound * factor - 1.0).exp())
+            }
             3 => (format!("({a} * {number})"), bound * number),
             // far from 1, where its slope is a difference of numbers that are nearly the same
             4 => (format!("tanh({a} * {})", 0.5 / bound.max(1.0)), 0.5),

@@ -175,7 +175,7 @@ impl Machine {
             }
         };
         let traced = given.iter().chain(&rows).any(|array| is_traced(&cx.modes, array));
-        if captured.is_empty() && !traced && !body.draws() {
+        if captured.is_empty() && !traced && !body.has_effect() {
             return Ok(None);
         }
         let turns = Turns { body, count, carried: given.len(), stacked: usize::from(rows.is_some()), reverse: false };
