@@ -5,6 +5,7 @@
 
 mod apply;
 pub mod arithmetic;
+pub mod barrier;
 pub mod cast;
 pub mod choose;
 pub mod compare;

@@ -1,8 +1,8 @@
 //! All primitive operations there are.
 
 use super::{
-    Entry, arithmetic, cast, choose, compare, contract, create, cumulate, debug, index, join, linalg, math, parameter,
-    place, random, reduce, sample, select, shape, sort, stop,
+    Entry, arithmetic, barrier, cast, choose, compare, contract, create, cumulate, debug, index, join, linalg, math,
+    parameter, place, random, reduce, sample, select, shape, sort, stop,
 };
 
 /// Every entry, family by family.
@@ -28,6 +28,7 @@ pub fn table() -> impl Iterator<Item = &'static Entry> {
         choose::TABLE,
         place::TABLE,
         stop::TABLE,
+        barrier::TABLE,
         debug::TABLE,
         crate::graph::cond::TABLE,
         crate::graph::custom::TABLE,

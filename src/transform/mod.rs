@@ -22,7 +22,10 @@ use crate::diagnostics::{Error, Kind, Result};
 use crate::ops::{Attrs, Kernel, Op, Outputs, now_all};
 use crate::tensor::{Array, Level, Lifted, Mode, Tensor};
 use linear::Tape;
+use smallvec::smallvec;
 use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
 use trace::Recorder;
 
 /// What the modes of a session share.
@@ -40,7 +43,20 @@ pub struct Modes {
     pub place: Option<Place>,
     /// What runs now ran before, and printed then.
     hushed: bool,
+    draws: Draws,
 }
+
+/// Random draws that are recorded into a graph, of functions that run more than once while it is made.
+#[derive(Clone, Default)]
+struct Draws {
+    /// Who wants to repeat what is drawn now.
+    kept: Vec<Drawn>,
+    /// What was drawn before, to be drawn again.
+    again: VecDeque<Array>,
+}
+
+/// What a function drew while it was recorded.
+pub type Drawn = Rc<RefCell<Vec<Array>>>;
 
 /// A transform through which values out of nothing must go.
 #[derive(Clone)]
@@ -76,16 +92,36 @@ impl Modes {
 
     /// The transforms around what runs now.
     pub fn around(&self) -> Around {
-        Around { makers: self.makers.clone(), tapes: self.tapes.clone() }
+        Around { makers: self.makers.clone(), tapes: self.tapes.clone(), draws: Draws::default() }
     }
 
     /// Leaves all transforms, to run what is no part of them. `resume` takes what this gives.
     pub fn suspend(&mut self) -> Around {
-        Around { makers: std::mem::take(&mut self.makers), tapes: std::mem::take(&mut self.tapes) }
+        Around {
+            makers: std::mem::take(&mut self.makers),
+            tapes: std::mem::take(&mut self.tapes),
+            draws: std::mem::take(&mut self.draws),
+        }
     }
 
     pub fn resume(&mut self, around: Around) {
-        (self.makers, self.tapes) = (around.makers, around.tapes);
+        (self.makers, self.tapes, self.draws) = (around.makers, around.tapes, around.draws);
+    }
+
+    /// From here on what is drawn while it is recorded is kept. `end_drawn` takes what this gives.
+    pub fn begin_drawn(&mut self) -> (usize, Drawn) {
+        let drawn = Drawn::default();
+        self.draws.kept.push(drawn.clone());
+        (self.draws.kept.len() - 1, drawn)
+    }
+
+    pub fn end_drawn(&mut self, depth: usize) {
+        self.draws.kept.truncate(depth);
+    }
+
+    /// What is drawn next while it is recorded is this.
+    pub fn draw_again(&mut self, drawn: &Drawn) {
+        self.draws.again = drawn.borrow().iter().cloned().collect();
     }
 
     /// Makes values for every row of a batch from here on, unless that is so already. `end` takes what this gives.
@@ -94,9 +130,10 @@ impl Modes {
         if there { self.makers.len() } else { self.begin(Maker::Rows(level, count)) }
     }
 
-    /// Programs that keep what runs now.
+    /// Programs that keep what runs now. Those around a graph in the making do not: they will when it runs.
     pub fn recording(&self) -> Vec<Tape> {
-        self.tapes.iter().filter(|tape| tape.is_recording()).cloned().collect()
+        let trace = self.recorder().map_or(0, Recorder::level);
+        self.tapes.iter().filter(|tape| tape.is_recording() && tape.level() > trace).cloned().collect()
     }
 
     /// From here on a linear program is recorded. `end_tape` takes what this gives.
@@ -167,6 +204,7 @@ impl Modes {
 pub struct Around {
     makers: Vec<Maker>,
     tapes: Vec<Tape>,
+    draws: Draws,
 }
 
 impl Around {
@@ -235,6 +273,7 @@ fn make(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
         None => now_all(cx, op, inputs),
         Some(maker) => {
             let made = match &maker {
+                Maker::Trace(recorder) if draws => draw_recorded(cx, op, recorder),
                 Maker::Trace(recorder) => recorder.record(cx, op, inputs),
                 Maker::Rows(level, rows) if draws => batch::draw(cx, op, *level, *rows),
                 Maker::Rows(level, rows) => batch::run_alike(cx, op, inputs, *level, *rows),
@@ -243,6 +282,20 @@ fn make(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
             made
         }
     }
+}
+
+/// A draw as an operation of a graph, or the one that was recorded when this ran first.
+fn draw_recorded(cx: &mut Context, op: &Op, recorder: &Recorder) -> Result<Outputs> {
+    if recorder.is_branch() && !cx.modes.draws.kept.is_empty() {
+        return Err(Error::new(Kind::Graph, "`checkpoint` in a graph cannot repeat random draws inside an `if`")
+            .help("draw before the `if`"));
+    }
+    let drawn = match cx.modes.draws.again.pop_front() {
+        Some(drawn) => smallvec![drawn],
+        None => recorder.record(cx, op, &[])?,
+    };
+    cx.modes.draws.kept.iter().for_each(|kept| kept.borrow_mut().extend(drawn.iter().cloned()));
+    Ok(drawn)
 }
 
 /// One step on the way to the elements of a value.

@@ -121,6 +121,7 @@ fn cases() -> Vec<Case> {
     };
     // element by element
     let x = floats(&[3], &[0.3, -1.2, 0.7]);
+    add("barrier", Attrs::None, std::slice::from_ref(&x));
     let positive = floats(&[3], &[0.3, 1.2, 2.7]);
     let inside = floats(&[3], &[0.3, -0.6, 0.5]);
     let column = floats(&[2, 1], &[1.6, -0.45]);

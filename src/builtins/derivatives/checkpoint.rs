@@ -11,9 +11,10 @@ use crate::builtins::structures::map_alike;
 use crate::context::{Context, RandomState};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::interp::{Derived, Machine, State, Value, globals_read, holds};
+use crate::ops::barrier::barrier;
 use crate::tensor::{Abstract, Array, Device};
 use crate::transform::linear::{Call, Host, Tape};
-use crate::transform::{Around, with_variables};
+use crate::transform::{Around, Drawn, with_variables};
 use std::rc::Rc;
 
 struct Nothing;
@@ -63,6 +64,8 @@ struct Run {
     f: Value,
     args: Vec<Value>,
     surroundings: Surroundings,
+    /// What it drew while it was recorded into a graph.
+    drawn: Drawn,
 }
 
 /// As one linear program knows it.
@@ -79,8 +82,9 @@ impl Call for Rerun {
         };
         let before = self.of.surroundings.enter(machine);
         tape.resume();
+        machine.host.cx.modes.draw_again(&self.of.drawn);
         let hushed = machine.host.cx.modes.hush(true);
-        let result = machine.call(&self.of.f, self.of.args.clone());
+        let result = again(machine, &self.of.args).and_then(|args| machine.call(&self.of.f, args));
         machine.host.cx.modes.hush(hushed);
         tape.pause();
         before.enter(machine);
@@ -99,6 +103,20 @@ impl Call for Rerun {
     }
 }
 
+/// Arguments as values of their own: where f is recorded into a graph a second time, that does not see that it has what
+/// f does already, and keep it.
+fn again(machine: &mut Machine, args: &[Value]) -> Result<Vec<Value>> {
+    let mut again = vec![];
+    for arg in args {
+        again.push(map_alike(machine, &[arg], &mut |machine, leaves| match leaves {
+            [Value::Array(array)] => barrier(&mut machine.host.cx, array).map(Value::Array),
+            [leaf] => Ok((*leaf).clone()),
+            _ => Ok(Value::None),
+        })?);
+    }
+    Ok(again)
+}
+
 /// A value with other variables of a program in it.
 fn replace(
     machine: &mut Machine,
@@ -115,20 +133,21 @@ fn replace(
 
 fn run_checkpoint(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> Result<Value> {
     let recording = machine.host.cx.modes.recording();
-    // a graph is run as it was traced, once
-    if recording.is_empty() || machine.host.cx.modes.is_tracing() {
+    if recording.is_empty() {
         return machine.call(&derived.of, args);
     }
     let surroundings = Surroundings::of(machine, &derived.of, &args);
     recording.iter().for_each(Tape::pause);
+    let (depth, drawn) = machine.host.cx.modes.begin_drawn();
     let result = machine.call(&derived.of, args.clone());
+    machine.host.cx.modes.end_drawn(depth);
     recording.iter().for_each(Tape::resume);
     let mut result = result?;
     if holds(&result, &|array| matches!(array, Array::Lifted(lifted) if lifted.level() > 0)) {
         return Err(Error::ty("a function in the result of `checkpoint` holds a value that is differentiated by")
             .help("give the value itself as a result, and make the function of it outside"));
     }
-    let of = Rc::new(Run { f: derived.of.clone(), args, surroundings });
+    let of = Rc::new(Run { f: derived.of.clone(), args, surroundings, drawn });
     for tape in &recording {
         let mut avals = vec![];
         replace(machine, &result, tape, &mut |variable| {
@@ -151,7 +170,8 @@ builtins! {
     /// f itself, but a backward derivative keeps only its arguments and runs it again on the way back.
     /// What f does in between is not held in memory meanwhile: chains of checkpoints let deep programs fit. Values and
     /// derivatives are those of f: random draws are repeated, and what f captured is differentiated by, too. What it
-    /// prints it prints twice, but for `debug`. Forward derivatives and graphs run f as it is.
+    /// prints it prints twice, but for `debug`. So it is in the graph of a derivative, too; forward derivatives, and derivatives of
+    /// a graph, run f as it is.
     fn checkpoint(f)
         ex "grad(checkpoint(|x| sin(x) ** 2))(0.0)" => "0.0";
         ex "grad(|w| { block = checkpoint(|x| x * w); block(block(3.0)) })(2.0)" => "12.0";

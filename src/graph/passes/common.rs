@@ -2,6 +2,7 @@
 
 use crate::graph::draft::{Change, Draft};
 use crate::graph::{Node, Operand};
+use crate::ops::barrier::BARRIER;
 use crate::tensor::Array;
 use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
@@ -14,7 +15,7 @@ pub fn run(draft: &mut Draft) {
     draft.rewrite(|draft, node| {
         let at = number;
         number += 1;
-        if node.inputs.is_empty() || node.op.has_effect() {
+        if node.inputs.is_empty() || node.op.has_effect() || std::ptr::eq(node.op.entry, &BARRIER) {
             return Change::Keep;
         }
         let alike = seen.entry(hash(node)).or_default();
