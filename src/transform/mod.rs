@@ -49,10 +49,19 @@ pub struct Modes {
 /// Random draws that are recorded into a graph, of functions that run more than once while it is made.
 #[derive(Clone, Default)]
 struct Draws {
-    /// Who wants to repeat what is drawn now.
-    kept: Vec<Drawn>,
+    /// Who wants to repeat what is drawn now, and how many graphs were in the making then.
+    kept: Vec<(usize, Drawn)>,
     /// What was drawn before, to be drawn again.
     again: VecDeque<Array>,
+    /// How many graphs were in the making when that was said.
+    graphs: usize,
+}
+
+impl Draws {
+    /// Would a draw inside so many graphs be one of a part of a graph, which runs never or often?
+    fn are_around(&self, graphs: usize) -> bool {
+        self.kept.last().is_some_and(|(around, _)| *around < graphs) || !self.again.is_empty() && self.graphs < graphs
+    }
 }
 
 /// What a function drew while it was recorded.
@@ -90,6 +99,11 @@ impl Modes {
         self.makers.truncate(depth);
     }
 
+    /// How many graphs are in the making.
+    fn graphs(&self) -> usize {
+        self.makers.iter().filter(|maker| matches!(maker, Maker::Trace(_))).count()
+    }
+
     /// The transforms around what runs now.
     pub fn around(&self) -> Around {
         Around { makers: self.makers.clone(), tapes: self.tapes.clone(), draws: Draws::default() }
@@ -111,7 +125,7 @@ impl Modes {
     /// From here on what is drawn while it is recorded is kept. `end_drawn` takes what this gives.
     pub fn begin_drawn(&mut self) -> (usize, Drawn) {
         let drawn = Drawn::default();
-        self.draws.kept.push(drawn.clone());
+        self.draws.kept.push((self.graphs(), drawn.clone()));
         (self.draws.kept.len() - 1, drawn)
     }
 
@@ -119,9 +133,17 @@ impl Modes {
         self.draws.kept.truncate(depth);
     }
 
+    /// Must what an operation draws inside be drawn again later?
+    fn repeats_draws_of(&self, op: &Op) -> bool {
+        !(self.draws.kept.is_empty() && self.draws.again.is_empty())
+            && op.draws_inside()
+            && self.draws.are_around(self.graphs() + 1)
+    }
+
     /// What is drawn next while it is recorded is this.
     pub fn draw_again(&mut self, drawn: &Drawn) {
         self.draws.again = drawn.borrow().iter().cloned().collect();
+        self.draws.graphs = self.graphs();
     }
 
     /// Makes values for every row of a batch from here on, unless that is so already. `end` takes what this gives.
@@ -269,6 +291,9 @@ fn make(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     if !draws && !op.draws_inside() {
         return now_all(cx, op, inputs);
     }
+    if draws && cx.modes.is_tracing() && cx.modes.draws.are_around(cx.modes.graphs()) {
+        return Err(not_repeated());
+    }
     match cx.modes.makers.pop() {
         None => now_all(cx, op, inputs),
         Some(maker) => {
@@ -284,17 +309,19 @@ fn make(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     }
 }
 
+#[cold]
+fn not_repeated() -> Error {
+    Error::new(Kind::Graph, "`checkpoint` in a graph cannot repeat random draws inside an `if` or a loop")
+        .help("draw before it")
+}
+
 /// A draw as an operation of a graph, or the one that was recorded when this ran first.
 fn draw_recorded(cx: &mut Context, op: &Op, recorder: &Recorder) -> Result<Outputs> {
-    if recorder.is_branch() && !cx.modes.draws.kept.is_empty() {
-        return Err(Error::new(Kind::Graph, "`checkpoint` in a graph cannot repeat random draws inside an `if`")
-            .help("draw before the `if`"));
-    }
     let drawn = match cx.modes.draws.again.pop_front() {
         Some(drawn) => smallvec![drawn],
         None => recorder.record(cx, op, &[])?,
     };
-    cx.modes.draws.kept.iter().for_each(|kept| kept.borrow_mut().extend(drawn.iter().cloned()));
+    cx.modes.draws.kept.iter().for_each(|(_, kept)| kept.borrow_mut().extend(drawn.iter().cloned()));
     Ok(drawn)
 }
 

@@ -3,7 +3,7 @@
 //! Everything that a graph reads and that is no number or tensor at hand becomes an input of it. A trace must never run
 //! an operation on a traced value, nor look at its elements.
 
-use super::{Maker, making};
+use super::{Maker, making, not_repeated};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::error::Demand;
@@ -177,6 +177,9 @@ impl Recorder {
     pub(crate) fn record(&self, cx: &Context, op: &Op, inputs: &[Array]) -> Result<Outputs> {
         if self.state.borrow().finished {
             return Err(left());
+        }
+        if cx.modes.repeats_draws_of(op) {
+            return Err(not_repeated());
         }
         let avals: SmallVec<[Abstract; 3]> = inputs.iter().map(Array::aval).collect();
         let outs = op.infer_all(&avals)?;
