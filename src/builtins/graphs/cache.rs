@@ -314,6 +314,10 @@ fn other_number(machine: &mut Machine, trace: &Trace, arrays: &[Array]) -> Resul
 }
 
 pub fn run_graph(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> Result<Value> {
+    // a graph that becomes part of another one has not been called
+    if !machine.host.cx.modes.is_tracing() {
+        cache_of(derived)?.figures.borrow_mut().calls += 1;
+    }
     match find(machine, derived, args)? {
         Found::Function(args) => machine.call(&derived.of, args),
         Found::Trace(trace, arrays) => {
@@ -352,11 +356,10 @@ impl Measure {
         Measure { kernels: cx.kernels, peak: cx.pool.begin_peak() }
     }
 
-    /// A graph that becomes part of another one has not run.
+    /// A graph that becomes part of another one has not run, either.
     fn end(self, cx: &Context, figures: &mut Figures) {
         let bytes = cx.pool.end_peak(self.peak);
         if !cx.modes.is_tracing() {
-            figures.calls += 1;
             figures.kernels = cx.kernels.wrapping_sub(self.kernels);
             figures.bytes = bytes;
         }

@@ -2,7 +2,9 @@
 
 use crate::graph::draft::{Change, Draft};
 use crate::graph::{Node, Operand};
+use crate::ops::Attrs;
 use crate::ops::barrier::BARRIER;
+use crate::ops::slice::Cut;
 use crate::tensor::Array;
 use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
@@ -36,10 +38,20 @@ fn hash(node: &Node) -> u64 {
         match input {
             Operand::Input(number) => (0, *number, 0).hash(&mut hasher),
             Operand::Node(number, result) => (1, *number, *result).hash(&mut hasher),
-            Operand::Const(Array::Int(number)) => (2, *number as usize, 0).hash(&mut hasher),
-            Operand::Const(Array::Float(number)) => (3, number.to_bits() as usize, 0).hash(&mut hasher),
-            Operand::Const(_) => (4, 0, 0).hash(&mut hasher),
+            Operand::Const(Array::Tensor(tensor)) => (2, tensor.address(), 0).hash(&mut hasher),
+            Operand::Const(number) => number.as_scalar().map(|number| number.as_f64().to_bits()).hash(&mut hasher),
         }
+    }
+    // those of which a long graph may have many that differ in nothing else
+    match &node.op.attrs {
+        Attrs::Shape(lengths) => lengths.hash(&mut hasher),
+        Attrs::Axes(axes) => axes.hash(&mut hasher),
+        Attrs::Slice(slice) => slice.cuts.iter().for_each(|cut| match *cut {
+            Cut::At(position) => (0, position).hash(&mut hasher),
+            Cut::Span { start, step, count } => (1, start, step, count).hash(&mut hasher),
+            Cut::New => 2.hash(&mut hasher),
+        }),
+        _ => {}
     }
     hasher.finish()
 }

@@ -277,6 +277,35 @@ fn what_is_computed_twice_is_computed_once() {
     );
 }
 
+#[test]
+fn what_is_to_be_computed_again_is_not_merged() {
+    let kept = &[
+        "%0 = -a f64[4]",
+        "%1 = barrier(a) f64[4]",
+        "%2 = -%1 f64[4]",
+        "%3 = barrier(a) f64[4]",
+        "%4 = -%3 f64[4]",
+        "%5 = %0 + %2 f64[4]",
+        "%6 = %5 + %4 f64[4]",
+        "output %6 f64[4]",
+    ];
+    check(
+        common::run,
+        &[special(&[4])],
+        |cx, x| {
+            let mut negative = vec![apply1(cx, &NEG, x[0].clone())?];
+            for _ in 0..2 {
+                let again = ops::barrier::barrier(cx, &x[0])?;
+                negative.push(apply1(cx, &NEG, again)?);
+            }
+            let sum = apply2(cx, &ADD, negative[0].clone(), negative[1].clone())?;
+            apply2(cx, &ADD, sum, negative[2].clone())
+        },
+        kept,
+        kept,
+    );
+}
+
 fn dot(cx: &mut Context, a: Array, b: Array, contracted: [usize; 2], batch: &[usize]) -> Result<Array> {
     let batch = Axes::from_slice(batch);
     let contracted = contracted.map(|axis| Axes::from_slice(&[axis]));
