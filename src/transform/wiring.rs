@@ -46,11 +46,6 @@ impl Wiring {
         self.operands.extend_from_slice(operands);
     }
 
-    /// How many operations there are.
-    pub fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
     /// The operands of each operation.
     pub fn operands(&self) -> impl Iterator<Item = &[Operand]> {
         let mut rest = self.operands.as_slice();
