@@ -8,7 +8,7 @@ class Case(NamedTuple):
     bar: float | None = None  # the greatest ratio to the peer
     jax: bool = False  # whether `arrays_jax.py` or `graphs_jax.py` has it
     jax_bar: float | None = None
-    tf: bool = False  # whether `derivatives_tf.py` or `graphs_tf.py` has it
+    tf: bool = False  # whether `networks_tf.py` has it
     tf_bar: float | None = None
     beside: str | None = None  # what of Nabla's own it is measured beside, instead of NumPy
     times: int = 1  # so many times

@@ -79,8 +79,8 @@ fn forward(
     let Moved { recorder, results } = run_moving(cx, &turns.body, &carried)?;
     let (body, moved) = with_tangents(cx, &recorder, results, turns.carried, moving)?;
     let joint = Turns { body, count: turns.count, carried: first, stacked: rows, reverse: turns.reverse };
-    let mut found: Vec<Array> = scan(cx, joint, given)?.into_vec();
-    Ok(sorted(&mut found, turns, moving, &moved))
+    let found = scan(cx, joint, given)?;
+    Ok(sorted(found, turns, moving, &moved))
 }
 
 /// The graph that gives carried values, their tangents, outputs and theirs; which outputs move.
@@ -104,8 +104,8 @@ pub(in crate::graph) fn with_tangents(
 }
 
 /// Results and tangents, each in the order of the results.
-fn sorted(found: &mut Vec<Array>, turns: &Turns, moving: &[bool], moved: &[bool]) -> (Outputs, Tangents) {
-    let mut rest = std::mem::take(found).into_iter();
+fn sorted(found: Outputs, turns: &Turns, moving: &[bool], moved: &[bool]) -> (Outputs, Tangents) {
+    let mut rest = found.into_iter();
     let (mut results, mut tangents) = (Outputs::new(), Tangents::new());
     for moves in [&moving[..turns.carried], moved] {
         results.extend(rest.by_ref().take(moves.len()));
