@@ -10,11 +10,9 @@ use crate::diagnostics::{Error, Kind, Result, Source, load};
 use crate::gpu::Choice;
 use crate::graph::Figures;
 use crate::interp::{Machine, Module, Value, show};
-pub use crate::output::Output;
 use crate::output::Sink;
 use crate::tensor::show::PrintOptions;
 use crate::workers::Workers;
-
 use std::cell::RefCell;
 use std::io;
 use std::num::NonZeroUsize;
@@ -22,6 +20,8 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
+
+pub use crate::output::Output;
 
 /// What `input(prompt)` reads: a line without its end, none at the end of input.
 pub type Input = Box<dyn FnMut(&str) -> io::Result<Option<String>>>;

@@ -29,6 +29,8 @@ fn help(machine: &mut Machine, value: &Value) -> Result<String> {
             format!("module {}\n\n{}", module.name, names(module.member_names().iter().map(|name| &**name)))
         }
         Value::Str(name) => return named(machine, name),
+        // it does what the function does
+        Value::Derived(derived) if derived.name == "graph" => return help(machine, &derived.of),
         other => format!("{}\n\n    A value of type {}.", machine.host.text(other), other.type_name()),
     })
 }

@@ -23,7 +23,7 @@ pub fn text(graphs: &[Figures]) -> String {
                 traced.nodes
             );
         }
-        if graph.calls > 0 {
+        if graph.traces > 0 {
             _ = writeln!(text, "  last run: {}, {}", counted(graph.kernels, "kernel"), readable(graph.bytes));
         }
     }

@@ -4,13 +4,16 @@
 //! that is differentiated computes its values anew on the way back; only the inputs are kept.
 
 use super::Graph;
-use super::rules::{Moved, Slot, run_moving, run_rows};
+use super::rules::{Moved, Slot, rows_that_count, run_moving, run_rows};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::ops::index::{self, Index};
 use crate::ops::linear::zeros;
-use crate::ops::{Arity, Attrs, Batch, Derivative, Entry, Kernel, Op, Outputs, Rule, Term, apply_all, select};
+use crate::ops::reduce::{ANY, reduce};
+use crate::ops::{
+    Arity, Attrs, Batch, Derivative, Entry, Kernel, LOGICAL_NOT, Op, Outputs, Rule, Term, apply_all, apply1, select,
+};
 use crate::tensor::{Abstract, Array, Tensor};
 use crate::transform::linear::Tape;
 use crate::transform::trace::Recorder;
@@ -175,7 +178,7 @@ fn transposed(
 }
 
 /// Where the condition is the same for all rows, one branch runs for all of them. Else each branch runs on the rows that
-/// take it, if that is known; if not, both run on all rows, and every row takes the result of its own.
+/// take it, if that is known; if not, on all rows with the inputs of its own, and every row takes the result of its side.
 fn batched(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], count: usize) -> Result<Outputs> {
     let (Attrs::Cond(branches), [condition, inputs @ ..], [chosen_by_row, batched @ ..]) = (&op.attrs, inputs, batched)
     else {
@@ -196,7 +199,15 @@ fn batched(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], count:
         None => None,
     };
     let Some(sides) = sides else {
-        let found = [run_rows(cx, then, inputs, batched, count)?, run_rows(cx, otherwise, inputs, batched, count)?];
+        if op.draws_inside() {
+            let found = [run_rows(cx, then, inputs, batched, count)?, run_rows(cx, otherwise, inputs, batched, count)?];
+            return choose(cx, condition, found, count);
+        }
+        let others = apply1(cx, &LOGICAL_NOT, condition.clone())?;
+        let found = [
+            one_side(cx, then, condition, inputs, batched, count)?,
+            one_side(cx, otherwise, &others, inputs, batched, count)?,
+        ];
         return choose(cx, condition, found, count);
     };
     let mut found = [vec![], vec![]];
@@ -212,6 +223,32 @@ fn batched(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], count:
         found[side] = results.iter().map(spread).collect::<Result<Vec<Array>>>()?;
     }
     choose(cx, condition, found, count)
+}
+
+/// The results of a branch in all rows that take it; in others they are anything. It does not run where no row takes it.
+fn one_side(
+    cx: &mut Context,
+    graph: &Graph,
+    rows: &Array,
+    inputs: &[Array],
+    batched: &[bool],
+    count: usize,
+) -> Result<Vec<Array>> {
+    let any = reduce(cx, &ANY, rows.clone(), None, false)?;
+    let given: Vec<Array> = std::iter::once(rows).chain(inputs).cloned().collect();
+    let record = |cx: &mut Context, run: &mut dyn FnMut(&mut Context, &[Array]) -> Result<Vec<Array>>| {
+        let recorder = Recorder::new(cx.modes.enter());
+        let values: Vec<Array> = given.iter().map(|input| recorder.input(input.aval())).collect();
+        let results = recorder.run(cx, |cx| run(cx, &values))?;
+        recorder.finish(cx, &results)
+    };
+    let taken = record(cx, &mut |cx, values| {
+        let own = rows_that_count(cx, &values[0], &values[1..], batched, count)?;
+        run_rows(cx, graph, &own, batched, count)
+    })?;
+    let avals = taken.results.clone();
+    let left = record(cx, &mut |cx, _| avals.iter().map(|aval| zeros(cx, aval)).collect())?;
+    Ok(cond(cx, Branches::new(taken, left), any, given)?.into_vec())
 }
 
 /// The rows that take each side of an `if`, and for every row where its result lies among those of each side.

@@ -186,7 +186,7 @@ impl Graph {
             }
         }
         draft.inputs = draft.inputs.into_iter().zip(stays).filter(|(_, stays)| **stays).map(|(aval, _)| aval).collect();
-        Graph::new(cx, draft)
+        Ok(Graph { recorded: self.recorded, ..Graph::new(cx, draft)? })
     }
 
     /// Does it draw random numbers?

@@ -4,10 +4,14 @@
 use super::Graph;
 use crate::context::Context;
 use crate::diagnostics::Result;
+use crate::ops::index::{self, Index};
 use crate::ops::linear::{align, cast_back, zeros};
-use crate::tensor::{Abstract, Array};
+use crate::ops::reduce::{ARGMAX, reduce};
+use crate::ops::{cast, reshape, select};
+use crate::tensor::{Abstract, Array, DType};
 use crate::transform::trace::Recorder;
 use crate::transform::{Maker, batch, dual, hushed, making};
+use smallvec::{SmallVec, smallvec};
 
 /// An input of a graph in the making: that of a given graph, or its tangent.
 #[derive(Clone, Copy)]
@@ -76,6 +80,34 @@ pub(super) fn run_by_rows(
             None => (result, false),
         })
         .collect())
+}
+
+/// Inputs in which rows that do not count are those of one that does: there must be one. So what runs on all rows does
+/// nothing that it would not do for one that counts: it cannot fail, nor make a NaN that a derivative would meet.
+pub(super) fn rows_that_count(
+    cx: &mut Context,
+    counts: &Array,
+    values: &[Array],
+    batched: &[bool],
+    count: usize,
+) -> Result<Vec<Array>> {
+    let numbers = cast(cx, counts.clone(), DType::I64)?;
+    let one = reduce(cx, &ARGMAX, numbers, None, false)?;
+    let mut all = vec![];
+    for (value, &has_rows) in values.iter().zip(batched) {
+        if !has_rows {
+            all.push(value.clone());
+            continue;
+        }
+        let row = index::get(cx, value, &[Index::Array(one.clone())])?;
+        // the truth value of a row stands for all its elements
+        let mut shape: SmallVec<[i64; 4]> = smallvec![1; value.ndim()];
+        shape[0] = count as i64;
+        let counts = reshape(cx, counts.clone(), &shape)?;
+        let chosen = select(cx, counts, value.clone(), row)?;
+        all.push(cast_back(cx, chosen, &value.aval())?);
+    }
+    Ok(all)
 }
 
 /// The same, with rows for every result.

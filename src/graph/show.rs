@@ -181,10 +181,15 @@ fn expression(graph: &Graph, node: &Node, operands: &[String]) -> String {
     let axes = |axes: &[usize]| format!("axes={}", shape::text(axes));
     match (&node.op.attrs, operands) {
         (Attrs::None, [a, b]) if matches!(entry.rule, Rule::Elementwise(_)) && !is_word(entry.symbol) => {
-            format!("{a} {} {b}", entry.symbol)
+            // of a power the sign would belong to the whole
+            match entry.symbol == "**" && a.starts_with('-') {
+                true => format!("({a}) {} {b}", entry.symbol),
+                false => format!("{a} {} {b}", entry.symbol),
+            }
         }
         (Attrs::None, [a]) if !is_word(entry.symbol) && entry.arity == Arity::Exactly(1) => {
-            format!("{}{a}", entry.symbol)
+            let gap = if entry.symbol.ends_with(char::is_alphabetic) { " " } else { "" };
+            format!("{}{gap}{a}", entry.symbol)
         }
         (Attrs::None, _) => call(name(entry.name, entry.symbol), vec![]),
         (Attrs::DType(dtype), _) => call(dtype.name(), vec![]),
@@ -234,7 +239,7 @@ fn name(name: &'static str, symbol: &'static str) -> &'static str {
 
 fn is_word(symbol: &str) -> bool {
     symbol.starts_with(|c: char| c.is_alphabetic())
-        && symbol.chars().all(|c| c.is_alphanumeric() || c == '_')
+        && symbol.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.')
         && !matches!(symbol, "and" | "or" | "not")
 }
 

@@ -32,7 +32,7 @@ pub(super) fn scan(cx: &mut Context, turns: &Turns, inputs: &[Array]) -> Result<
     let outputs = turns.body.results.len().saturating_sub(carried);
     let bytes = outputs.saturating_mul(2 * size_of::<u64>());
     cx.reserve(count, bytes, || format!("the outputs of {count} turns"))?;
-    let mut found = vec![vec![0; count]; outputs];
+    let mut found: Vec<Vec<u64>> = (0..outputs).map(|_| vec![0; count]).collect();
     for turn in 0..count {
         if turn % STRETCH == 0 {
             cx.check()?;

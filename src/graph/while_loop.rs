@@ -3,7 +3,7 @@
 //! Backward its derivative is that of a `scan` of as many turns, which have to be known by then.
 
 use super::cond::{Branches, cond};
-use super::rules::{Moved, Slot, run_by_rows, run_moving};
+use super::rules::{Moved, Slot, rows_that_count, run_by_rows, run_moving};
 use super::scan::moves::{self, filled, spread, with_tangents};
 use super::scan::{self, Turns};
 use super::{Draft, Graph, Operand};
@@ -295,7 +295,10 @@ impl Rows<'_> {
 
         let recorder = Recorder::new(cx.modes.enter());
         let (rows, mut values) = inputs(&recorder);
-        let results = recorder.run(cx, |cx| run_by_rows(cx, &self.parts.body, &values, self.by_row, count))?;
+        let results = recorder.run(cx, |cx| {
+            let own = rows_that_count(cx, &rows, &values, self.by_row, count)?;
+            run_by_rows(cx, &self.parts.body, &own, self.by_row, count)
+        })?;
         let results = self.in_rows(cx, &recorder, results)?;
         let results = recorder.run(cx, |cx| {
             for (value, result) in values.iter_mut().zip(results) {

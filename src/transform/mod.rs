@@ -48,7 +48,7 @@ pub struct Modes {
 
 /// Random draws that are recorded into a graph, of functions that run more than once while it is made.
 #[derive(Clone, Default)]
-struct Draws {
+pub struct Draws {
     /// Who wants to repeat what is drawn now, and how many graphs were in the making then.
     kept: Vec<(usize, Drawn)>,
     /// What was drawn before, to be drawn again.
@@ -131,6 +131,15 @@ impl Modes {
 
     pub fn end_drawn(&mut self, depth: usize) {
         self.draws.kept.truncate(depth);
+    }
+
+    /// Until `put_back_draws`, which takes what this gives, nothing is kept or repeated.
+    pub fn set_draws_aside(&mut self) -> Draws {
+        std::mem::take(&mut self.draws)
+    }
+
+    pub fn put_back_draws(&mut self, draws: Draws) {
+        self.draws = draws;
     }
 
     /// Must what an operation draws inside be drawn again later?

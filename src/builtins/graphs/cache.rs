@@ -72,9 +72,10 @@ impl Trace {
     }
 }
 
-/// A trace that is not kept any more: its arguments, and the numbers that had to be known.
+/// A trace that is not kept any more: its arguments and globals, where it made values, and the numbers that had to be known.
 struct Evicted {
-    args: u64,
+    of: u64,
+    home: Option<Device>,
     fixed: Vec<(usize, Array)>,
 }
 
@@ -114,7 +115,8 @@ impl Cache {
             if evicted.len() >= REMEMBERED {
                 evicted.pop_front();
             }
-            evicted.push_back(Evicted { args: key::fingerprint(&oldest.args), fixed: oldest.fixed.clone() });
+            let of = key::fingerprint(oldest.args.iter().chain(&oldest.globals));
+            evicted.push_back(Evicted { of, home: oldest.home, fixed: oldest.fixed.clone() });
         }
     }
 }
@@ -188,7 +190,7 @@ pub fn find(machine: &mut Machine, derived: &Rc<Derived>, args: Vec<Value>) -> R
     };
     let (of_args, of_globals) = names(machine, &derived.of, &given);
     let mut reason = match unlike {
-        _ if is_evicted(cache, &flat.parts, &fixed) => {
+        _ if was_evicted(cache, flat.parts.iter().chain(&parts.parts), home, &fixed) => {
             format!("evicted: {KEPT} others were used since it was traced for these")
         }
         Some(reason) => reason,
@@ -282,16 +284,26 @@ fn changed(machine: &Machine, last: &Trace, (args, arg_paths, slots, globals, gl
     "it reads other globals".to_string()
 }
 
-fn is_evicted(cache: &Cache, args: &[Part], fixed: &[(usize, Array)]) -> bool {
-    let evicted = cache.evicted.borrow();
+/// Was there a trace for these that has been given up? There will be one again.
+fn was_evicted<'p>(
+    cache: &Cache,
+    parts: impl Iterator<Item = &'p Part>,
+    home: Option<Device>,
+    fixed: &[(usize, Array)],
+) -> bool {
+    let mut evicted = cache.evicted.borrow_mut();
     if evicted.is_empty() {
         return false;
     }
-    let args = key::fingerprint(args);
+    let of = key::fingerprint(parts);
     let is_same = |(x, y): (&(usize, Array), &(usize, Array))| x.0 == y.0 && x.1.is_identical(&y.1);
-    evicted.iter().any(|other| {
-        other.args == args && other.fixed.len() == fixed.len() && other.fixed.iter().zip(fixed).all(is_same)
-    })
+    let found = evicted.iter().position(|other| {
+        other.of == of
+            && other.home == home
+            && other.fixed.len() == fixed.len()
+            && other.fixed.iter().zip(fixed).all(is_same)
+    });
+    found.is_some_and(|at| evicted.remove(at).is_some())
 }
 
 /// The first number that had to be known and is another one than in the trace, with what it was and is.

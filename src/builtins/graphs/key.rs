@@ -135,11 +135,11 @@ pub fn difference(was: &[Part], is: &[Part], paths: &[String]) -> Option<String>
 }
 
 /// A number for parts that are alike; others may have it, too.
-pub fn fingerprint(parts: &[Part]) -> u64 {
+pub fn fingerprint<'p>(parts: impl Iterator<Item = &'p Part>) -> u64 {
     let mut hasher = FxHasher::default();
     for part in parts {
         match part {
-            Part::Array(aval) => (aval.dtype as usize, aval.weak, aval.shape.as_slice()).hash(&mut hasher),
+            Part::Array(aval) => (aval.dtype as usize, aval.weak, aval.shape.as_slice(), aval.device).hash(&mut hasher),
             other => other.describe().hash(&mut hasher),
         }
     }

@@ -95,9 +95,12 @@ fn once(
     for (&slot, value) in given.slots.iter().zip(&given.globals) {
         machine.globals[slot as usize] = with_arrays(value, &mut tracers);
     }
-    let depth = machine.host.cx.modes.begin(Maker::Trace(recorder.clone()));
+    let modes = &mut machine.host.cx.modes;
+    // what it draws, it draws when it runs
+    let (draws, depth) = (modes.set_draws_aside(), modes.begin(Maker::Trace(recorder.clone())));
     let result = machine.call(f, args);
     machine.host.cx.modes.end(depth);
+    machine.host.cx.modes.put_back_draws(draws);
     for (&slot, value) in given.slots.iter().zip(&given.globals) {
         machine.globals[slot as usize] = value.clone();
     }

@@ -10,7 +10,7 @@ use crate::ops::place::PLACE;
 use crate::ops::slice::SLICE;
 use crate::ops::{
     ABS, ADD, Attrs, BIT_NOT, BROADCAST, CEIL, DIV, FLOOR, FLOOR_DIV, LOGICAL_NOT, MUL, NEG, Op, POS, RELU, RESHAPE,
-    REVERSE, RINT, SELECT, SUB, TRANSPOSE, TRUNC,
+    REVERSE, RINT, SUB, TRANSPOSE, TRUNC,
 };
 use crate::tensor::{Abstract, Array, DType, Scalar};
 use std::ptr;
@@ -40,26 +40,24 @@ fn same(draft: &Draft, node: &Node, out: &Abstract) -> Option<Operand> {
     match node.inputs.as_slice() {
         [x] => of_one(draft, node, x, out),
         [x, y] => of_two(node, x, y, out),
-        [Operand::Const(condition), x, y] if is(node, &SELECT) => {
-            Some(if condition.as_scalar()?.as_bool()? { x } else { y }.clone())
-        }
         _ => None,
     }
 }
 
 fn of_one(draft: &Draft, node: &Node, x: &Operand, out: &Abstract) -> Option<Operand> {
     let entry = node.op.entry;
-    let inner = draft.made_by(x);
+    // the same operation before it
+    let inner = draft.made_by(x).filter(|inner| ptr::eq(inner.op.entry, entry));
     let within = inner.and_then(|inner| inner.inputs.first());
     match &node.op.attrs {
         Attrs::None if is(node, &POS) => Some(x.clone()),
         // twice is not at all; weak integers have no opposite of the least one
         Attrs::None if [&NEG, &BIT_NOT, &LOGICAL_NOT].iter().any(|op| is(node, op)) => {
-            within.filter(|_| !out.weak && inner.is_some_and(|inner| ptr::eq(inner.op.entry, entry))).cloned()
+            within.filter(|_| !out.weak).cloned()
         }
         // twice is once
         Attrs::None if [&ABS, &RELU, &FLOOR, &CEIL, &TRUNC, &RINT].iter().any(|op| is(node, op)) => {
-            inner.filter(|inner| ptr::eq(inner.op.entry, entry)).map(|_| x.clone())
+            inner.map(|_| x.clone())
         }
         Attrs::DType(to) if ptr::eq(entry, &CAST) => {
             let through = draft.aval(x)?.dtype;
@@ -67,8 +65,7 @@ fn of_one(draft: &Draft, node: &Node, x: &Operand, out: &Abstract) -> Option<Ope
                 return Some(x.clone());
             }
             // there and back
-            let from = within.filter(|_| inner.is_some_and(|inner| ptr::eq(inner.op.entry, &CAST)))?;
-            Some(from.clone()).filter(|from| draft.aval(from).is_some_and(|from| is_exact(from.dtype, through)))
+            within.cloned().filter(|from| draft.aval(from).is_some_and(|from| is_exact(from.dtype, through)))
         }
         Attrs::Place(..) if ptr::eq(entry, &PLACE) => Some(x.clone()),
         // where they change no shape they change nothing

@@ -29,6 +29,10 @@ fn source<'d>(draft: &'d Draft, operand: &Operand) -> Option<(&'d Operand, Abstr
 }
 
 fn elementwise(draft: &Draft, node: &Node) -> Option<Node> {
+    // no result needs the elements that integers would be refused for
+    if node.outs.iter().any(|out| out.size() == 0) {
+        return None;
+    }
     let mut inputs = node.inputs.clone();
     let mut avals: SmallVec<[Abstract; 3]> =
         inputs.iter().map(|input| draft.aval(input)).collect::<Option<SmallVec<_>>>()?;

@@ -1,4 +1,4 @@
-//! Nodes that nothing depends on are dropped.
+//! Nodes that nothing depends on are dropped: what nobody reads does not run, and so cannot fail.
 
 use crate::graph::Operand;
 use crate::graph::draft::Draft;

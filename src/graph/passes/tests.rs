@@ -3,7 +3,7 @@
 use super::*;
 use crate::graph::Graph;
 use crate::ops::contract::{Dimensions, contract};
-use crate::ops::{self, ADD, DIV, MUL, NEG, RELU, SUB, apply1, apply2, cast, random, reshape, select, transpose};
+use crate::ops::{self, ADD, DIV, MUL, NEG, RELU, SUB, apply1, apply2, cast, flip, random, reshape, transpose};
 use crate::tensor::{Array, Axes, DType, Scalar, Tensor};
 use crate::transform::concrete;
 use crate::transform::trace::Recorder;
@@ -94,8 +94,6 @@ fn what_does_nothing_goes() {
             y = transpose(cx, y, None)?;
             y = reshape(cx, y, &[8])?;
             y = reshape(cx, y, &[2, 4])?;
-            let holds = Array::Bool(true);
-            y = select(cx, holds, y, Array::Float(0.0))?;
             y = apply1(cx, &RELU, y)?;
             apply1(cx, &RELU, y)
         },
@@ -110,12 +108,40 @@ fn what_does_nothing_goes() {
             "%7 = transpose(%6, axes=[1, 0]) f64[4, 2]",
             "%8 = reshape(%7, [8]) f64[8]",
             "%9 = reshape(%8, [2, 4]) f64[2, 4]",
-            "%10 = where(true, %9, 0.0) f64[2, 4]",
+            "%10 = relu(%9) f64[2, 4]",
             "%11 = relu(%10) f64[2, 4]",
-            "%12 = relu(%11) f64[2, 4]",
-            "output %12 f64[2, 4]",
+            "output %11 f64[2, 4]",
         ],
         &["%0 = reshape(a, [2, 4]) f64[2, 4]", "%1 = relu(%0) f64[2, 4]", "output %1 f64[2, 4]"],
+    );
+}
+
+#[test]
+fn a_flip_is_undone_by_a_flip_alone() {
+    check(
+        algebra::run,
+        &[special(&[2, 2])],
+        |cx, x| {
+            let mut y = transpose(cx, x[0].clone(), None)?;
+            y = flip(cx, y, Some(&[1, 0]))?;
+            y = transpose(cx, y, None)?;
+            y = flip(cx, y, Some(&[0]))?;
+            flip(cx, y, Some(&[0]))
+        },
+        &[
+            "%0 = transpose(a, axes=[1, 0]) f64[2, 2]",
+            "%1 = flip(%0, axes=[1, 0]) f64[2, 2]",
+            "%2 = transpose(%1, axes=[1, 0]) f64[2, 2]",
+            "%3 = flip(%2, axes=[0]) f64[2, 2]",
+            "%4 = flip(%3, axes=[0]) f64[2, 2]",
+            "output %4 f64[2, 2]",
+        ],
+        &[
+            "%0 = transpose(a, axes=[1, 0]) f64[2, 2]",
+            "%1 = flip(%0, axes=[1, 0]) f64[2, 2]",
+            "%2 = transpose(%1, axes=[1, 0]) f64[2, 2]",
+            "output %2 f64[2, 2]",
+        ],
     );
 }
 

@@ -429,9 +429,18 @@ fn by_name(derived: &Derived, args: Arguments) -> Result<Vec<Value>> {
     };
     let mut positional = bind(function, args)?;
     // the items of a `*rest` are arguments again; what is left out stays without a value, and gets its default
-    let rest = function.code.params.last().is_some_and(|param| param.star).then(|| positional.pop()).flatten();
-    if let Some(Value::Tuple(items)) = rest {
-        positional.extend(items.0.iter().cloned());
+    let params = &function.code.params;
+    if let Some(star) = params.iter().position(|param| param.star) {
+        let by_name_alone = positional.split_off(star + 1);
+        if let Some((param, _)) = params[star + 1..].iter().zip(by_name_alone).find(|(_, value)| !value.is_undefined())
+        {
+            let message =
+                format!("`{}` stands behind `*` and cannot be given to a function made of another", param.name);
+            return Err(Error::ty(message).help("give it inside, as in `graph(|x| f(x, c=2))`"));
+        }
+        if let Some(Value::Tuple(items)) = positional.pop() {
+            positional.extend(items.0.iter().cloned());
+        }
     }
     while positional.last().is_some_and(Value::is_undefined) {
         positional.pop();

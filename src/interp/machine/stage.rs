@@ -80,7 +80,17 @@ impl Machine {
         let otherwise = self.one_way(&part, regs, far, fails, sibling)?;
 
         let is_short = matches!(code.instrs[pc - 1], Instr::ShortCircuit { .. });
-        if is_short && [&then, &otherwise].iter().all(|way| way.recorder.are_all(Node::may_run_unasked)) {
+        // variables are the same behind both ways, whatever the value is
+        let binds_nothing = || {
+            let named = branch.live.iter().map(|&reg| usize::from(reg)).filter(|&reg| reg < code.names.len());
+            let mut variables = named.map(|reg| (&then.regs[reg], &otherwise.regs[reg]));
+            variables.all(|(x, y)| x.is_identical(y))
+                && then.far.iter().zip(&otherwise.far).all(|(x, y)| x.is_identical(y))
+        };
+        if is_short
+            && [&then, &otherwise].iter().all(|way| way.recorder.are_all(Node::may_run_unasked))
+            && binds_nothing()
+        {
             // nobody sees whether the right side runs
             return Ok(());
         }

@@ -10,15 +10,13 @@ use super::super::stack::{Position, Stacks};
 use super::super::stage::part;
 use super::super::{Machine, Pause};
 use super::frame::{Frame, apart, leaves};
-use super::{SHORT, Source, Trouble};
+use super::{MODERATE, SHORT, Source, Trouble};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::ops;
 use crate::ops::index::{self, Index};
 use crate::tensor::{Array, DType};
 use std::rc::Rc;
 
-/// Loops of no more turns are unrolled where one turn cannot stand for all.
-const MODERATE: usize = 1000;
 /// Turns that are run one by one until what they carry keeps its form.
 const PEELED: usize = 3;
 
@@ -52,6 +50,16 @@ impl Machine {
         });
         let home = self.host.cx.devices.home;
         let Some((_, whole)) = self.ahead(stacks, now, spec) else { return Ok(()) };
+        // which turn fails decides what is caught
+        let handlers = &code.tables.handlers;
+        if handlers.iter().any(|handler| handler.start < spec.end && spec.start < handler.end) {
+            if whole <= MODERATE {
+                return Ok(());
+            }
+            let error = Error::new(Kind::Graph, "`try` in or around a long loop that is part of a graph")
+                .help("what fails is known only when the graph runs: choose with `where` or `if` instead");
+            return Err(self.too_long(error.into(), spec, &code, whole));
+        }
         for _ in 0..=PEELED {
             let Some((source, count)) = self.ahead(stacks, now, spec) else { return Ok(()) };
             if count <= SHORT {
@@ -67,6 +75,7 @@ impl Machine {
             };
             if let Trouble::Error(error) = &trouble
                 && !error.is_of_program()
+                && error.kind() != Kind::Overflow
             {
                 return Err(error.clone());
             }

@@ -14,16 +14,20 @@ use super::Machine;
 use super::carry::{Walk, arrays, carried_type, with_arrays};
 use super::meet::{Apart, in_type};
 use super::structure::check_size;
-use crate::diagnostics::{Error, Result};
+use crate::diagnostics::{Error, Kind, Result};
+use crate::graph::Node;
 use crate::graph::scan::{Turns, scan};
 use crate::ops::index::{self, Index};
-use crate::ops::{ADD, apply2};
+use crate::ops::{ADD, Attrs, apply2};
 use crate::tensor::{Abstract, Array, DType, Device};
 use crate::transform::trace::Recorder;
 use crate::transform::{Maker, is_traced, pending};
 
 /// Loops of no more turns are unrolled.
 const SHORT: usize = 16;
+/// Loops of no more turns are unrolled where one turn cannot stand for all.
+const MODERATE: usize = 1000;
+
 /// What turns go through.
 enum Source {
     /// The numbers from here on.
@@ -178,6 +182,11 @@ impl Machine {
         if captured.is_empty() && !traced && !body.has_effect() {
             return Ok(None);
         }
+        // a derivative can do more with turns one by one
+        let is_hard = |node: &Node| matches!(node.op.attrs, Attrs::While(_)) || node.op.draws_inside();
+        if count <= MODERATE && body.nodes.iter().any(is_hard) {
+            return Err(Error::new(Kind::Graph, "a loop in a turn of a loop"));
+        }
         let turns = Turns { body, count, carried: given.len(), stacked: usize::from(rows.is_some()), reverse: false };
         given.extend(rows);
         given.extend(captured);
@@ -224,7 +233,13 @@ impl Machine {
             }
         };
         let output = turn.output.clone();
-        let found = self.repeated(turn, &first, &source, count, &output)?;
+        let found = match self.repeated(turn, &first, &source, count, &output) {
+            Err(error) if error.is_of_program() => {
+                self.take_back(home);
+                return Ok(None);
+            }
+            found => found?,
+        };
         Ok(found.and_then(|(states, outputs)| Some((states.into_iter().next()?, outputs))))
     }
 
