@@ -199,7 +199,8 @@ fn batched(cx: &mut Context, op: &Op, inputs: &[Array], batched: &[bool], count:
         None => None,
     };
     let Some(sides) = sides else {
-        if op.draws_inside() {
+        // what a row draws or prints is its own, also where another side is taken
+        if op.has_effect() {
             let found = [run_rows(cx, then, inputs, batched, count)?, run_rows(cx, otherwise, inputs, batched, count)?];
             return choose(cx, condition, found, count);
         }
