@@ -237,18 +237,20 @@ fn one_side(
 ) -> Result<Vec<Array>> {
     let any = reduce(cx, &ANY, rows.clone(), None, false)?;
     let given: Vec<Array> = std::iter::once(rows).chain(inputs).cloned().collect();
-    let record = |cx: &mut Context, run: &mut dyn FnMut(&mut Context, &[Array]) -> Result<Vec<Array>>| {
+    let traced = |cx: &mut Context| {
         let recorder = Recorder::new(cx.modes.enter());
         let values: Vec<Array> = given.iter().map(|input| recorder.input(input.aval())).collect();
-        let results = recorder.run(cx, |cx| run(cx, &values))?;
-        recorder.finish(cx, &results)
+        (recorder, values)
     };
-    let taken = record(cx, &mut |cx, values| {
+    let (recorder, values) = traced(cx);
+    let results = recorder.run(cx, |cx| {
         let own = rows_that_count(cx, &values[0], &values[1..], batched, count)?;
         run_rows(cx, graph, &own, batched, count)
     })?;
-    let avals = taken.results.clone();
-    let left = record(cx, &mut |cx, _| avals.iter().map(|aval| zeros(cx, aval)).collect())?;
+    let taken = recorder.finish(cx, &results)?;
+    let (recorder, _) = traced(cx);
+    let nothing: Result<Vec<Array>> = taken.results.iter().map(|aval| zeros(cx, aval)).collect();
+    let left = recorder.finish(cx, &nothing?)?;
     Ok(cond(cx, Branches::new(taken, left), any, given)?.into_vec())
 }
 
