@@ -104,7 +104,7 @@ fn tangents(
     let moved = both(branches, |graph| {
         let values = (0..graph.inputs.len()).map(Slot::Value);
         let order: Vec<Slot> = values.chain(moving.iter().map(|&number| Slot::Tangent(number - 1))).collect();
-        let Moved { recorder, mut results } = run_moving(cx, graph, &order)?;
+        let Moved { recorder, mut results } = run_moving(cx, graph, &order, true)?;
         let mut outputs = vec![];
         for &number in &floats {
             let (primal, tangent) = &mut results[number];

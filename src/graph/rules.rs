@@ -27,8 +27,9 @@ pub(super) struct Moved {
     pub results: Vec<(Array, Option<Array>)>,
 }
 
-/// Runs a graph on inputs of a new one, which come in this order. Every value must be among them.
-pub(super) fn run_moving(cx: &mut Context, graph: &Graph, order: &[Slot]) -> Result<Moved> {
+/// Runs a graph on inputs of a new one, which come in this order. Every value must be among them. What runs `again` has
+/// printed before.
+pub(super) fn run_moving(cx: &mut Context, graph: &Graph, order: &[Slot], again: bool) -> Result<Moved> {
     let recorder = Recorder::new(cx.modes.enter());
     let level = cx.modes.enter();
     let mut values: Vec<Option<Array>> = vec![None; graph.inputs.len()];
@@ -44,7 +45,10 @@ pub(super) fn run_moving(cx: &mut Context, graph: &Graph, order: &[Slot]) -> Res
         None => value,
     });
     let lifted: Vec<Array> = lifted.collect();
-    let found = recorder.run(cx, |cx| hushed(cx, |cx| graph.run(cx, &lifted)))?;
+    let found = recorder.run(cx, |cx| match again {
+        true => hushed(cx, |cx| graph.run(cx, &lifted)),
+        false => graph.run(cx, &lifted),
+    })?;
     Ok(Moved { recorder, results: found.iter().map(|result| dual::parts(result, level)).collect() })
 }
 

@@ -20,7 +20,7 @@ use crate::ops::{
 use crate::tensor::{Abstract, Array, DType};
 use crate::transform::linear::Tape;
 use crate::transform::trace::Recorder;
-use crate::transform::{concrete, known_rows};
+use crate::transform::{concrete, hushed, known_rows};
 use send_wrapper::SendWrapper;
 use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
@@ -128,9 +128,9 @@ fn together(cx: &mut Context, op: &Op, inputs: &[Array], tangents: &[Option<Arra
         }
     }
     let given = filled(cx, &order, inputs, tangents)?;
-    let Moved { recorder, results } = run_moving(cx, &parts.body, &order)?;
+    let Moved { recorder, results } = run_moving(cx, &parts.body, &order, false)?;
     let (body, _) = with_tangents(cx, &recorder, results, parts.carried, &moving)?;
-    let Moved { recorder, results } = run_moving(cx, &parts.condition, &order)?;
+    let Moved { recorder, results } = run_moving(cx, &parts.condition, &order, false)?;
     let holds: Vec<Array> = results.into_iter().map(|(holds, _)| holds).collect();
     let condition = recorder.finish(cx, &holds)?;
     let mut found = while_loop(cx, Parts { condition, body, carried: first }, given)?;
@@ -188,7 +188,8 @@ fn counted(cx: &mut Context, parts: &Parts) -> Result<Parts> {
         let turn = recorder.input(number.clone());
         let values: Vec<Array> = graph.inputs.iter().map(|aval| recorder.input(aval.clone())).collect();
         let results = recorder.run(cx, |cx| {
-            let mut results = graph.run(cx, &values)?;
+            // the turns that are counted run again
+            let mut results = hushed(cx, |cx| graph.run(cx, &values))?;
             if counts {
                 results.insert(0, apply2(cx, &ADD, turn.clone(), Array::Int(1))?);
             }

@@ -3,7 +3,8 @@
 //! Everything that a graph reads and that is no number or tensor at hand becomes an input of it. A trace must never run
 //! an operation on a traced value, nor look at its elements.
 
-use super::{Maker, making, not_repeated};
+use super::draws::not_repeated;
+use super::{Maker, making};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::error::Demand;

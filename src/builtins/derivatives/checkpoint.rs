@@ -13,8 +13,9 @@ use crate::diagnostics::{Error, Kind, Result};
 use crate::interp::{Derived, Machine, State, Value, globals_read, holds};
 use crate::ops::barrier::barrier;
 use crate::tensor::{Abstract, Array, Device};
+use crate::transform::draws::Drawn;
 use crate::transform::linear::{Call, Host, Tape};
-use crate::transform::{Around, Drawn, with_variables};
+use crate::transform::{Around, with_variables};
 use std::rc::Rc;
 
 struct Nothing;

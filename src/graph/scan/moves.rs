@@ -18,7 +18,7 @@ pub(in crate::graph) fn spread(cx: &mut Context, body: &Graph, carried: usize, m
     loop {
         let tangents = (0..moving.len()).filter(|&number| moving[number]).map(Slot::Tangent);
         let order: Vec<Slot> = (0..moving.len()).map(Slot::Value).chain(tangents).collect();
-        let moved = run_moving(cx, body, &order)?;
+        let moved = run_moving(cx, body, &order, true)?;
         let more: Vec<usize> =
             (0..carried).filter(|&number| !moving[number] && moved.results[number].1.is_some()).collect();
         if more.is_empty() {
@@ -76,7 +76,7 @@ fn forward(
     carried.append(&mut stacked);
     carried.extend(captured);
     let given = filled(cx, &carried, inputs, tangents)?;
-    let Moved { recorder, results } = run_moving(cx, &turns.body, &carried)?;
+    let Moved { recorder, results } = run_moving(cx, &turns.body, &carried, false)?;
     let (body, moved) = with_tangents(cx, &recorder, results, turns.carried, moving)?;
     let joint = Turns { body, count: turns.count, carried: first, stacked: rows, reverse: turns.reverse };
     let found = scan(cx, joint, given)?;
@@ -132,7 +132,7 @@ fn backward(
     let order: Vec<Slot> =
         moves(&carried).chain(by_turn).chain(captured.clone().map(Slot::Value)).chain(moves(&captured)).collect();
 
-    let Moved { recorder, results: found } = run_moving(cx, &fed, &order)?;
+    let Moved { recorder, results: found } = run_moving(cx, &fed, &order, true)?;
     let (mut wanted, mut places) = (vec![], vec![]);
     for (number, (primal, tangent)) in found.into_iter().enumerate() {
         let moves = if number < turns.carried { moving[number] } else { tangent.is_some() };
