@@ -32,6 +32,16 @@ pub(super) enum Step {
     Cluster(Cluster),
     /// A cluster whose last operation is reduced as it is made.
     Fold(Cluster, Fold),
+    Product(Box<Product>),
+}
+
+/// A contraction, and a cluster on its parts when they are there: bias and activation.
+#[derive(Debug)]
+pub(super) struct Product {
+    pub launch: Launch,
+    pub cluster: Cluster,
+    /// The input of the cluster that is the contraction.
+    pub own: usize,
 }
 
 /// One operation.
@@ -81,6 +91,34 @@ pub(super) enum Source {
     Const(Array),
 }
 
+impl Step {
+    fn reads(&self) -> impl Iterator<Item = &Read> {
+        let (of_kernel, of_cluster) = match self {
+            Step::Kernel(launch) => (&launch.inputs[..], &[][..]),
+            Step::Cluster(cluster) | Step::Fold(cluster, _) => (&[][..], &cluster.inputs[..]),
+            Step::Product(product) => (&product.launch.inputs[..], &product.cluster.inputs[..]),
+        };
+        of_kernel.iter().chain(of_cluster)
+    }
+}
+
+impl Launch {
+    /// The input of a cluster that is this contraction, where the cluster's one result can take its place.
+    fn joins(&self, cluster: &Cluster, reads: &[u32]) -> Option<usize> {
+        let ([(slot, out)], [dtype], [_]) = (self.outs.as_slice(), cluster.dtypes.as_slice(), cluster.outs.as_slice())
+        else {
+            return None;
+        };
+        let fits = matches!(self.op.attrs, Attrs::Contract(_))
+            && out.dtype.is_float()
+            && out.dtype == *dtype
+            && out.shape == cluster.shape
+            && reads.get(*slot) == Some(&1);
+        let own = cluster.inputs.iter().position(|read| matches!(read.from, Source::Slot(from) if from == *slot));
+        own.filter(|_| fits)
+    }
+}
+
 impl Source {
     fn is(&self, other: &Source) -> bool {
         match (self, other) {
@@ -124,8 +162,39 @@ impl Lowered {
         }
         let outputs: Option<Vec<Read>> = graph.outputs.iter().map(|output| lowering.read(output)).collect();
         let mut lowered = Lowered { steps: lowering.steps, slots: lowering.slots, outputs: outputs? };
+        lowered.join_products();
         lowered.mark(graph.inputs.len());
         Some(lowered)
+    }
+
+    /// Makes one step of a contraction and the cluster that follows and alone reads it.
+    fn join_products(&mut self) {
+        let mut reads = vec![0; self.slots];
+        let outputs = self.outputs.iter();
+        for read in self.steps.iter().flat_map(Step::reads).chain(outputs) {
+            if let Source::Slot(slot) = read.from {
+                reads[slot] += 1;
+            }
+        }
+        let mut joined: Vec<Step> = Vec::with_capacity(self.steps.len());
+        for step in std::mem::take(&mut self.steps) {
+            let own = match (&step, joined.last()) {
+                (Step::Cluster(cluster), Some(Step::Kernel(launch))) => launch.joins(cluster, &reads),
+                _ => None,
+            };
+            match (own, step, joined.pop()) {
+                (Some(own), Step::Cluster(mut cluster), Some(Step::Kernel(launch))) => {
+                    // it is there when its part of the cluster runs
+                    cluster.inputs[own].from = Source::Const(Array::default());
+                    joined.push(Step::Product(Box::new(Product { launch, cluster, own })));
+                }
+                (_, step, before) => {
+                    joined.extend(before);
+                    joined.push(step);
+                }
+            }
+        }
+        self.steps = joined;
     }
 
     /// Marks who reads a value last.
@@ -144,6 +213,10 @@ impl Lowered {
             match step {
                 Step::Kernel(launch) => launch.inputs.iter_mut().rev().for_each(&mut visit),
                 Step::Cluster(cluster) | Step::Fold(cluster, _) => cluster.inputs.iter_mut().rev().for_each(&mut visit),
+                Step::Product(product) => {
+                    product.cluster.inputs.iter_mut().rev().for_each(&mut visit);
+                    product.launch.inputs.iter_mut().rev().for_each(&mut visit);
+                }
             }
         }
     }

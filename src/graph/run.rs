@@ -4,14 +4,14 @@
 //! What is done here is done at every call of a compiled function: nothing that could have been found out when the graph
 //! was made belongs here. It must never look at elements.
 
-use super::lower::{Cluster, Fold, Launch, Lowered, Read, Source, Step};
+use super::lower::{Cluster, Fold, Launch, Lowered, Product, Read, Source, Step};
 use super::{Graph, Operand};
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::cluster::Folded;
 use crate::diagnostics::error::Place;
 use crate::diagnostics::{Error, Result};
-use crate::ops::{Outputs, apply_all, run_as};
+use crate::ops::{Outputs, apply_all, contract, run_as};
 use crate::tensor::{Abstract, Array, type_name};
 use crate::tensor::{Device, shape};
 use crate::transform::cluster::pooled;
@@ -146,6 +146,10 @@ impl Lowered {
                     enter(cx, &cluster.place);
                     (&cluster.place, cluster.run(cx, &mut values))
                 }
+                Step::Product(product) => {
+                    enter(cx, &product.launch.place);
+                    (&product.launch.place, product.run(cx, &mut values))
+                }
                 Step::Fold(cluster, fold) => {
                     enter(cx, &cluster.place);
                     (&cluster.place, cluster.fold(cx, &mut values, fold))
@@ -208,6 +212,29 @@ impl Cluster {
         for (slot, result) in self.outs.iter().zip(results) {
             values.put(*slot, pooled(cx, result));
         }
+        Ok(())
+    }
+}
+
+impl Product {
+    fn run(&self, cx: &mut Context, values: &mut Values) -> Result<()> {
+        let Product { launch, cluster, own } = self;
+        let (Some((_, product)), Some(&slot)) = (launch.outs.first(), cluster.outs.first()) else {
+            return Err(cpu::mistyped());
+        };
+        cx.reserve(product.size(), product.dtype.size(), || product.type_name())?;
+        let sides: Result<SmallVec<[Array; 2]>> = launch.inputs.iter().map(|read| values.read(read)).collect();
+        let inputs: Result<SmallVec<[Array; 4]>> = cluster.inputs.iter().map(|read| values.read(read)).collect();
+        let (sides, inputs) = (sides?, inputs?);
+        cx.kernels += 1;
+        let program = || cluster.wiring.program(&cluster.wanted);
+        let structure = cluster.wiring.structure(cluster.wiring.key(&cluster.wanted), &cluster.dtypes, &program);
+        let context = &*cx;
+        let result = cpu::cluster::behind(context, structure, &inputs, *own, &cluster.shape, |behind| {
+            contract::then(context, &launch.op, &sides, product, Some(behind))
+        })?;
+        let Array::Tensor(result) = result else { return Err(cpu::mistyped()) };
+        values.put(slot, pooled(cx, result));
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 use super::lower::{Lowered, Step};
 use super::numbers::{Numbers, value, word};
 use super::*;
-use crate::ops::{ADD, DIV, EXP, MUL, SIN, SUB, apply1, apply2, contract, reduce};
+use crate::ops::{ADD, DIV, EXP, MUL, RELU, SIN, SUB, apply1, apply2, contract, reduce};
 use crate::tensor::{DType, Shape, Tensor};
 use crate::transform::trace::Recorder;
 
@@ -24,8 +24,13 @@ fn steps(lowered: &Lowered) -> String {
         Step::Kernel(_) => 'k',
         Step::Cluster(_) => 'c',
         Step::Fold(..) => 'f',
+        Step::Product(..) => 'p',
     };
     lowered.steps.iter().map(letter).collect()
+}
+
+fn bits(array: &Array) -> Vec<u64> {
+    array.to_tensor().unwrap().walk::<f64>().unwrap().map(f64::to_bits).collect()
 }
 
 fn sum(cx: &mut Context, x: &Array) -> Result<Array> {
@@ -91,11 +96,30 @@ fn kernels_give_what_operations_give() {
         found.iter().map(|value| pending::settled(cx, value)).collect()
     };
     for (number, (a, b)) in by_kernels.iter().zip(&by_operations.unwrap()).enumerate() {
-        let bits = |array: &Array| -> Vec<u64> {
-            let tensor = array.to_tensor().unwrap();
-            tensor.walk::<f64>().unwrap().map(f64::to_bits).collect()
-        };
         assert!(bits(a) == bits(b), "result {number}");
+    }
+}
+
+#[test]
+fn bias_and_activation_are_part_of_a_product() {
+    // one part, parts of whole rows, parts of columns, nothing to sum
+    for [rows, inner, columns] in [[3, 5, 400], [1024, 64, 64], [64, 256, 512], [40, 0, 50]] {
+        let cx = &mut Context::default();
+        let graph = traced(cx, &[floats(&[rows, inner]), floats(&[inner, columns]), floats(&[columns])], |cx, x| {
+            let product = contract::matmul(cx, x[0].clone(), x[1].clone())?;
+            let moved = apply2(cx, &ADD, product, x[2].clone())?;
+            let scaled = apply2(cx, &MUL, moved.clone(), Array::Float(0.5))?;
+            let active = apply1(cx, &RELU, scaled)?;
+            Ok(vec![active])
+        });
+        assert_eq!(steps(&Lowered::of(&graph).unwrap()), "p");
+        let random = |count: usize| (0..count).map(|i| ((i * 7919) % 1013) as f64 / 1013.0 - 0.5).collect::<Vec<f64>>();
+        let tensor = |shape: &[usize]| Array::Tensor(Tensor::from_vec(random(shape.iter().product()), shape));
+        let inputs = vec![tensor(&[rows, inner]), tensor(&[inner, columns]), tensor(&[columns])];
+        let found = graph.run(cx, &inputs).unwrap().pop().unwrap();
+        let expected = graph.interpret(cx, inputs).unwrap().pop().unwrap();
+        let expected = pending::settled(cx, &expected).unwrap();
+        assert!(bits(&found) == bits(&expected), "{rows} {inner} {columns}");
     }
 }
 

@@ -192,11 +192,22 @@ fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
 }
 
 fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+    then(cx, op, inputs, &out, None)
+}
+
+/// The contraction on values at hand, for which there is memory; what is `behind` works on the result.
+pub fn then(
+    cx: &Context,
+    op: &Op,
+    inputs: &[Array],
+    out: &Abstract,
+    behind: Option<&dyn cpu::contract::Behind>,
+) -> Result<Array> {
     let (Attrs::Contract(dimensions), [a, b]) = (&op.attrs, inputs) else { return Err(cpu::mistyped()) };
     let (Some(a), Some(b)) = (a.to_tensor(), b.to_tensor()) else { return Err(cpu::mistyped()) };
     let side =
         |tensor, side: usize| Operand { tensor, batch: &dimensions.batch[side], contract: &dimensions.contract[side] };
-    Ok(cpu::contract::contract(cx, &side(&a, 0), &side(&b, 1), &out.shape)?.into())
+    Ok(cpu::contract::contract(cx, &side(&a, 0), &side(&b, 1), &out.shape, behind)?.into())
 }
 
 impl Dimensions {

@@ -15,6 +15,7 @@ pub use cache::Plans;
 pub use program::{Key, Operand, Program, Step, Structure, Work};
 pub use reduced::{Folded, run_reduced};
 
+use super::contract::Behind;
 use super::mistyped;
 use super::slices::SliceMut;
 use crate::context::Context;
@@ -85,6 +86,35 @@ pub fn run(cx: &Context, structure: Structure, inputs: &mut [Array], shape: &[us
     }
     bound.done()?;
     Ok(outs.into_iter().map(|data| Tensor::owner(data, shape::copy(shape))).collect())
+}
+
+/// A program with one result, which takes the place of the input numbered `own`: for who makes that input part by part.
+struct Epilogue<'a>(&'a Bound<'a>);
+
+impl Behind for Epilogue<'_> {
+    fn run(&self, start: usize, elements: SliceMut) {
+        let len = elements.len();
+        Tiles::new(self.0, len).run(start, &mut [elements], start + len);
+    }
+}
+
+/// Runs `make`, and on what it makes a program with one result; the input numbered `own` is what is made.
+pub fn behind<T>(
+    cx: &Context,
+    structure: Structure,
+    inputs: &[Array],
+    own: usize,
+    shape: &[usize],
+    make: impl FnOnce(&dyn Behind) -> Result<T>,
+) -> Result<T> {
+    let owns: SmallVec<[Option<usize>; 4]> = (0..inputs.len()).map(|input| (input == own).then_some(0)).collect();
+    let mut read = Inputs::new();
+    bind::inputs(&mut read, inputs, &owns, shape, false)?;
+    let plan = plan(cx, structure, &read)?;
+    let bound = Bound::new(cx.isa, &plan, &read, shape);
+    let made = make(&Epilogue(&bound))?;
+    bound.done()?;
+    Ok(made)
 }
 
 /// Runs one operation on tensors, or tensors and scalars, in the dtype `compute`; the rest as `run`.

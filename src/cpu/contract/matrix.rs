@@ -1,12 +1,12 @@
 //! Matrices in buffers of others: read by steps, written in blocks.
 
-use crate::cpu::Number;
+use crate::cpu::Typed;
 use crate::isa::Isa;
 use std::marker::PhantomData;
 use std::slice;
 
 /// A number that products are made of.
-pub trait Factor: Number + Send + Sync {
+pub trait Factor: Typed + Send + Sync {
     /// How many multiplications of floats take as long as one, as a power of two.
     const WEIGHT: u32;
     /// The product of matrices that are neither tiny nor vectors. Writes all of the block.
@@ -98,6 +98,11 @@ impl<'a, T> Block<'a, T> {
     pub fn whole(out: &'a mut [T], columns: usize) -> Block<'a, T> {
         let rows = out.len() / columns.max(1);
         Block { first: out.as_mut_ptr(), row: 0, column: 0, rows, columns, step: columns, held: PhantomData }
+    }
+
+    /// The same block, for who gives it back.
+    pub fn lent(&mut self) -> Block<'_, T> {
+        Block { held: PhantomData, ..*self }
     }
 
     #[inline(always)]

@@ -19,6 +19,7 @@ use crate::diagnostics::Result;
 use crate::isa::Isa;
 use crate::tensor::{Axes, DType, Shape, Strides, Tensor, shape};
 use matrix::{Block, Factor, Matrix};
+pub use plan::Behind;
 use plan::Stack;
 
 /// One side of a contraction.
@@ -98,29 +99,44 @@ struct Gathered {
 }
 
 /// Multiplies and sums over the axes named on both sides. The result has the batch axes, then the left side's other
-/// axes, then the right side's: its shape is `out`.
-pub fn contract(cx: &Context, left: &Operand, right: &Operand, out: &[usize]) -> Result<Tensor> {
+/// axes, then the right side's: its shape is `out`. What is `behind` works on its parts as soon as they are there.
+pub fn contract(
+    cx: &Context,
+    left: &Operand,
+    right: &Operand,
+    out: &[usize],
+    behind: Option<&dyn Behind>,
+) -> Result<Tensor> {
     Ok(match left.tensor.dtype() {
-        DType::Bool => Tensor::from_vec(product::<bool>(cx, left, right, out)?, out),
-        DType::U8 => Tensor::from_vec(product::<u8>(cx, left, right, out)?, out),
-        DType::I32 => Tensor::from_vec(product::<i32>(cx, left, right, out)?, out),
-        DType::I64 => Tensor::from_vec(product::<i64>(cx, left, right, out)?, out),
-        DType::F32 => Tensor::from_vec(product::<f32>(cx, left, right, out)?, out),
-        DType::F64 => Tensor::from_vec(product::<f64>(cx, left, right, out)?, out),
+        DType::Bool => Tensor::from_vec(product::<bool>(cx, left, right, out, behind)?, out),
+        DType::U8 => Tensor::from_vec(product::<u8>(cx, left, right, out, behind)?, out),
+        DType::I32 => Tensor::from_vec(product::<i32>(cx, left, right, out, behind)?, out),
+        DType::I64 => Tensor::from_vec(product::<i64>(cx, left, right, out, behind)?, out),
+        DType::F32 => Tensor::from_vec(product::<f32>(cx, left, right, out, behind)?, out),
+        DType::F64 => Tensor::from_vec(product::<f64>(cx, left, right, out, behind)?, out),
         DType::Str => return Err(mistyped()),
     })
 }
 
-fn product<T: Factor>(cx: &Context, left: &Operand, right: &Operand, out: &[usize]) -> Result<Vec<T>> {
+fn product<T: Factor>(
+    cx: &Context,
+    left: &Operand,
+    right: &Operand,
+    out: &[usize],
+    behind: Option<&dyn Behind>,
+) -> Result<Vec<T>> {
     let mut result = cx.buffer(shape::size(out));
     // beyond, no length is zero, so that products of lengths are those of elements there are
     if result.is_empty() || left.contract.iter().any(|&axis| left.tensor.shape()[axis] == 0) {
         result.fill(T::default());
+        if let (Some(behind), false) = (behind, result.is_empty()) {
+            behind.run(0, T::to_slice_mut(&mut result));
+        }
         return Ok(result);
     }
     if let (Some(a), Some(b), [1], [0]) = (plain(left), plain(right), left.contract, right.contract) {
         let alone = |first| Stack { first, steps: Strides::new() };
-        plan::multiply(cx, &alone(a), &alone(b), &[], &mut result)?;
+        plan::multiply(cx, &alone(a), &alone(b), &[], &mut result, behind)?;
         return Ok(result);
     }
     let (left_sums, right_sums) = aligned(left, right);
@@ -147,7 +163,7 @@ fn product<T: Factor>(cx: &Context, left: &Operand, right: &Operand, out: &[usiz
         row_step: b.summed.1,
         column_step: b.free.1,
     };
-    plan::multiply(cx, &left, &Stack { first, steps: right_steps }, &batch, &mut result)?;
+    plan::multiply(cx, &left, &Stack { first, steps: right_steps }, &batch, &mut result, behind)?;
     Ok(result)
 }
 

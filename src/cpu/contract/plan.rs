@@ -7,6 +7,7 @@ use super::matrix::{Block, Factor, Matrix, blocks};
 use super::{few, vector};
 use crate::context::Context;
 use crate::cpu::copy;
+use crate::cpu::slices::SliceMut;
 use crate::diagnostics::Result;
 use crate::isa::Isa;
 use crate::tensor::{Shape, Strides, shape};
@@ -24,6 +25,8 @@ const LONGEST_READ: u32 = 27;
 const WIDE: usize = 1 << 14;
 /// Multiplications of one part of a batch.
 const GROUP: usize = 1 << 18;
+/// Elements of a part of what is done behind a product whose blocks are no whole rows.
+const PART: usize = 1 << 15;
 /// Blocks are not cut smaller than this.
 const LEAST_COLUMNS: usize = 128;
 const LEAST_ROWS: usize = 32;
@@ -61,9 +64,27 @@ enum Cut {
     Stretches(usize),
 }
 
-/// `out = a b` for all of a batch, in row-major order. Nothing that `out` held before is read. It is not empty, and
-/// there is something to sum.
-pub fn multiply<T: Factor>(cx: &Context, a: &Stack<T>, b: &Stack<T>, batch: &[usize], out: &mut [T]) -> Result<()> {
+/// What is done with parts of a result when they are there, on the thread that made them.
+pub trait Behind: Sync {
+    /// The elements from the one numbered `start` on; each comes once.
+    fn run(&self, start: usize, elements: SliceMut);
+}
+
+/// `out = a b` for all of a batch, in row-major order, and `behind` what becomes of it. Nothing that `out` held before is
+/// read. It is not empty, and there is something to sum.
+pub fn multiply<T: Factor>(
+    cx: &Context,
+    a: &Stack<T>,
+    b: &Stack<T>,
+    batch: &[usize],
+    out: &mut [T],
+    behind: Option<&dyn Behind>,
+) -> Result<()> {
+    let finish = |start: usize, out: &mut [T]| {
+        if let Some(behind) = behind {
+            behind.run(start, T::to_slice_mut(out));
+        }
+    };
     let (rows, inner, columns) = (a.first.rows, a.first.columns, b.first.columns);
     let (size, isa) = (rows * columns, cx.isa);
     let cut = Cut::new(&a.first, &b.first);
@@ -74,6 +95,7 @@ pub fn multiply<T: Factor>(cx: &Context, a: &Stack<T>, b: &Stack<T>, batch: &[us
             if out.len() <= group * size {
                 for (number, out) in out.chunks_exact_mut(size).enumerate() {
                     one(isa, a.at(number, batch), b.at(number, batch), out);
+                    finish(number * size, out);
                 }
                 return Ok(());
             }
@@ -84,28 +106,40 @@ pub fn multiply<T: Factor>(cx: &Context, a: &Stack<T>, b: &Stack<T>, batch: &[us
                     for (number, out) in out.chunks_exact_mut(size).enumerate() {
                         let number = first * group + number;
                         one(isa, a.at(number, batch), b.at(number, batch), out);
+                        finish(number * size, out);
                     }
                 },
             )
         }
         Cut::Blocks(sizes) => {
+            let whole_rows = sizes[1] >= columns;
             let each = out.chunks_exact_mut(size).enumerate();
             let parts = each.flat_map(|(number, out)| blocks(out, columns, sizes).map(move |block| (number, block)));
             cx.share(
                 parts,
                 || (),
-                |(), (number, block)| {
+                |(), (number, mut block)| {
                     let a = a.at(number, batch).some_rows(block.row, block.rows);
                     let b = b.at(number, batch).some_columns(block.column, block.columns);
-                    into_block(isa, a, b, block);
+                    into_block(isa, a, b, block.lent());
+                    let start = number * size + block.row * columns;
+                    if let (true, Some(rows)) = (whole_rows, block.line()) {
+                        finish(start, rows);
+                    }
                 },
-            )
+            )?;
+            if behind.is_none() || whole_rows {
+                return Ok(());
+            }
+            // rows that two threads made pieces of
+            cx.share(out.chunks_mut(PART).enumerate(), || (), |(), (part, out)| finish(part * PART, out))
         }
         Cut::Stretches(depth) => {
             let count = inner.div_ceil(depth);
             cx.reserve(size.saturating_mul(count), size_of::<T>(), || "a product in parts".into())?;
             let mut parts = cx.buffer::<T>(size * count);
             for (number, out) in out.chunks_exact_mut(size).enumerate() {
+                let start = number * size;
                 let (a, b) = (a.at(number, batch), b.at(number, batch));
                 cx.share(
                     parts.chunks_mut(size).enumerate(),
@@ -120,6 +154,7 @@ pub fn multiply<T: Factor>(cx: &Context, a: &Stack<T>, b: &Stack<T>, batch: &[us
                 for part in parts[size..].chunks_exact(size) {
                     out.iter_mut().zip(part).for_each(|(out, &x)| *out = T::add(*out, x));
                 }
+                finish(start, out);
             }
             copy::give_back(cx, parts);
             Ok(())

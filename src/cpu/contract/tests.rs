@@ -40,7 +40,7 @@ fn matrix<T: Factor>(layout: usize, rows: usize, columns: usize, mut value: impl
 fn times(cx: &Context, a: &Tensor, b: &Tensor) -> Tensor {
     let out = [a.shape()[0], b.shape()[1]];
     let left = Operand { tensor: a, batch: &[], contract: &[1] };
-    contract(cx, &left, &Operand { tensor: b, batch: &[], contract: &[0] }, &out).expect("a product")
+    contract(cx, &left, &Operand { tensor: b, batch: &[], contract: &[0] }, &out, None).expect("a product")
 }
 
 /// Sums in the order of the summed axis, and for floats the sums of magnitudes.
@@ -220,7 +220,7 @@ fn batches() {
             let cx = session(threads, Isa::best(), 5i64, count * rows * columns);
             let left = Operand { tensor: &turned, batch: &[0], contract: &[2] };
             let right = Operand { tensor: &b, batch: &[0], contract: &[1] };
-            let product = contract(&cx, &left, &right, &[count, rows, columns]).expect("a product");
+            let product = contract(&cx, &left, &right, &[count, rows, columns], None).expect("a product");
             let found = product.as_slice::<i64>().expect("in order");
             for (number, found) in found.chunks(rows * columns).enumerate() {
                 let a = &values[(count - 1 - number) * size..][..size];
@@ -241,7 +241,7 @@ fn summed_axes_in_any_order() {
     for (left_axes, right_axes) in [([2, 1], [0, 1]), ([1, 2], [1, 0])] {
         let left = Operand { tensor: &left, batch: &[], contract: &left_axes };
         let right = Operand { tensor: &right, batch: &[], contract: &right_axes };
-        let product = contract(&Context::default(), &left, &right, &[5, 6]).expect("a product");
+        let product = contract(&Context::default(), &left, &right, &[5, 6], None).expect("a product");
         for (number, &found) in product.as_slice::<i32>().expect("in order").iter().enumerate() {
             let (i, j) = (number / 6, number % 6);
             let terms = (0..4).flat_map(|k| (0..3).map(move |l| (k, l)));
@@ -267,7 +267,7 @@ fn columns_as_vectors() {
     for threads in [1, 2] {
         let cx = session(threads, Isa::best(), 5i64, count);
         let side = |tensor| Operand { tensor, batch: &[0], contract: &[1] };
-        let found = contract(&cx, &side(&left), &side(&right), &[count]).expect("products");
+        let found = contract(&cx, &side(&left), &side(&right), &[count], None).expect("products");
         let sum = |i: usize| (0..len).fold(0i64, |sum, k| sum.wrapping_add(a[k * count + i].wrapping_mul(b[k * 2])));
         assert!(found.as_slice::<i64>().expect("in order").iter().copied().eq((0..count).map(sum)));
     }
@@ -282,9 +282,9 @@ fn memory_is_reserved_for_vectors_that_are_copied_alone() {
     let view = |step| owner.view(Shape::from_slice(&[len]), 0, Strides::from_slice(&[step]));
     let side = |tensor| Operand { tensor, batch: &[], contract: &[0] };
     let (whole, strided) = (view(1), view(2));
-    let found = contract(&cx, &side(&whole), &side(&whole), &[]).expect("a product");
+    let found = contract(&cx, &side(&whole), &side(&whole), &[], None).expect("a product");
     assert_eq!(found.as_slice::<f64>(), Some([len as f64].as_slice()));
-    let error = contract(&cx, &side(&whole), &side(&strided), &[]).expect_err("too much memory");
+    let error = contract(&cx, &side(&whole), &side(&strided), &[], None).expect_err("too much memory");
     assert_eq!(error.kind(), Kind::Memory);
 }
 
@@ -295,10 +295,10 @@ fn empty_tensors_with_axes_beyond_count() {
     let empty = |shape: &[usize]| Tensor::from_vec(Vec::<f64>::new(), shape);
     let (left, right) = (empty(&[0, FAR, FAR]), empty(&[0, 3]));
     let side = |tensor| Operand { tensor, batch: &[0], contract: &[] };
-    let found = contract(&cx, &side(&left), &side(&right), &[0, FAR, FAR, 3]).expect("a product");
+    let found = contract(&cx, &side(&left), &side(&right), &[0, FAR, FAR, 3], None).expect("a product");
     assert_eq!(found.shape(), [0, FAR, FAR, 3]);
     let both = empty(&[FAR, FAR, 0, 2]);
     let side = Operand { tensor: &both, batch: &[], contract: &[0, 1, 2] };
-    let found = contract(&cx, &side, &side, &[2, 2]).expect("a product");
+    let found = contract(&cx, &side, &side, &[2, 2], None).expect("a product");
     assert_eq!(found.as_slice::<f64>(), Some([0.0; 4].as_slice()));
 }
