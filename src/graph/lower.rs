@@ -5,7 +5,7 @@
 //! inputs are is known, what they hold is not.
 
 use super::{Graph, Node, Operand};
-use crate::cpu::cluster::Operand as Wire;
+use crate::cpu::cluster::{Key, Operand as Wire};
 use crate::cpu::reduce::{Extent, Reduction, extent};
 use crate::diagnostics::error::Place;
 use crate::ops::{Attrs, Kernel, Op};
@@ -57,6 +57,7 @@ pub(super) struct Launch {
 #[derive(Debug, Default)]
 pub(super) struct Cluster {
     pub wiring: Wiring,
+    pub key: Key,
     pub inputs: SmallVec<[Read; 4]>,
     pub shape: Shape,
     /// The operations whose results are wanted, and where these go.
@@ -405,6 +406,7 @@ impl Lowering<'_> {
                 cluster.dtypes.push(out.dtype);
             }
         }
+        cluster.key = cluster.wiring.key(&cluster.wanted);
         self.steps.push(match fold {
             Some((_, fold)) => {
                 let kept = cluster.outs.len() == cluster.wanted.len();

@@ -12,8 +12,7 @@ use crate::cpu::cluster::Folded;
 use crate::diagnostics::error::Place;
 use crate::diagnostics::{Error, Result};
 use crate::ops::{Outputs, apply_all, contract, run_as};
-use crate::tensor::{Abstract, Array, type_name};
-use crate::tensor::{Device, shape};
+use crate::tensor::{Abstract, Array, Device, shape, type_name};
 use crate::transform::cluster::pooled;
 use crate::transform::pending;
 use smallvec::SmallVec;
@@ -191,7 +190,7 @@ impl Cluster {
         let mut inputs = self.inputs(cx, values, self.dtypes.len())?;
         cx.kernels += 1;
         let program = || self.wiring.program(&self.wanted);
-        let structure = self.wiring.structure(self.wiring.key(&self.wanted), &self.dtypes, &program);
+        let structure = self.wiring.structure(self.key.clone(), &self.dtypes, &program);
         let results = cpu::cluster::run(cx, structure, &mut inputs, &self.shape)?;
         for (slot, result) in self.outs.iter().zip(results) {
             values.put(*slot, pooled(cx, result));
@@ -204,7 +203,7 @@ impl Cluster {
         cx.kernels += 1;
         cx.reserve(fold.out.size(), fold.out.dtype.size(), || fold.out.type_name())?;
         let program = || self.wiring.program(&self.wanted);
-        let structure = self.wiring.structure(self.wiring.key(&self.wanted), &self.dtypes, &program);
+        let structure = self.wiring.structure(self.key.clone(), &self.dtypes, &program);
         let Fold { how, extent, ref out, slot, kept } = *fold;
         let folded = Folded { how, extent, shape: &out.shape, kept };
         let (reduced, results) = cpu::cluster::run_reduced(cx, structure, &inputs, &self.shape, &folded)?;
@@ -228,7 +227,7 @@ impl Product {
         let (sides, inputs) = (sides?, inputs?);
         cx.kernels += 1;
         let program = || cluster.wiring.program(&cluster.wanted);
-        let structure = cluster.wiring.structure(cluster.wiring.key(&cluster.wanted), &cluster.dtypes, &program);
+        let structure = cluster.wiring.structure(cluster.key.clone(), &cluster.dtypes, &program);
         let context = &*cx;
         let result = cpu::cluster::behind(context, structure, &inputs, *own, &cluster.shape, |behind| {
             contract::then(context, &launch.op, &sides, product, Some(behind))
