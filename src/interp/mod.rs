@@ -18,7 +18,7 @@ mod value;
 pub use derived::{Derived, State};
 pub use function::Function;
 pub use holds::holds;
-pub use machine::{Machine, operand_array, structure, wrap};
+pub use machine::{Machine, Scanned, operand_array, structure, wrap};
 pub use module::Module;
 pub use reach::globals_read;
 pub use value::{Fields, Range, Record, Tuple, Value};

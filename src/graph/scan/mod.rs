@@ -15,9 +15,7 @@ use crate::ops::cast::weaken;
 use crate::ops::index::{self, Index};
 use crate::ops::linear::{cast_back, zeros};
 use crate::ops::rows::all_rows;
-use crate::ops::{
-    Arity, Attrs, Batch, Derivative, Entry, Kernel, Op, Outputs, Rule, apply_all, concatenate, moveaxis, stack,
-};
+use crate::ops::{Arity, Attrs, Batch, Derivative, Entry, Kernel, Op, Outputs, Rule, apply_all, moveaxis};
 use crate::tensor::{Abstract, Array};
 use crate::transform::pending;
 use crate::transform::trace::Recorder;
@@ -113,8 +111,9 @@ fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     let (carried, further) = inputs.split_at(turns.carried);
     let (stacked, captured) = further.split_at(turns.stacked);
     let mut state: Vec<Array> = carried.to_vec();
-    let mut outputs: Vec<Stack> =
-        turns.body.results[turns.carried..].iter().map(|row| Stack::new(row, turns)).collect();
+    // rows are written where they will be: nothing is kept twice
+    let rows = turns.body.results[turns.carried..].iter().map(|row| zeros(cx, &rows_of(row, turns.count)));
+    let mut outputs = rows.collect::<Result<Vec<Array>>>()?;
     for turn in 0..turns.count {
         cx.check()?;
         let at = if turns.reverse { turns.count - 1 - turn } else { turn };
@@ -127,15 +126,11 @@ fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
         settle(cx, &mut found)?;
         let rows = found.split_off(turns.carried);
         for (output, row) in outputs.iter_mut().zip(rows) {
-            output.push(cx, row)?;
+            index::set(cx, output, &[Index::At(at as i64)], row)?;
         }
         state = found;
     }
-    let mut results = Outputs::from_vec(state);
-    for output in outputs {
-        results.push(output.finish(cx)?);
-    }
-    Ok(results)
+    Ok(state.into_iter().chain(outputs).collect())
 }
 
 /// Lets nothing wait for turns to come.
@@ -147,52 +142,6 @@ pub(super) fn settle(cx: &mut Context, found: &mut [Array]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// An output in the making: rows are joined in blocks, and the blocks at the end.
-struct Stack {
-    /// What it will be.
-    whole: Abstract,
-    rows: Vec<Array>,
-    blocks: Vec<Array>,
-    reverse: bool,
-}
-
-/// Rows of a block.
-const BLOCK: usize = 1024;
-
-impl Stack {
-    fn new(row: &Abstract, turns: &Turns) -> Stack {
-        Stack { whole: rows_of(row, turns.count), rows: vec![], blocks: vec![], reverse: turns.reverse }
-    }
-
-    fn push(&mut self, cx: &mut Context, row: Array) -> Result<()> {
-        self.rows.push(row);
-        if self.rows.len() == BLOCK { self.join(cx) } else { Ok(()) }
-    }
-
-    fn join(&mut self, cx: &mut Context) -> Result<()> {
-        let mut rows = std::mem::take(&mut self.rows);
-        if self.reverse {
-            rows.reverse();
-        }
-        self.blocks.push(stack(cx, rows, 0)?);
-        Ok(())
-    }
-
-    fn finish(mut self, cx: &mut Context) -> Result<Array> {
-        if !self.rows.is_empty() {
-            self.join(cx)?;
-        }
-        if self.reverse {
-            self.blocks.reverse();
-        }
-        match self.blocks.len() {
-            0 => zeros(cx, &self.whole),
-            1 => self.blocks.pop().ok_or_else(cpu::mistyped),
-            _ => concatenate(cx, self.blocks, Some(0)),
-        }
-    }
 }
 
 impl Turns {

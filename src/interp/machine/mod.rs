@@ -27,6 +27,7 @@ mod types;
 mod unwind;
 
 pub use operator::{operand_array, wrap};
+pub use repeat::Scanned;
 
 use super::module::Modules;
 use super::value::Value;

@@ -10,15 +10,12 @@ use super::super::stack::{Position, Stacks};
 use super::super::stage::part;
 use super::super::{Machine, Pause};
 use super::frame::{Frame, apart, leaves};
-use super::{MODERATE, SHORT, Source, Trouble};
+use super::{MODERATE, PEELED, SHORT, Source, Trouble};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::ops;
 use crate::ops::index::{self, Index};
 use crate::tensor::{Array, DType};
 use std::rc::Rc;
-
-/// Turns that are run one by one until what they carry keeps its form.
-const PEELED: usize = 3;
 
 impl Machine {
     /// A `for` begins while operations are recorded.
@@ -204,8 +201,8 @@ impl Machine {
         Ok(true)
     }
 
-    /// The list of a comprehension, as an array, with rows behind it.
-    fn lengthened(&mut self, list: Value, rows: Array, nested: bool) -> Result<Value> {
+    /// A list of values of one form, or an array of them, with rows behind it.
+    pub(super) fn lengthened(&mut self, list: Value, rows: Array, nested: bool) -> Result<Value> {
         let cx = &mut self.host.cx;
         let rows = match rows.shape() {
             // every turn gave rows itself

@@ -7,7 +7,10 @@
 
 mod for_loop;
 mod frame;
+mod scan;
 mod while_loop;
+
+pub use scan::Scanned;
 
 use super::super::value::Value;
 use super::Machine;
@@ -21,12 +24,14 @@ use crate::ops::index::{self, Index};
 use crate::ops::{ADD, Attrs, apply2};
 use crate::tensor::{Abstract, Array, DType, Device};
 use crate::transform::trace::Recorder;
-use crate::transform::{Maker, is_traced, pending};
+use crate::transform::{is_traced, pending};
 
 /// Loops of no more turns are unrolled.
 const SHORT: usize = 16;
 /// Loops of no more turns are unrolled where one turn cannot stand for all.
 const MODERATE: usize = 1000;
+/// Turns that are run one by one until what they carry keeps its form.
+const PEELED: usize = 3;
 
 /// What turns go through.
 enum Source {
@@ -197,52 +202,6 @@ impl Machine {
         Ok(Some((values, output)))
     }
 
-    /// `scan(f, init, xs)` as one operation of the graph that is made: the last state and the stacked outputs. None
-    /// where no graph is made, where it is short, or where one turn cannot stand for all. Where `alone`, outputs must be
-    /// arrays.
-    pub fn staged_scan(&mut self, f: &Value, init: &Value, xs: &Value, alone: bool) -> Result<Option<(Value, Value)>> {
-        if !self.host.cx.modes.is_in_graph() {
-            return Ok(None);
-        }
-        let (source, count) = match xs {
-            Value::Range(range) => (Source::Numbers(range.start), range.len()),
-            Value::Array(array) if array.ndim() > 0 && array.dtype() != DType::Str => {
-                (Source::Rows(array.clone(), 0), array.shape()[0])
-            }
-            _ => return Ok(None),
-        };
-        if count <= SHORT {
-            return Ok(None);
-        }
-        let (first, home) = ([init.clone()], self.host.cx.devices.home);
-        let turn = self.settled_turn(&first, Some(&source), false, &mut |machine, recorder, carried, row| {
-            let args = carried.iter().cloned().chain(row).collect();
-            let depth = machine.host.cx.modes.begin(Maker::Trace(recorder.clone()));
-            let found = machine.call(f, args);
-            machine.host.cx.modes.end(depth);
-            let mut parts = machine.unpack(found?, 2)?.into_iter();
-            let (state, output) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-            Ok((vec![state], output))
-        });
-        let turn = match turn {
-            Ok(turn) if can_be_stacked(&turn.output, alone) => turn,
-            Err(Trouble::Error(error)) if !error.is_of_program() => return Err(error),
-            _ => {
-                self.take_back(home);
-                return Ok(None);
-            }
-        };
-        let output = turn.output.clone();
-        let found = match self.repeated(turn, &first, &source, count, &output) {
-            Err(error) if error.is_of_program() => {
-                self.take_back(home);
-                return Ok(None);
-            }
-            found => found?,
-        };
-        Ok(found.and_then(|(states, outputs)| Some((states.into_iter().next()?, outputs))))
-    }
-
     /// After an attempt that failed: what it asked for is asked for by nobody, and new values are made where they were.
     pub(super) fn take_back(&mut self, home: Option<Device>) {
         pending::forget(&mut self.host.cx);
@@ -259,16 +218,6 @@ fn put_back(first: &[Value], carried: &[(usize, Array)], results: Vec<Array>) ->
         Some(results.next_if(|(number, _)| *number == at - 1).map(|(_, array)| array))
     });
     first.iter().map(|value| with_arrays(value, &mut others)).collect()
-}
-
-/// Are there only numbers in it, and what is the same in every turn?
-fn can_be_stacked(output: &Value, alone: bool) -> bool {
-    match output {
-        Value::Array(array) => array.dtype() != DType::Str,
-        Value::Tuple(items) if !alone => items.0.iter().all(|item| can_be_stacked(item, false)),
-        Value::Record(fields) if !alone => fields.0.values().all(|item| can_be_stacked(item, false)),
-        _ => false,
-    }
 }
 
 /// What a recorded turn asks for is not among the arguments of a graph.
