@@ -1,13 +1,16 @@
 //! Reductions over axes, in stages.
 //!
-//! A stage turns many elements of a group into few partial results, always in the same order, until one is left. Sums
+//! A stage turns many elements of a group into few partial results, always in the same order, until one is left. What the
+//! first stage reads may be made as it is read, by a program of element-wise steps. Sums
 //! of `f32` are of short runs and then of trees, so that their error grows slowly. Sums and products of integers are
 //! exact: what does not fit `i32` in the end is a fault.
 
+use super::cluster::Cluster;
 use super::device::Gpu;
 use super::fault::Site;
 use super::kernel::{Access, Kernel, Words, value_type};
 use super::layout::{Layout, Place, countable};
+use super::prelude;
 use super::program::malformed;
 use super::transfer::unsupported;
 use super::view::View;
@@ -38,7 +41,7 @@ struct Combine {
     join: &'static str,
     /// An f32 or i32 from `x`.
     finish: &'static str,
-    /// Functions that `join` calls.
+    /// Functions that `join` calls, but for those of the prelude.
     joining: &'static str,
     /// Functions that `finish` calls; they look for an overflow.
     finishing: &'static str,
@@ -57,6 +60,11 @@ const FEW: usize = 64;
 const MANY: usize = 1 << 10;
 
 impl Reduction {
+    /// May the result have no room in its dtype?
+    pub fn may_overflow(self, of: DType) -> bool {
+        matches!(self, Reduction::Sum | Reduction::Prod) && of != DType::F32
+    }
+
     fn dtype(self, of: DType) -> DType {
         match self {
             Reduction::Sum | Reduction::Prod if of != DType::F32 => DType::I32,
@@ -114,18 +122,25 @@ impl Reduction {
                 lift: "vec2<u32>(bitcast<u32>(abs(x)), bitcast<u32>(x) >> 31u)",
                 join: "times(a, b)",
                 finish: "signed(x)",
-                joining: concat!(include_str!("wgsl/wide.wgsl"), include_str!("wgsl/product.wgsl")),
+                joining: include_str!("wgsl/product.wgsl"),
                 finishing: include_str!("wgsl/signed.wgsl"),
             },
         }
     }
 }
 
+/// What the elements of a stage are read from.
+enum From<'a> {
+    View(&'a View),
+    /// The last output of a program; the others are written to these views.
+    Made(&'a Cluster<'a>, &'a [View]),
+    /// Partial results.
+    Parts(&'a View),
+}
+
 /// What a stage reduces: for every result, a number of elements.
 struct Stage<'a> {
-    from: &'a View,
-    /// Elements of tensors; else partial results.
-    lift: Option<DType>,
+    from: From<'a>,
     kept: (Shape, Place),
     reduced: (Shape, Place),
 }
@@ -152,18 +167,59 @@ impl Gpu {
     /// Reduces over axes. `out` is the shape of the result, with or without the reduced axes; `fault` the caller's number
     /// for integers that do not fit.
     pub fn reduce(&self, how: Reduction, x: &View, axes: &[usize], out: &[usize], fault: u32) -> Result<View> {
-        let dtype = x.dtype();
+        let lies = Place { offset: x.offset(), strides: Strides::from_slice(x.strides()) };
+        self.reduced(how, x.dtype(), From::View(x), (x.shape(), &lies), axes, out, fault)
+    }
+
+    /// Reduces the last output of a program as it is made. Gives the result, and the other outputs.
+    pub fn reduce_made(
+        &self,
+        how: Reduction,
+        cluster: &Cluster,
+        axes: &[usize],
+        out: &[usize],
+        fault: u32,
+    ) -> Result<(View, Vec<View>)> {
+        let Cluster { program, inputs, shape, .. } = *cluster;
+        let most = program.outputs.len().checked_sub(1).ok_or_else(malformed)?;
+        let cluster = Cluster { written: most, ..*cluster };
+        cluster.check(None)?;
+        if cluster.is_packed() || shape::size(shape) == 0 {
+            // an invocation has no whole words of the others
+            let mut outputs = self.cluster(program, inputs, shape)?;
+            let last = outputs.pop().ok_or_else(malformed)?;
+            return Ok((self.reduce(how, &last, axes, out, fault)?, outputs));
+        }
+        let dtype = program.steps[program.outputs[most]].dtype;
+        let outputs = cluster.fresh(self)?;
+        let lies = Place { offset: 0, strides: shape::contiguous(shape) };
+        let made = From::Made(&cluster, &outputs);
+        let result = self.reduced(how, dtype, made, (shape, &lies), axes, out, fault)?;
+        Ok((result, outputs))
+    }
+
+    /// Reduces elements of a shape that lie so.
+    fn reduced(
+        &self,
+        how: Reduction,
+        dtype: DType,
+        from: From,
+        (shape, lies): (&[usize], &Place),
+        axes: &[usize],
+        out: &[usize],
+        fault: u32,
+    ) -> Result<View> {
         if dtype.size() > 4 {
             return Err(unsupported(dtype));
         }
-        countable(x.shape())?;
-        let kept: Axes = (0..x.shape().len()).filter(|axis| !axes.contains(axis)).collect();
+        countable(shape)?;
+        let kept: Axes = (0..shape.len()).filter(|axis| !axes.contains(axis)).collect();
         let part = |axes: &[usize], offset: usize| -> Option<(Shape, Place)> {
-            let lens = axes.iter().map(|&axis| x.shape().get(axis).copied()).collect::<Option<Shape>>()?;
-            let strides = axes.iter().map(|&axis| x.strides().get(axis).copied()).collect::<Option<Strides>>()?;
+            let lens = axes.iter().map(|&axis| shape.get(axis).copied()).collect::<Option<Shape>>()?;
+            let strides = axes.iter().map(|&axis| lies.strides.get(axis).copied()).collect::<Option<Strides>>()?;
             Some((lens, Place { offset, strides }))
         };
-        let kept = part(&kept, x.offset()).ok_or_else(malformed)?;
+        let kept = part(&kept, lies.offset).ok_or_else(malformed)?;
         let reduced = part(axes, 0).ok_or_else(malformed)?;
         let results = shape::size(out);
         if shape::size(&kept.0) != results {
@@ -173,17 +229,16 @@ impl Gpu {
             return self.fill(how.neutral(dtype), out);
         }
         let combine = how.combine(dtype);
-        let mut stage = Stage { from: x, lift: Some(dtype), kept, reduced };
+        let mut stage = Stage { from, kept, reduced };
         let mut partial;
         let whole = loop {
-            let (view, parts) = self.stage(how, &combine, &stage, out, fault)?;
+            let (view, parts) = self.stage(how, dtype, &combine, &stage, out, fault)?;
             if parts == 1 {
                 break view;
             }
             partial = view;
             stage = Stage {
-                from: &partial,
-                lift: None,
+                from: From::Parts(&partial),
                 kept: (smallvec![results], Place { offset: 0, strides: smallvec![parts as isize] }),
                 reduced: (smallvec![parts], Place { offset: 0, strides: smallvec![1] }),
             };
@@ -200,6 +255,7 @@ impl Gpu {
     fn stage(
         &self,
         how: Reduction,
+        dtype: DType,
         combine: &Combine,
         stage: &Stage,
         out: &[usize],
@@ -222,18 +278,34 @@ impl Gpu {
         let (mut kernel, mut words) = (Kernel::new(), Words::new());
         let Combine { kind, neutral, lift, join, finish, joining, finishing, .. } = combine;
         let stored = if last { value_type(value) } else { kind };
-        let element = match stage.lift {
-            Some(dtype) => {
+        let from = if dtype == DType::F32 { "f32" } else { "i32" };
+        let lifting = format!("fn lift(x: {from}) -> Acc {{ return {lift}; }}\n");
+        let mut views: Vec<&View> = Vec::new();
+        let mut steps = 1;
+        let term = match stage.from {
+            From::View(view) => {
+                views.push(view);
                 kernel.input("x", dtype);
-                let from = if dtype == DType::F32 { "f32" } else { "i32" };
-                kernel.push(&format!("fn lift(x: {from}) -> Acc {{ return {lift}; }}\n"));
-                format!("lift({from}(x_at(i)))")
+                kernel.push(&prelude::needed([*joining].into_iter()));
+                kernel.push(&lifting);
+                format!("return lift({from}(x_at(i)));")
             }
-            None => {
+            From::Made(cluster, outputs) => {
+                views.extend(cluster.views().chain(outputs));
+                cluster.declare(&mut kernel, &mut words, joining)?;
+                kernel.push(&lifting);
+                steps += cluster.work();
+                let (stores, last) = (cluster.stores(), cluster.written);
+                format!("let made = element(i);\n{stores}    return lift({from}(made.y{last}));")
+            }
+            From::Parts(view) => {
+                views.push(view);
                 kernel.buffer("x", &format!("array<{kind}>"), Access::Read);
-                "x[i]".to_string()
+                kernel.push(&prelude::needed([*joining].into_iter()));
+                "return x[i];".to_string()
             }
         };
+        views.push(&to);
         kernel.buffer("y", &format!("array<{stored}>"), Access::Write);
         kernel.push(joining);
         let faults = last && !finishing.is_empty();
@@ -249,7 +321,7 @@ impl Gpu {
 fn neutral() -> Acc {{ return {neutral}; }}
 fn join(a: Acc, b: Acc) -> Acc {{ return {join}; }}
 fn finish(x: Acc) -> {stored} {{ return {made}; }}
-fn element(i: u32) -> Acc {{ return {element}; }}
+fn term(i: u32) -> Acc {{ {term} }}
 fn results() -> u32 {{ return {results_word}; }}
 fn elements() -> u32 {{ return {elements_word}; }}
 fn parts() -> u32 {{ return {parts_word}; }}
@@ -259,8 +331,7 @@ fn span() -> u32 {{ return {span_word}; }}
         Layout::new(&stage.kept.0, [stage.kept.1.clone()]).declare("outer", &mut kernel, &mut words);
         Layout::new(&stage.reduced.0, [stage.reduced.1.clone()]).declare("inner", &mut kernel, &mut words);
         kernel.push(text);
-        let (items, work) = ((results * parts) as u64, elements.min(span) as u64 + 1);
-        let views = [stage.from, &to];
+        let (items, work) = ((results * parts) as u64, elements.min(span) as u64 * steps + 1);
         match by_lane {
             true => self.launch_items(kernel, &views, faults, words, items, work)?,
             // The tree, besides the elements.

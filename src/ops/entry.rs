@@ -7,7 +7,7 @@ use super::{Abstract, Op, Outputs, Refusal, Types};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
-use crate::gpu::{Gpu, View};
+use crate::gpu::{self, Gpu, View};
 use crate::tensor::{Array, DType, ElementType, Layout};
 use smallvec::SmallVec;
 use std::fmt;
@@ -85,6 +85,14 @@ impl Entry {
         Entry { gpu: OnGpu::Whole(kernel), ..self }
     }
 
+    pub const fn product_on_gpu(self, kernel: ProductKernel) -> Entry {
+        Entry { gpu: OnGpu::Product(kernel), ..self }
+    }
+
+    pub const fn reduced_on_gpu(self, how: gpu::Reduction) -> Entry {
+        Entry { gpu: OnGpu::Reduce(how), ..self }
+    }
+
     pub const fn derivative(self, derivative: Derivative) -> Entry {
         Entry { derivative, ..self }
     }
@@ -154,12 +162,19 @@ pub enum OnGpu {
     Convert,
     /// Looks at the elements where they are, as on the CPU.
     Look,
+    /// A product of `f32` or `i32`, which waits for what is element-wise behind it.
+    Product(ProductKernel),
+    /// A reduction, which takes in what waits.
+    Reduce(gpu::Reduction),
     Whole(GpuKernel),
     Missing,
 }
 
 /// The result, as the rule describes it; none where it cannot be made of these.
 pub type GpuKernel = fn(&Gpu, &Op, &[View], &Abstract, Mark) -> Result<Option<View>>;
+
+/// The outputs of a program that reads the product as it is made, and has its shape.
+pub type ProductKernel = fn(&Gpu, &Op, &[View], &gpu::Cluster) -> Result<Vec<View>>;
 
 /// Gives a number by which a fault that the kernel may find is known.
 pub type Mark<'m> = &'m mut dyn FnMut() -> Result<u32>;

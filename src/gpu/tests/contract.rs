@@ -1,13 +1,21 @@
 //! Contractions against naive ones.
 
 use super::*;
-use crate::gpu::Side;
+use crate::gpu::{Cluster, Side};
 
 fn elements(tensor: &Tensor, order: &[usize]) -> (Vec<usize>, Vec<f64>) {
     let lens: Vec<usize> = order.iter().map(|&axis| tensor.shape()[axis]).collect();
     let strides = order.iter().map(|&axis| tensor.strides()[axis]).collect();
     let moved = tensor.view(lens.as_slice().into(), tensor.offset(), strides);
     (lens, numbers(&moved))
+}
+
+/// The product as it is.
+fn product(gpu: &Gpu, a: &Side, b: &Side, out: &[usize]) -> Tensor {
+    let program = Program::same(a.view.dtype());
+    let behind = Cluster::new(&program, &[Input::Made], out);
+    let views = gpu.contract(a, b, &behind).expect("a product");
+    gpu.read(&views[0]).expect("its elements")
 }
 
 /// Compares with sums in f64. Axes: batch and summed of both sides; the rest is free.
@@ -23,7 +31,7 @@ fn check(gpu: &Gpu, a: &(Tensor, View), b: &(Tensor, View), batch: [&[usize]; 2]
     let (batches, rows) = (size(&lens[..kept]), size(&lens[kept..kept + free[0].len()]));
     let (columns, depth) = (size(&other[kept..kept + free[1].len()]), size(&lens[kept + free[0].len()..]));
     let side = |view, side: usize| Side { view, batch: batch[side], contract: summed[side] };
-    let found = gpu.contract(&side(&a.1, 0), &side(&b.1, 1), &out).and_then(|view| gpu.read(&view)).expect("a product");
+    let found = product(gpu, &side(&a.1, 0), &side(&b.1, 1), &out);
     let what = format!("{:?} with {:?}, batch {batch:?}, summed {summed:?}", a.0.shape(), b.0.shape());
     assert_eq!(found.shape(), out, "{what}");
     let found = numbers(&found);
