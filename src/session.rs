@@ -250,9 +250,10 @@ impl Session {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::devices::Engine;
+    use crate::gpu::Gpu;
     use crate::tensor::Device;
 
     struct Nowhere;
@@ -266,20 +267,31 @@ mod tests {
         }
     }
 
-    /// Bytes in use on the graphics card.
-    fn live(session: &mut Session, code: &str) -> u64 {
+    /// The graphics card, when this code has run.
+    pub(crate) fn card(session: &mut Session, code: &str) -> Gpu {
         let result = session.eval(Arc::new(Source::new("<test>", code)));
         assert!(result.is_ok(), "{result:?}");
         match session.machine.host.cx.devices.engine(Device::Gpu(0)) {
-            Ok(Engine::Card(card)) => card.gpu.memory().live,
+            Ok(Engine::Card(card)) => card.gpu,
             other => panic!("the test needs software Vulkan (Debian: mesa-vulkan-drivers): {other:?}"),
         }
     }
 
-    #[test]
-    fn gradients_leave_nothing_on_the_card() {
+    /// A session whose graphics card is software.
+    pub(crate) fn session() -> Session {
         let mut session = Session::new(Box::new(Nowhere));
         session.set_devices(Choice::Software, true);
+        session
+    }
+
+    /// Bytes in use on the graphics card.
+    fn live(session: &mut Session, code: &str) -> u64 {
+        card(session, code).memory().live
+    }
+
+    #[test]
+    fn gradients_leave_nothing_on_the_card() {
+        let mut session = session();
         let program = "fn f(w) = sum(exp(w * 0.5) @ w) + sum(w[[0, 2]] * rand(2))
 g = graph(f)
 w = [0.1, 0.2, 0.3] @ gpu

@@ -12,7 +12,7 @@ use std::num::NonZeroU64;
 use std::time::Duration;
 
 /// Commands of a batch.
-const MOST: usize = 64;
+const MOST: usize = 128;
 /// Bytes of the buffer of words.
 const WORD_BYTES: usize = 256 << 10;
 /// Bytes written by the host that are kept at most.

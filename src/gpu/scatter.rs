@@ -17,6 +17,9 @@ use crate::tensor::shape::{self, Shape, Strides};
 /// Points that one run adds to an element at most.
 const RUN: usize = 1 << 15;
 
+/// Points that a workgroup sorts by itself.
+const NEAR: usize = 512;
+
 /// The cells that points belong to, and the points, both in the order of the cells.
 pub(super) struct Cells {
     cells: View,
@@ -81,13 +84,14 @@ impl Gpu {
         Ok(found)
     }
 
-    /// Sorts by cell, and by point within one: a bitonic network.
+    /// Sorts by cell, and by point within one: a bitonic network. Steps between neighbours are one kernel together.
     fn sort(&self, found: &Cells) -> Result<()> {
         let padded = found.cells.size();
-        let mut run = 2;
+        self.sort_within(found, 2, padded.min(NEAR))?;
+        let mut run = 2 * NEAR;
         while run <= padded {
             let mut step = run / 2;
-            while step > 0 {
+            while step >= NEAR {
                 let (mut kernel, mut words) = (Kernel::new(), Words::new());
                 declare_cells(&mut kernel, Access::Write);
                 kernel.constants(&mut words, &[("pairs", padded / 2), ("run", run), ("step", step)]);
@@ -96,9 +100,22 @@ impl Gpu {
                 self.launch_items(kernel, &views, false, words, (padded / 2) as u64, 4)?;
                 step /= 2;
             }
+            self.sort_within(found, run, run)?;
             run *= 2;
         }
         Ok(())
+    }
+
+    /// The steps among `NEAR` neighbours of runs of these lengths.
+    fn sort_within(&self, found: &Cells, first: usize, last: usize) -> Result<()> {
+        let (mut kernel, mut words) = (Kernel::new(), Words::new());
+        declare_cells(&mut kernel, Access::Write);
+        let total = found.cells.size();
+        kernel.constants(&mut words, &[("total", total), ("first", first), ("last", last)]);
+        kernel.push(include_str!("wgsl/sort_within.wgsl"));
+        // steps of all runs, each of so many pairs
+        let (groups, steps) = (total.div_ceil(NEAR), 45);
+        self.launch(kernel, &[&found.cells, &found.order], false, words, groups as u64, steps * NEAR as u64)
     }
 
     /// Adds the points of every cell from its point number `first` on, at most `RUN` of them.

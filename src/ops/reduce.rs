@@ -37,12 +37,10 @@ pub static MAX: Entry = entry("max", Kernel::Reduce(Reduction::Max))
 pub static MIN: Entry = entry("min", Kernel::Reduce(Reduction::Min))
     .derivative(Derivative::Whole(extreme_tangent))
     .reduced_on_gpu(gpu::Reduction::Min);
-pub static ANY: Entry = entry("any", Kernel::Reduce(Reduction::Any))
-    .derivative(Derivative::Flat)
-    .reduced_on_gpu(gpu::Reduction::Any);
-pub static ALL: Entry = entry("all", Kernel::Reduce(Reduction::All))
-    .derivative(Derivative::Flat)
-    .reduced_on_gpu(gpu::Reduction::All);
+pub static ANY: Entry =
+    entry("any", Kernel::Reduce(Reduction::Any)).derivative(Derivative::Flat).reduced_on_gpu(gpu::Reduction::Any);
+pub static ALL: Entry =
+    entry("all", Kernel::Reduce(Reduction::All)).derivative(Derivative::Flat).reduced_on_gpu(gpu::Reduction::All);
 /// The first of several; NaN wins. Along one axis, or of all elements in row-major order.
 pub static ARGMAX: Entry = entry("argmax", Kernel::Whole(|cx, op, inputs, out| place(cx, true, op, inputs, &out)))
     .derivative(Derivative::Flat);

@@ -16,6 +16,9 @@ pub mod placed;
 pub mod trace;
 pub mod wiring;
 
+#[cfg(test)]
+mod tests;
+
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::error::Place;
