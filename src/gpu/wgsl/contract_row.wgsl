@@ -1,4 +1,5 @@
-// Several invocations share a result: each takes every so many-th of its products, in short runs; a tree adds the sums.
+// Several invocations share a result, and add up its products in short runs; a tree adds their sums. Where they are
+// neighbours each takes every so many-th product, else so many one behind the other.
 var<workgroup> shared_totals: array<Value, 256>;
 
 fn results() -> u32 {
@@ -29,14 +30,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let mine = (lane / step) % along();
     let item = number % groups * here + select(lane / along(), lane % here, turned() == 1u);
     let part = number / groups;
-    let end = min(depth(), (part + 1u) * span());
+    let share = (span() + along() - 1u) / along();
+    let first = part * span() + mine * select(1u, share, turned() == 1u);
+    let each = select(along(), 1u, turned() == 1u);
+    let end = min(min(depth(), (part + 1u) * span()), first + share * each);
     var total = Terms(0);
     if item < results() {
         let start = starts(item);
-        for (var at = part * span() + mine; at < end; at += 32u * along()) {
+        for (var at = first; at < end; at += 32u * each) {
             var run = Terms(0);
-            let stop = min(end, at + 32u * along());
-            for (var k = at; k < stop; k += along()) {
+            let stop = min(end, at + 32u * each);
+            for (var k = at; k < stop; k += each) {
                 run += a_at(start.x + k * a_inner()) * b_at(start.y + k * b_inner());
             }
             total += run;
