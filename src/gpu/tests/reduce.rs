@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::diagnostics::Kind;
-use crate::gpu::{NO_ID, Reduction};
+use crate::gpu::{Cluster, NO_ID, Reduction};
 
 const ALL: [Reduction; 6] =
     [Reduction::Sum, Reduction::Max, Reduction::Min, Reduction::Prod, Reduction::Any, Reduction::All];
