@@ -129,6 +129,15 @@ impl Reduction {
     }
 }
 
+/// What a reduction of elements of this dtype comes to.
+struct Task<'a> {
+    how: Reduction,
+    dtype: DType,
+    /// The shape of the result.
+    out: &'a [usize],
+    fault: u32,
+}
+
 /// What the elements of a stage are read from.
 enum From<'a> {
     View(&'a View),
@@ -168,7 +177,7 @@ impl Gpu {
     /// for integers that do not fit.
     pub fn reduce(&self, how: Reduction, x: &View, axes: &[usize], out: &[usize], fault: u32) -> Result<View> {
         let lies = Place { offset: x.offset(), strides: Strides::from_slice(x.strides()) };
-        self.reduced(how, x.dtype(), From::View(x), (x.shape(), &lies), axes, out, fault)
+        self.reduced(&Task { how, dtype: x.dtype(), out, fault }, From::View(x), (x.shape(), &lies), axes)
     }
 
     /// Reduces the last output of a program as it is made. Gives the result, and the other outputs.
@@ -190,25 +199,18 @@ impl Gpu {
             let last = outputs.pop().ok_or_else(malformed)?;
             return Ok((self.reduce(how, &last, axes, out, fault)?, outputs));
         }
+        // checked: outputs are steps
         let dtype = program.steps[program.outputs[most]].dtype;
         let outputs = cluster.fresh(self)?;
         let lies = Place { offset: 0, strides: shape::contiguous(shape) };
         let made = From::Made(&cluster, &outputs);
-        let result = self.reduced(how, dtype, made, (shape, &lies), axes, out, fault)?;
+        let result = self.reduced(&Task { how, dtype, out, fault }, made, (shape, &lies), axes)?;
         Ok((result, outputs))
     }
 
     /// Reduces elements of a shape that lie so.
-    fn reduced(
-        &self,
-        how: Reduction,
-        dtype: DType,
-        from: From,
-        (shape, lies): (&[usize], &Place),
-        axes: &[usize],
-        out: &[usize],
-        fault: u32,
-    ) -> Result<View> {
+    fn reduced(&self, task: &Task, from: From, (shape, lies): (&[usize], &Place), axes: &[usize]) -> Result<View> {
+        let Task { how, dtype, out, .. } = *task;
         if dtype.size() > 4 {
             return Err(unsupported(dtype));
         }
@@ -232,7 +234,7 @@ impl Gpu {
         let mut stage = Stage { from, kept, reduced };
         let mut partial;
         let whole = loop {
-            let (view, parts) = self.stage(how, dtype, &combine, &stage, out, fault)?;
+            let (view, parts) = self.stage(task, &combine, &stage)?;
             if parts == 1 {
                 break view;
             }
@@ -252,15 +254,8 @@ impl Gpu {
     }
 
     /// One stage; its results, or partial results and how many there are of each result.
-    fn stage(
-        &self,
-        how: Reduction,
-        dtype: DType,
-        combine: &Combine,
-        stage: &Stage,
-        out: &[usize],
-        fault: u32,
-    ) -> Result<(View, usize)> {
+    fn stage(&self, task: &Task, combine: &Combine, stage: &Stage) -> Result<(View, usize)> {
+        let Task { how, dtype, out, fault } = *task;
         let by_lane = stage.by_lane();
         let (span, text) = if by_lane {
             (LANE_SPAN, include_str!("wgsl/reduce_lane.wgsl"))

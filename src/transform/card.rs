@@ -67,7 +67,8 @@ impl Cluster {
             return Err(cpu::mistyped());
         };
         let out = op.infer(&[root.aval().clone()])?;
-        let made = &self.outputs[..self.outputs.len() - usize::from(!kept)];
+        // the last node is the last of the outputs
+        let made = &self.outputs[..self.outputs.len().saturating_sub(usize::from(!kept))];
         let mut piece = OnCard::default();
         for (number, node) in self.nodes.iter().enumerate() {
             let parts = self.parts(cx, node)?;
@@ -78,6 +79,7 @@ impl Cluster {
             return Ok(None);
         }
         cx.kernels += 1;
+        // every node became a step
         piece.program.outputs = made.iter().map(|node| piece.steps[node]).collect();
         piece.program.outputs.push(piece.steps[&(self.nodes.len() - 1)]);
         let fault = placed::overflow_mark(cx, &card, how, root.aval().dtype)?;
@@ -268,12 +270,12 @@ impl OnCard {
     }
 
     fn inputs(&self) -> Vec<gpu::Input<'_>> {
-        let input = |input| match input {
-            &CardInput::View(ref view) => gpu::Input::View(view),
-            &CardInput::Scalar(scalar) => gpu::Input::Scalar(scalar),
+        let inputs = self.inputs.iter().map(|input| match input {
+            CardInput::View(view) => gpu::Input::View(view),
+            CardInput::Scalar(scalar) => gpu::Input::Scalar(*scalar),
             CardInput::Made => gpu::Input::Made,
-        };
-        self.inputs.iter().map(input).collect()
+        });
+        inputs.collect()
     }
 
     fn run(&self, card: &Card, shape: &[usize]) -> Result<Vec<gpu::View>> {

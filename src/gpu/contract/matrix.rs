@@ -66,10 +66,10 @@ impl Matrix {
     pub(super) fn in_quads(&self) -> Option<usize> {
         let axis = if self.lies_along_sum() { 2 } else { 1 };
         let whole = (0..3).all(|other| match other == axis {
-            true => self.strides[axis] == 1 && self.lens[axis] % 4 == 0,
+            true => self.strides[axis] == 1 && self.lens[axis].is_multiple_of(4),
             false => self.lens[other] == 1 || self.strides[other] % 4 == 0,
         });
-        (whole && self.view.offset() % 4 == 0).then_some(axis)
+        (whole && self.view.offset().is_multiple_of(4)).then_some(axis)
     }
 }
 
