@@ -35,7 +35,7 @@ pub use contract::Side;
 pub use device::{Gpu, Memory};
 pub use draw::Draw;
 pub use fault::NO_ID;
-pub use program::{Input, Operand, Program, Step};
+pub use program::{Check, Complaint, Input, Operand, Program, Step};
 pub use reduce::Reduction;
 pub use view::View;
 pub use watch::Watch;

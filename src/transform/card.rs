@@ -1,19 +1,21 @@
 //! Clusters on a graphics card: programs of WGSL texts, as few as its limit of buffers allows.
 
 use super::cluster::{Cluster, is_select};
-use super::pending::Parts;
+use super::pending::{self, Parts};
 use super::placed;
 use crate::context::Context;
 use crate::cpu;
 use crate::devices::{Card, Engine};
 use crate::diagnostics::Result;
+use crate::diagnostics::error::Place;
 use crate::gpu;
 use crate::ops::place::on_gpu;
-use crate::ops::{Attrs, OnGpu, Op, Rule, fits, no_fit};
-use crate::tensor::{Array, DType, Device, ElementType, Scalar};
+use crate::ops::{Attrs, Guard, OnGpu, Op, Rule, fits, guard, guarded, no_fit};
+use crate::tensor::{Array, DType, Device, ElementType, Scalar, Shape, walk};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::borrow::Cow;
+use std::rc::Rc;
 
 impl Cluster {
     /// The same on a graphics card: as one kernel, or as few as its limit of buffers allows.
@@ -34,7 +36,7 @@ impl Cluster {
                 let mut longer = piece.clone();
                 self.add_on_card(cx, &card, &mut longer, end, &parts[end], &done)?;
                 let kept = (start..=end).filter(|&node| last_use[node] > end).count();
-                if end > start && longer.views() + kept > card.gpu.most_buffers() {
+                if end > start && longer.buffers() + kept > card.gpu.most_buffers() {
                     break;
                 }
                 piece = longer;
@@ -94,11 +96,31 @@ impl Cluster {
         }
         let step = piece.step(text.ok_or_else(cpu::mistyped)?, &operands, self.nodes[number].aval().dtype);
         piece.steps.insert(number, step);
+        if let (Some(guard), true, [_, right]) = (op.entry.guard, compute.is_integer(), inputs.as_slice())
+            && !right.is_weak()
+        {
+            let (wgsl, error) = (guard.wgsl(), refusal(guard, compute, &self.shape, right));
+            let check = gpu::Check { step, wgsl, id: gpu::NO_ID, error };
+            piece.checks.push((check, pending::line(&self.nodes[number])));
+        }
         Ok(())
     }
 }
 
-/// Can a card run this operation on these inputs, element by element? Numbers that have no room there are errors.
+/// The error of an element where the right operand has a value that is refused. Elements are counted in this shape.
+fn refusal(guard: &'static Guard, dtype: DType, shape: &[usize], right: &Array) -> gpu::Complaint {
+    let (shape, of, name) = (Shape::from_slice(shape), Shape::from_slice(right.shape()), right.type_name());
+    Rc::new(move |number, bits| {
+        let at = walk::coordinates(number, &shape);
+        let along = at.iter().skip(shape.len().saturating_sub(of.len())).zip(&of);
+        let number = along.fold(0, |number, (&at, &len)| number * len + at.min(len.saturating_sub(1)));
+        let value = if dtype == DType::U8 { Scalar::U8(bits as u8) } else { Scalar::I32(bits as i32) };
+        guarded(guard, number, value, (&of, name.clone()))
+    })
+}
+
+/// Can a card run this operation on these inputs, element by element? Numbers that have no room there, or that the
+/// operation does not take, are errors.
 pub(super) fn is_on_card(op: &Op, inputs: &[Array]) -> Result<bool> {
     let Ok((text, compute)) = text(op, inputs) else { return Ok(false) };
     if compute.is_integer() {
@@ -109,6 +131,11 @@ pub(super) fn is_on_card(op: &Op, inputs: &[Array]) -> Result<bool> {
             {
                 return Err(no_fit(value, compute, names()));
             }
+        }
+        if let (true, [_, right]) = (text.is_some(), inputs)
+            && right.is_weak()
+        {
+            guard::<i64>(op, right)?;
         }
     }
     let converts = |(place, input): (usize, &Array)| {
@@ -161,6 +188,8 @@ fn wanted(op: &Op, place: usize, compute: DType) -> DType {
 struct OnCard {
     program: gpu::Program,
     inputs: Vec<CardInput>,
+    /// Values that are not taken, and the lines of those who might give them.
+    checks: Vec<(gpu::Check, Option<Place>)>,
     /// The inputs that are views, by what they are views of.
     known: FxHashMap<usize, gpu::Operand>,
     /// The step that makes the result of a node.
@@ -176,7 +205,7 @@ enum CardInput {
 impl Default for OnCard {
     fn default() -> OnCard {
         let program = gpu::Program { inputs: vec![], steps: vec![], outputs: vec![] };
-        OnCard { program, inputs: vec![], known: FxHashMap::default(), steps: FxHashMap::default() }
+        OnCard { program, inputs: vec![], checks: vec![], known: FxHashMap::default(), steps: FxHashMap::default() }
     }
 }
 
@@ -203,9 +232,10 @@ impl OnCard {
         self.program.steps.len() - 1
     }
 
-    /// How many buffers it reads.
-    fn views(&self) -> usize {
-        self.inputs.iter().filter(|input| matches!(input, CardInput::View(_))).count()
+    /// How many buffers it uses besides those of its outputs: one is that of faults.
+    fn buffers(&self) -> usize {
+        let views = self.inputs.iter().filter(|input| matches!(input, CardInput::View(_))).count();
+        views + usize::from(!self.checks.is_empty())
     }
 
     fn run(&self, card: &Card, shape: &[usize]) -> Result<Vec<gpu::View>> {
@@ -217,6 +247,10 @@ impl OnCard {
                 CardInput::Scalar(scalar) => gpu::Input::Scalar(*scalar),
             })
             .collect();
-        card.gpu.cluster(&self.program, &inputs, shape)
+        let mut checks = vec![];
+        for (check, line) in &self.checks {
+            checks.push(gpu::Check { id: card.mark(line.clone())?, ..check.clone() });
+        }
+        card.gpu.checked_cluster(&self.program, &inputs, shape, &checks)
     }
 }

@@ -11,6 +11,7 @@ use crate::cpu;
 use crate::cpu::cluster::Folded;
 use crate::cpu::reduce::Reduction;
 use crate::diagnostics::Result;
+use crate::diagnostics::error::Place;
 use crate::ops::{Attrs, Entry, Kernel, Op, Outputs, Rule, now_all};
 use crate::tensor::{Array, DType, ElementType, Lifted, Mode, WeakLifted};
 use rustc_hash::FxHashSet;
@@ -35,6 +36,8 @@ enum State {
         op: Plain,
         inputs: SmallVec<[Array; 3]>,
         weight: usize,
+        /// The line that asked, where faults are known late.
+        line: Option<Place>,
     },
     Done(Array),
     /// Nobody held it when its cluster ran.
@@ -107,8 +110,10 @@ pub fn wait(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
         }
     }
     let op = Plain::of(op).ok_or_else(cpu::mistyped)?;
+    // on a card what goes wrong is known late
+    let line = if out.device.is_some() { cx.modes.place.clone() } else { None };
     let inputs = inputs.iter_mut().map(std::mem::take).collect();
-    let state = State::Waits { op, inputs, weight };
+    let state = State::Waits { op, inputs, weight, line };
     let lifted = Lifted::new(out, Mode::Pending, 0, Pending(RefCell::new(state)));
     let waiting = &mut cx.modes.waiting.0;
     if waiting.len() >= CROWD && waiting.len().is_power_of_two() {
@@ -278,6 +283,14 @@ pub(super) type Parts = (Op, SmallVec<[Array; 3]>);
 pub(super) fn look<T>(node: &Lifted, look: impl FnOnce(Plain, &[Array]) -> T) -> Option<T> {
     match &*node.body::<Pending>()?.0.borrow() {
         State::Waits { op, inputs, .. } => Some(look(*op, inputs)),
+        _ => None,
+    }
+}
+
+/// The line that asked for an operation that waits on a card.
+pub(super) fn line(node: &Lifted) -> Option<Place> {
+    match &*node.body::<Pending>()?.0.borrow() {
+        State::Waits { line, .. } => line.clone(),
         _ => None,
     }
 }

@@ -1,0 +1,20 @@
+// ln(e^a + e^b) by the larger one and the distance, with what the distance loses by rounding. Where the two terms of the
+// result nearly cancel, digits are lost.
+fn nb_logaddexp(a: f32, b: f32) -> f32 {
+    if nb_is_nan(a) || nb_is_nan(b) {
+        return nb_nan();
+    }
+    if a == b {
+        return a + 0.693147181;
+    }
+    let larger = max(a, b);
+    let smaller = min(a, b);
+    let distance = nb_hide(larger - smaller);
+    if !(distance < 104.0) {
+        return larger;
+    }
+    let part = nb_hide(distance - larger);
+    let lost = (larger - (distance - part)) - (smaller + part);
+    let ratio = nb_exp(-distance);
+    return larger + nb_log1p(ratio - ratio * lost);
+}
