@@ -88,7 +88,7 @@ elementwise! {
     RINT "rint" "round" Unary any_number loops::round, moves flat,
         wgsl [float "round(a)", integer "a", truth "a"];
     RELU "relu" "relu" Unary any_number loops::relu, moves [Of(|cx, _, y| holds(cx, &GT, y, &Array::Int(0), y))],
-        wgsl [float "select(a, 0.0, a < 0.0)", integer "max(a, 0)", truth "a"];
+        wgsl [float "select(0.0, a, a > 0.0 || nb_is_nan(a))", integer "max(a, 0)", truth "a"];
 }
 
 static BY_ZERO: Guard = Guard {

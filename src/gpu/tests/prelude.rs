@@ -71,30 +71,33 @@ fn points(ranges: &[(f32, f32)]) -> Vec<f32> {
 fn functions_of_one_number() {
     let gpu = gpu();
     type Case = (&'static str, &'static [(f32, f32)], f64, fn(f64) -> f64);
-    let cases: &[Case] = &[
-        ("nb_exp(a)", &[(-104.0, 89.0), (-1.0, 1.0)], 2.0, libm::exp),
-        ("nb_expm1(a)", &[(-20.0, 89.0), (-1.0, 1.0), (-1e-3, 1e-3)], 2.0, libm::expm1),
-        ("nb_log(a)", &[(0.0, 10.0), (0.9, 1.1), (0.0, 1e-37)], 2.0, libm::log),
-        ("nb_log1p(a)", &[(-1.0, 10.0), (-0.01, 0.01), (-0.5, 0.6)], 2.0, libm::log1p),
-        ("nb_tanh(a)", &[(-10.0, 10.0), (-1.0, 1.0), (-1e-3, 1e-3)], 3.0, libm::tanh),
-        ("nb_sin(a)", &[(-10.0, 10.0), (-300.0, 300.0), (-1e5, 1e5)], 3.0, libm::sin),
-        ("nb_cos(a)", &[(-10.0, 10.0), (-300.0, 300.0), (-1e5, 1e5)], 3.0, libm::cos),
-        ("nb_sqrt(a)", &[(0.0, 10.0)], 2.0, libm::sqrt),
-        ("nb_exp2(a)", &[(-150.0, 129.0), (-1.0, 1.0)], 2.0, libm::exp2),
-        ("nb_log2(a)", &[(0.0, 10.0), (0.9, 1.1), (0.0, 1e-37)], 2.0, libm::log2),
-        ("nb_log10(a)", &[(0.0, 10.0), (0.9, 1.1), (0.0, 1e-37)], 2.0, libm::log10),
-        ("nb_cbrt(a)", &[(-10.0, 10.0), (-1e3, 1e3)], 2.0, libm::cbrt),
-        ("nb_tan(a)", &[(-10.0, 10.0), (-1.0, 1.0), (-300.0, 300.0), (-1e5, 1e5)], 4.0, libm::tan),
-        ("nb_asin(a)", &[(-1.0, 1.0), (0.9, 1.0), (-0.01, 0.01)], 3.0, libm::asin),
-        ("nb_acos(a)", &[(-1.0, 1.0), (0.9, 1.0), (-1.0, -0.9)], 3.0, libm::acos),
-        ("nb_atan(a)", &[(-1.0, 1.0), (-10.0, 10.0), (-0.01, 0.01)], 3.0, libm::atan),
-        ("nb_sinh(a)", &[(-90.0, 90.0), (-3.0, 3.0), (-0.01, 0.01)], 3.0, libm::sinh),
-        ("nb_cosh(a)", &[(-90.0, 90.0), (-3.0, 3.0)], 3.0, libm::cosh),
-        ("nb_asinh(a)", &[(-10.0, 10.0), (-1.0, 1.0), (-0.01, 0.01)], 4.0, libm::asinh),
-        ("nb_acosh(a)", &[(1.0, 10.0), (1.0, 1.1), (1.0, 1e10)], 4.0, |x| if x < 1.0 { f64::NAN } else { libm::acosh(x) }),
-        ("nb_atanh(a)", &[(-1.0, 1.0), (-0.01, 0.01), (0.9, 1.0)], 4.0, libm::atanh),
-        ("nb_erf(a)", &[(-5.0, 5.0), (-1.0, 1.0)], 3.0, libm::erf),
-    ];
+    let cases: &[Case] =
+        &[
+            ("nb_exp(a)", &[(-104.0, 89.0), (-1.0, 1.0)], 2.0, libm::exp),
+            ("nb_expm1(a)", &[(-20.0, 89.0), (-1.0, 1.0), (-1e-3, 1e-3)], 2.0, libm::expm1),
+            ("nb_log(a)", &[(0.0, 10.0), (0.9, 1.1), (0.0, 1e-37)], 2.0, libm::log),
+            ("nb_log1p(a)", &[(-1.0, 10.0), (-0.01, 0.01), (-0.5, 0.6)], 2.0, libm::log1p),
+            ("nb_tanh(a)", &[(-10.0, 10.0), (-1.0, 1.0), (-1e-3, 1e-3)], 3.0, libm::tanh),
+            ("nb_sin(a)", &[(-10.0, 10.0), (-300.0, 300.0), (-1e5, 1e5)], 3.0, libm::sin),
+            ("nb_cos(a)", &[(-10.0, 10.0), (-300.0, 300.0), (-1e5, 1e5)], 3.0, libm::cos),
+            ("nb_sqrt(a)", &[(0.0, 10.0)], 2.0, libm::sqrt),
+            ("nb_exp2(a)", &[(-150.0, 129.0), (-1.0, 1.0)], 2.0, libm::exp2),
+            ("nb_log2(a)", &[(0.0, 10.0), (0.9, 1.1), (0.0, 1e-37)], 2.0, libm::log2),
+            ("nb_log10(a)", &[(0.0, 10.0), (0.9, 1.1), (0.0, 1e-37)], 2.0, libm::log10),
+            ("nb_cbrt(a)", &[(-10.0, 10.0), (-1e3, 1e3)], 2.0, libm::cbrt),
+            ("nb_tan(a)", &[(-10.0, 10.0), (-1.0, 1.0), (-300.0, 300.0), (-1e5, 1e5)], 4.0, libm::tan),
+            ("nb_asin(a)", &[(-1.0, 1.0), (0.9, 1.0), (-0.01, 0.01)], 3.0, libm::asin),
+            ("nb_acos(a)", &[(-1.0, 1.0), (0.9, 1.0), (-1.0, -0.9)], 3.0, libm::acos),
+            ("nb_atan(a)", &[(-1.0, 1.0), (-10.0, 10.0), (-0.01, 0.01)], 3.0, libm::atan),
+            ("nb_sinh(a)", &[(-90.0, 90.0), (-3.0, 3.0), (-0.01, 0.01)], 3.0, libm::sinh),
+            ("nb_cosh(a)", &[(-90.0, 90.0), (-3.0, 3.0)], 3.0, libm::cosh),
+            ("nb_asinh(a)", &[(-10.0, 10.0), (-1.0, 1.0), (-0.01, 0.01)], 4.0, libm::asinh),
+            ("nb_acosh(a)", &[(1.0, 10.0), (1.0, 1.1), (1.0, 1e10)], 4.0, |x| {
+                if x < 1.0 { f64::NAN } else { libm::acosh(x) }
+            }),
+            ("nb_atanh(a)", &[(-1.0, 1.0), (-0.01, 0.01), (0.9, 1.0)], 4.0, libm::atanh),
+            ("nb_erf(a)", &[(-5.0, 5.0), (-1.0, 1.0)], 3.0, libm::erf),
+        ];
     for (wgsl, ranges, bound, exact) in cases {
         let mut points = points(ranges);
         // Subnormal numbers may be taken for 0.
@@ -139,7 +142,9 @@ fn functions_of_two_numbers() {
         for ((&a, &b), &found) in a.iter().zip(&b).zip(&found) {
             let exact = exact(f64::from(a), f64::from(b));
             let error = ulps(found, exact);
-            if error > most.0 { most = (error, a, b); }
+            if error > most.0 {
+                most = (error, a, b);
+            }
             assert!(error <= *bound, "{wgsl} of {a:e}, {b:e} is {found:e}, not {exact:e}: {error} ulp");
         }
         println!("{wgsl}: {most:?}");
@@ -168,10 +173,12 @@ fn logarithms_of_sums_of_powers() {
         let terms = x.abs().max((exact - x).abs());
         let lost = if terms.is_finite() && terms > exact.abs() { exact.abs() / terms } else { 1.0 };
         let error = ulps(found, exact) * lost;
-            if error > most.0 { most = (error, a, b); }
+        if error > most.0 {
+            most = (error, a, b);
+        }
         assert!(error <= 4.0, "logaddexp({a:e}, {b:e}) is {found:e}, not {exact:e}: {error} ulp");
     }
-        println!("logaddexp {most:?}");
+    println!("logaddexp {most:?}");
 }
 
 #[test]

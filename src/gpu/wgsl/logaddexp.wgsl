@@ -11,7 +11,8 @@ fn nb_logaddexp(a: f32, b: f32) -> f32 {
     let smaller = min(a, b);
     let distance = nb_hide(larger - smaller);
     if !(distance < 104.0) {
-        return larger;
+        // The other one adds 0: of two zeros it is the positive one.
+        return select(larger, 0.0, larger == 0.0);
     }
     let part = nb_hide(distance - larger);
     let lost = (larger - (distance - part)) - (smaller + part);
