@@ -96,9 +96,7 @@ impl Cluster {
         }
         let step = piece.step(text.ok_or_else(cpu::mistyped)?, &operands, self.nodes[number].aval().dtype);
         piece.steps.insert(number, step);
-        if let (Some(guard), true, [_, right]) = (op.entry.guard, compute.is_integer(), inputs.as_slice())
-            && !right.is_weak()
-        {
+        if let (Some(guard), [_, right]) = (guard_of(op, inputs, compute), inputs.as_slice()) {
             let (wgsl, error) = (guard.wgsl(), refusal(guard, compute, &self.shape, right));
             let check = gpu::Check { step, wgsl, id: gpu::NO_ID, error };
             piece.checks.push((check, pending::line(&self.nodes[number])));
@@ -143,6 +141,17 @@ pub(super) fn is_on_card(op: &Op, inputs: &[Array]) -> Result<bool> {
         fits || matches!(op.attrs, Attrs::DType(_))
     };
     Ok(text.is_some() && inputs.iter().enumerate().all(converts))
+}
+
+/// May a card find a value that this operation does not take?
+pub(super) fn may_fail(op: &Op, inputs: &[Array]) -> bool {
+    text(op, inputs).is_ok_and(|(_, compute)| guard_of(op, inputs, compute).is_some())
+}
+
+/// What a card has to look at. A number that is at hand has been looked at.
+fn guard_of(op: &Op, inputs: &[Array], compute: DType) -> Option<&'static Guard> {
+    let late = compute.is_integer() && inputs.get(1).is_some_and(|right| !right.is_weak());
+    op.entry.guard.filter(|_| late)
 }
 
 /// The expression of an operation on a card, and the dtype it computes in.
