@@ -39,4 +39,4 @@ pub use program::{Check, Complaint, Input, Operand, Program, Step};
 pub use reduce::Reduction;
 pub use view::View;
 pub use watch::Watch;
-pub use write::conversion;
+pub use write::{checked_conversion, conversion};

@@ -9,6 +9,7 @@ use crate::devices::{Card, Engine};
 use crate::diagnostics::Result;
 use crate::diagnostics::error::Place;
 use crate::gpu;
+use crate::ops::cast::{no_room, place};
 use crate::ops::place::on_gpu;
 use crate::ops::{Attrs, Guard, OnGpu, Op, Rule, fits, guard, guarded, no_fit};
 use crate::tensor::{Array, DType, Device, ElementType, Scalar, Shape, walk};
@@ -96,25 +97,13 @@ impl Cluster {
         }
         let step = piece.step(text.ok_or_else(cpu::mistyped)?, &operands, self.nodes[number].aval().dtype);
         piece.steps.insert(number, step);
-        if let (Some(guard), [_, right]) = (guard_of(op, inputs, compute), inputs.as_slice()) {
-            let (wgsl, error) = (guard.wgsl(), refusal(guard, compute, &self.shape, right));
+        if let Some(refusal) = Refusal::of(op, inputs, compute) {
+            let (wgsl, error) = (refusal.wgsl(), refusal.complaint(&self.shape));
             let check = gpu::Check { step, wgsl, id: gpu::NO_ID, error };
             piece.checks.push((check, pending::line(&self.nodes[number])));
         }
         Ok(())
     }
-}
-
-/// The error of an element where the right operand has a value that is refused. Elements are counted in this shape.
-fn refusal(guard: &'static Guard, dtype: DType, shape: &[usize], right: &Array) -> gpu::Complaint {
-    let (shape, of, name) = (Shape::from_slice(shape), Shape::from_slice(right.shape()), right.type_name());
-    Rc::new(move |number, bits| {
-        let at = walk::coordinates(number, &shape);
-        let along = at.iter().skip(shape.len().saturating_sub(of.len())).zip(&of);
-        let number = along.fold(0, |number, (&at, &len)| number * len + at.min(len.saturating_sub(1)));
-        let value = if dtype == DType::U8 { Scalar::U8(bits as u8) } else { Scalar::I32(bits as i32) };
-        guarded(guard, number, value, (&of, name.clone()))
-    })
 }
 
 /// Can a card run this operation on these inputs, element by element? Numbers that have no room there, or that the
@@ -145,20 +134,71 @@ pub(super) fn is_on_card(op: &Op, inputs: &[Array]) -> Result<bool> {
 
 /// May a card find a value that this operation does not take?
 pub(super) fn may_fail(op: &Op, inputs: &[Array]) -> bool {
-    text(op, inputs).is_ok_and(|(_, compute)| guard_of(op, inputs, compute).is_some())
+    text(op, inputs).is_ok_and(|(_, compute)| Refusal::of(op, inputs, compute).is_some())
 }
 
-/// What a card has to look at. A number that is at hand has been looked at.
-fn guard_of(op: &Op, inputs: &[Array], compute: DType) -> Option<&'static Guard> {
-    let late = compute.is_integer() && inputs.get(1).is_some_and(|right| !right.is_weak());
-    op.entry.guard.filter(|_| late)
+/// Values of the last operand that an operation does not take, which a card finds late.
+struct Refusal<'a> {
+    why: Why,
+    operand: &'a Array,
+    /// The dtype that the card sees it in.
+    dtype: DType,
+}
+
+#[derive(Clone, Copy)]
+enum Why {
+    Guard(&'static Guard),
+    /// There is no room in this dtype; holds of such a value.
+    NoRoom(DType, &'static str),
+}
+
+impl<'a> Refusal<'a> {
+    fn of(op: &Op, inputs: &'a [Array], compute: DType) -> Option<Refusal<'a>> {
+        let operand = inputs.last()?;
+        let why = match (&op.attrs, op.entry.guard) {
+            (Attrs::DType(to), _) => Why::NoRoom(on_gpu(*to), gpu::checked_conversion(compute, on_gpu(*to))?.1),
+            // a number that is at hand has been looked at
+            (_, Some(guard)) if compute.is_integer() && !operand.is_weak() => Why::Guard(guard),
+            _ => return None,
+        };
+        Some(Refusal { why, operand, dtype: compute })
+    }
+
+    fn wgsl(&self) -> &'static str {
+        match self.why {
+            Why::Guard(guard) => guard.wgsl(),
+            Why::NoRoom(_, wgsl) => wgsl,
+        }
+    }
+
+    /// The error of an element. Elements are counted in this shape.
+    fn complaint(&self, shape: &[usize]) -> gpu::Complaint {
+        let (why, dtype, name) = (self.why, self.dtype, self.operand.type_name());
+        let (shape, own) = (Shape::from_slice(shape), Shape::from_slice(self.operand.shape()));
+        Rc::new(move |number, bits| {
+            let at = walk::coordinates(number, &shape);
+            let along = at.iter().skip(shape.len().saturating_sub(own.len())).zip(&own);
+            let number = along.fold(0, |number, (&at, &len)| number * len + at.min(len.saturating_sub(1)));
+            let value = match dtype {
+                DType::F32 => Scalar::F32(f32::from_bits(bits)),
+                DType::U8 => Scalar::U8(bits as u8),
+                _ => Scalar::I32(bits as i32),
+            };
+            match why {
+                Why::Guard(guard) => guarded(guard, number, value, (&own, name.clone())),
+                Why::NoRoom(dtype, _) => no_room(value, dtype, place(number, &own)),
+            }
+        })
+    }
 }
 
 /// The expression of an operation on a card, and the dtype it computes in.
 fn text(op: &Op, inputs: &[Array]) -> Result<(Option<&'static str>, DType)> {
     let kinds: SmallVec<[ElementType; 3]> = inputs.iter().map(Array::element_type).collect();
     if let (Attrs::DType(to), [from]) = (&op.attrs, kinds.as_slice()) {
-        return Ok((gpu::conversion(from.dtype, on_gpu(*to)), from.dtype));
+        let (from, to) = (from.dtype, on_gpu(*to));
+        let checked = || gpu::checked_conversion(from, to).map(|(text, _)| text);
+        return Ok((gpu::conversion(from, to).or_else(checked), from));
     }
     let Rule::Elementwise(rule) = op.entry.rule else { return Err(cpu::mistyped()) };
     let types = rule(&kinds).map_err(|_| cpu::mistyped())?;

@@ -1,7 +1,7 @@
 //! Element-wise operations on a graphics card (software Vulkan) against the CPU: all there are, on every dtype that a card
 //! has and the rule allows, with special values and random ones.
 
-use super::{Dice, elements};
+use super::{Dice, assert_elements, elements};
 use crate::context::Context;
 use crate::cpu::Refuses;
 use crate::devices::Devices;
@@ -257,4 +257,36 @@ fn faults_rise_from_inside_a_cluster() {
     assert_eq!((elements(&result).as_slice(), kernels), (expected.as_slice(), 1));
     assert_eq!(steps(10).expect_err("a division by zero").message(), "integer division by zero at [2]");
     assert_eq!(elements(&steps(7).expect("the card goes on").0), expected);
+}
+
+/// What a cast has no room for is a fault; all else is as on the CPU.
+#[test]
+fn casts_are_checked() {
+    let (mut cx, mut dice) = (context(), Dice(3));
+    for from in DTYPES {
+        for to in DTYPES {
+            let op = cast::op(to);
+            let (mut kept, mut refused) = (vec![], 0);
+            for value in rows(&mut dice, &[from]).into_iter().map(|row| row[0]).take(200) {
+                let x = [tensor(from, &[1.0, value])];
+                match on_cpu(&mut cx, &op, &x) {
+                    Ok(_) => kept.push(value),
+                    Err(expected) if refused < 10 => {
+                        let what = format!("{value:e} of {from} in {to}");
+                        let Err(found) = on_card(&mut cx, &op, &x) else { panic!("{what} is taken") };
+                        assert_eq!((found.kind(), found.message()), (expected.kind(), expected.message()), "{what}");
+                        refused += 1;
+                    }
+                    Err(_) => {}
+                }
+            }
+            kept.extend(if from == DType::F32 { vec![-0.99, 255.99, 0.5] } else { vec![] });
+            let x = [tensor(from, &kept)];
+            let expected = on_cpu(&mut cx, &op, &x).expect("a cast");
+            let found = on_card(&mut cx, &op, &x).expect("a cast");
+            assert_elements(&found, &[kept.len()], &elements(&expected), &format!("{from} to {to}"));
+            let narrows = matches!((from, to), (DType::F32, DType::I32 | DType::U8) | (DType::I32, DType::U8));
+            assert_eq!(refused > 0, narrows, "{from} to {to}");
+        }
+    }
 }
