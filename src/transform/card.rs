@@ -3,20 +3,19 @@
 use super::cluster::{Cluster, is_select};
 use super::pending::{self, Parts};
 use super::placed;
+use super::refusal::Refusal;
 use crate::context::Context;
 use crate::cpu;
 use crate::devices::{Card, Engine};
 use crate::diagnostics::Result;
 use crate::diagnostics::error::Place;
 use crate::gpu;
-use crate::ops::cast::{no_room, place};
 use crate::ops::place::on_gpu;
-use crate::ops::{Attrs, Guard, OnGpu, Op, Rule, fits, guard, guarded, no_fit};
-use crate::tensor::{Array, DType, Device, ElementType, Scalar, Shape, walk};
+use crate::ops::{Attrs, OnGpu, Op, Rule, fits, guard, no_fit};
+use crate::tensor::{Array, DType, Device, ElementType, Scalar};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::borrow::Cow;
-use std::rc::Rc;
 
 impl Cluster {
     /// The same on a graphics card: as one kernel, or as few as its limit of buffers allows.
@@ -135,61 +134,6 @@ pub(super) fn is_on_card(op: &Op, inputs: &[Array]) -> Result<bool> {
 /// May a card find a value that this operation does not take?
 pub(super) fn may_fail(op: &Op, inputs: &[Array]) -> bool {
     text(op, inputs).is_ok_and(|(_, compute)| Refusal::of(op, inputs, compute).is_some())
-}
-
-/// Values of the last operand that an operation does not take, which a card finds late.
-struct Refusal<'a> {
-    why: Why,
-    operand: &'a Array,
-    /// The dtype that the card sees it in.
-    dtype: DType,
-}
-
-#[derive(Clone, Copy)]
-enum Why {
-    Guard(&'static Guard),
-    /// There is no room in this dtype; holds of such a value.
-    NoRoom(DType, &'static str),
-}
-
-impl<'a> Refusal<'a> {
-    fn of(op: &Op, inputs: &'a [Array], compute: DType) -> Option<Refusal<'a>> {
-        let operand = inputs.last()?;
-        let why = match (&op.attrs, op.entry.guard) {
-            (Attrs::DType(to), _) => Why::NoRoom(on_gpu(*to), gpu::checked_conversion(compute, on_gpu(*to))?.1),
-            // a number that is at hand has been looked at
-            (_, Some(guard)) if compute.is_integer() && !operand.is_weak() => Why::Guard(guard),
-            _ => return None,
-        };
-        Some(Refusal { why, operand, dtype: compute })
-    }
-
-    fn wgsl(&self) -> &'static str {
-        match self.why {
-            Why::Guard(guard) => guard.wgsl(),
-            Why::NoRoom(_, wgsl) => wgsl,
-        }
-    }
-
-    /// The error of an element. Elements are counted in this shape.
-    fn complaint(&self, shape: &[usize]) -> gpu::Complaint {
-        let (why, dtype, name) = (self.why, self.dtype, self.operand.type_name());
-        let (shape, own) = (Shape::from_slice(shape), Shape::from_slice(self.operand.shape()));
-        Rc::new(move |number, bits| {
-            let at = walk::coordinates(number, &shape);
-            let along = at.iter().skip(shape.len().saturating_sub(own.len())).zip(&own);
-            let number = along.fold(0, |number, (&at, &len)| number * len + at.min(len.saturating_sub(1)));
-            let value = match dtype {
-                DType::F32 => Scalar::F32(f32::from_bits(bits)),
-                DType::U8 => Scalar::U8(bits as u8),
-                _ => Scalar::I32(bits as i32),
-            };
-            match why {
-                Why::Guard(guard) => guarded(guard, number, value, (&own, name.clone())),
-                Why::NoRoom(dtype, _) => no_room(value, dtype, place(number, &own)),
-            }
-        })
-    }
 }
 
 /// The expression of an operation on a card, and the dtype it computes in.

@@ -81,29 +81,28 @@ fn functions_of_one_number() {
             ("nb_sin(a)", &[(-10.0, 10.0), (-300.0, 300.0), (-1e5, 1e5)], 3.0, libm::sin),
             ("nb_cos(a)", &[(-10.0, 10.0), (-300.0, 300.0), (-1e5, 1e5)], 3.0, libm::cos),
             ("nb_sqrt(a)", &[(0.0, 10.0)], 2.0, libm::sqrt),
-            ("nb_exp2(a)", &[(-150.0, 129.0), (-1.0, 1.0)], 2.0, libm::exp2),
-            ("nb_log2(a)", &[(0.0, 10.0), (0.9, 1.1), (0.0, 1e-37)], 2.0, libm::log2),
+            ("nb_exp2(a)", &[(-150.0, 129.0), (-1.0, 1.0)], 1.1, libm::exp2),
+            ("nb_log2(a)", &[(0.0, 10.0), (0.9, 1.1), (0.0, 1e-37)], 1.5, libm::log2),
             ("nb_log10(a)", &[(0.0, 10.0), (0.9, 1.1), (0.0, 1e-37)], 2.0, libm::log10),
-            ("nb_cbrt(a)", &[(-10.0, 10.0), (-1e3, 1e3)], 2.0, libm::cbrt),
-            ("nb_tan(a)", &[(-10.0, 10.0), (-1.0, 1.0), (-300.0, 300.0), (-1e5, 1e5)], 4.0, libm::tan),
-            ("nb_asin(a)", &[(-1.0, 1.0), (0.9, 1.0), (-0.01, 0.01)], 3.0, libm::asin),
-            ("nb_acos(a)", &[(-1.0, 1.0), (0.9, 1.0), (-1.0, -0.9)], 3.0, libm::acos),
-            ("nb_atan(a)", &[(-1.0, 1.0), (-10.0, 10.0), (-0.01, 0.01)], 3.0, libm::atan),
-            ("nb_sinh(a)", &[(-90.0, 90.0), (-3.0, 3.0), (-0.01, 0.01)], 3.0, libm::sinh),
-            ("nb_cosh(a)", &[(-90.0, 90.0), (-3.0, 3.0)], 3.0, libm::cosh),
-            ("nb_asinh(a)", &[(-10.0, 10.0), (-1.0, 1.0), (-0.01, 0.01)], 4.0, libm::asinh),
-            ("nb_acosh(a)", &[(1.0, 10.0), (1.0, 1.1), (1.0, 1e10)], 4.0, |x| {
+            ("nb_cbrt(a)", &[(-10.0, 10.0), (-1e3, 1e3)], 1.0, libm::cbrt),
+            ("nb_tan(a)", &[(-10.0, 10.0), (-1.0, 1.0), (-300.0, 300.0), (-1e5, 1e5)], 3.6, libm::tan),
+            ("nb_asin(a)", &[(-1.0, 1.0), (0.9, 1.0), (-0.01, 0.01)], 2.5, libm::asin),
+            ("nb_acos(a)", &[(-1.0, 1.0), (0.9, 1.0), (-1.0, -0.9)], 1.5, libm::acos),
+            ("nb_atan(a)", &[(-1.0, 1.0), (-10.0, 10.0), (-0.01, 0.01)], 2.0, libm::atan),
+            ("nb_sinh(a)", &[(-90.0, 90.0), (-3.0, 3.0), (-0.01, 0.01)], 2.0, libm::sinh),
+            ("nb_cosh(a)", &[(-90.0, 90.0), (-3.0, 3.0)], 2.0, libm::cosh),
+            ("nb_asinh(a)", &[(-10.0, 10.0), (-1.0, 1.0), (-0.01, 0.01)], 2.0, libm::asinh),
+            ("nb_acosh(a)", &[(1.0, 10.0), (1.0, 1.1), (1.0, 1e10)], 3.0, |x| {
                 if x < 1.0 { f64::NAN } else { libm::acosh(x) }
             }),
-            ("nb_atanh(a)", &[(-1.0, 1.0), (-0.01, 0.01), (0.9, 1.0)], 4.0, libm::atanh),
-            ("nb_erf(a)", &[(-5.0, 5.0), (-1.0, 1.0)], 3.0, libm::erf),
+            ("nb_atanh(a)", &[(-1.0, 1.0), (-0.01, 0.01), (0.9, 1.0)], 1.5, libm::atanh),
+            ("nb_erf(a)", &[(-5.0, 5.0), (-1.0, 1.0)], 1.5, libm::erf),
         ];
     for (wgsl, ranges, bound, exact) in cases {
         let mut points = points(ranges);
         // Subnormal numbers may be taken for 0.
         points.retain(|x| *x == 0.0 || !x.is_subnormal());
         let (error, at) = worst(&values(&gpu, wgsl, &points), &points, exact);
-        println!("{wgsl}: {error} at {at:e}");
         assert!(error <= *bound, "{wgsl}: {error} ulp at {at:e}");
     }
 }
@@ -129,8 +128,8 @@ fn functions_of_two_numbers() {
     let gpu = gpu();
     type Case = (&'static str, f32, f64, fn(f64, f64) -> f64);
     let cases: &[Case] = &[
-        ("nb_atan2(a, b)", 10.0, 3.0, libm::atan2),
-        ("nb_hypot(a, b)", 10.0, 2.0, libm::hypot),
+        ("nb_atan2(a, b)", 10.0, 2.0, libm::atan2),
+        ("nb_hypot(a, b)", 10.0, 1.5, libm::hypot),
         ("nb_fmod(a, b)", 10.0, 0.0, libm::fmod),
         ("nb_fmod(a, b)", 1e6, 0.0, libm::fmod),
         ("nb_nextafter(a, b)", 10.0, 0.0, |a, b| f64::from(libm::nextafterf(a as f32, b as f32))),
@@ -138,16 +137,11 @@ fn functions_of_two_numbers() {
     for (wgsl, range, bound, exact) in cases {
         let (a, b) = pairs(*range);
         let found = values2(&gpu, wgsl, &a, &b);
-        let mut most = (0.0, 0.0, 0.0);
         for ((&a, &b), &found) in a.iter().zip(&b).zip(&found) {
             let exact = exact(f64::from(a), f64::from(b));
             let error = ulps(found, exact);
-            if error > most.0 {
-                most = (error, a, b);
-            }
             assert!(error <= *bound, "{wgsl} of {a:e}, {b:e} is {found:e}, not {exact:e}: {error} ulp");
         }
-        println!("{wgsl}: {most:?}");
     }
 }
 
@@ -160,7 +154,6 @@ fn logarithms_of_sums_of_powers() {
     a.extend(near);
     b.extend(also.iter().map(|x| x - 5.0));
     let found = values2(&gpu, "nb_logaddexp(a, b)", &a, &b);
-    let mut most = (0.0, 0.0, 0.0);
     for ((&a, &b), &found) in a.iter().zip(&b).zip(&found) {
         let (x, y) = (f64::from(a.max(b)), f64::from(a.min(b)));
         let exact = if a.is_nan() || b.is_nan() {
@@ -173,12 +166,8 @@ fn logarithms_of_sums_of_powers() {
         let terms = x.abs().max((exact - x).abs());
         let lost = if terms.is_finite() && terms > exact.abs() { exact.abs() / terms } else { 1.0 };
         let error = ulps(found, exact) * lost;
-        if error > most.0 {
-            most = (error, a, b);
-        }
-        assert!(error <= 4.0, "logaddexp({a:e}, {b:e}) is {found:e}, not {exact:e}: {error} ulp");
+        assert!(error <= 3.0, "logaddexp({a:e}, {b:e}) is {found:e}, not {exact:e}: {error} ulp");
     }
-    println!("logaddexp {most:?}");
 }
 
 #[test]

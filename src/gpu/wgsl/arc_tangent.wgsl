@@ -26,6 +26,7 @@ fn nb_angle(y: f32, x: f32) -> f32 {
     return turn + (t + (t * z * p + lost));
 }
 
+// Within 1.8 ulp.
 fn nb_atan(x: f32) -> f32 {
     let size = abs(x);
     if nb_is_nan(x) || size < 1e-4 {
@@ -35,7 +36,7 @@ fn nb_atan(x: f32) -> f32 {
     return select(angle, -angle, x < 0.0);
 }
 
-// The angle of the point (x, y), with C99's signs of zeros.
+// The angle of the point (x, y), with C99's signs of zeros. Within 1.8 ulp.
 fn nb_atan2(y: f32, x: f32) -> f32 {
     if nb_is_nan(x) || nb_is_nan(y) {
         return nb_nan();

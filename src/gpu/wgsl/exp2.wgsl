@@ -1,5 +1,5 @@
 // 2^x: that of the nearest whole number times 2^r, by the polynomial of the CPU (`cpu/functions/exponential.rs`). Exact
-// for whole numbers.
+// for whole numbers, else within 1.1 ulp.
 fn nb_exp2(x: f32) -> f32 {
     if nb_is_nan(x) {
         return x;

@@ -1,4 +1,5 @@
 // Hyperbolic functions by e^|x| / 2, which is a number where e^|x| is none. sinh up to 1 after Cephes' sinhf.c.
+// Within 1.7 and 1.5 ulp.
 fn nb_sinh(x: f32) -> f32 {
     let size = abs(x);
     if nb_is_nan(x) || size < 1e-4 {

@@ -1,5 +1,5 @@
-// ln(e^a + e^b) by the larger one and the distance, with what the distance loses by rounding. Where the two terms of the
-// result nearly cancel, digits are lost.
+// ln(e^a + e^b) by the larger one and the distance, with what the distance loses by rounding. Within 3 ulp of the larger
+// of the two terms of the result: where these nearly cancel, digits are lost.
 fn nb_logaddexp(a: f32, b: f32) -> f32 {
     if nb_is_nan(a) || nb_is_nan(b) {
         return nb_nan();
