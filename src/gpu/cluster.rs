@@ -4,16 +4,19 @@
 //! Other kernels take a program in, too: they call its function `element` on what they made, or to make what they read.
 
 use super::device::Gpu;
+use super::fault::Site;
 use super::kernel::{Kernel, LANES, Words, is_packed, value_type};
 use super::layout::{Layout, Place};
 use super::prelude;
-use super::program::{Input, Operand, Program, Step, malformed};
+use super::program::{Check, Input, Operand, Program, Step, malformed};
 use super::transfer::unsupported;
 use super::view::View;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::{DType, Scalar, shape};
 use std::fmt::Write;
 
+/// How texts name the operands of a step.
+const OPERANDS: [&str; 3] = ["a", "b", "c"];
 /// Elements of a word of packed results.
 const PACKED: usize = 4;
 
@@ -23,6 +26,8 @@ pub struct Cluster<'a> {
     pub program: &'a Program,
     pub inputs: &'a [Input<'a>],
     pub shape: &'a [usize],
+    /// An element that does not stand one of these is a fault.
+    pub checks: &'a [Check],
     /// So many of its outputs are written. What comes behind them is for the kernel that takes the program in.
     pub(super) written: usize,
 }
@@ -30,21 +35,28 @@ pub struct Cluster<'a> {
 impl Gpu {
     /// Computes a program for every element of `shape`. The outputs have this shape.
     pub fn cluster(&self, program: &Program, inputs: &[Input], shape: &[usize]) -> Result<Vec<View>> {
-        let cluster = Cluster::new(program, inputs, shape);
+        self.compute(&Cluster::new(program, inputs, shape))
+    }
+
+    /// Computes the outputs of a cluster.
+    pub fn compute(&self, cluster: &Cluster) -> Result<Vec<View>> {
         cluster.check(None)?;
         let outputs = cluster.fresh(self)?;
-        let count = shape::size(shape);
+        let count = shape::size(cluster.shape);
         if count == 0 || outputs.is_empty() {
             return Ok(outputs);
         }
         let packed = cluster.is_packed();
         let (mut kernel, mut words) = (Kernel::new(), Words::new());
-        cluster.declare(&mut kernel, &mut words, "")?;
-        kernel.push(&entry(program, &words.word(shape::size(shape) as u32), packed));
+        cluster.declare(self, &mut kernel, &mut words, "")?;
+        if cluster.may_fault() {
+            self.0.faults.declare_buffer(&mut kernel);
+        }
+        kernel.push(&entry(cluster.program, &words.word(count as u32), packed));
         let views: Vec<&View> = cluster.views().chain(&outputs).collect();
         let each = if packed { PACKED } else { 1 };
         let work = cluster.work() * each as u64;
-        self.launch_items(kernel, &views, false, words, count.div_ceil(each) as u64, work)?;
+        self.launch_items(kernel, &views, cluster.may_fault(), words, count.div_ceil(each) as u64, work)?;
         Ok(outputs)
     }
 
@@ -56,7 +68,16 @@ impl Gpu {
 
 impl<'a> Cluster<'a> {
     pub fn new(program: &'a Program, inputs: &'a [Input<'a>], shape: &'a [usize]) -> Cluster<'a> {
-        Cluster { program, inputs, shape, written: program.outputs.len() }
+        Cluster { program, inputs, shape, checks: &[], written: program.outputs.len() }
+    }
+
+    pub fn checked(self, checks: &'a [Check]) -> Cluster<'a> {
+        Cluster { checks, ..self }
+    }
+
+    /// May an element be a fault? Then the buffer of faults is the last of the kernel.
+    pub(super) fn may_fault(&self) -> bool {
+        !self.checks.is_empty()
     }
 
     /// The steps whose results are written.
@@ -103,13 +124,13 @@ impl<'a> Cluster<'a> {
 
     /// The elementary steps of an element.
     pub(super) fn work(&self) -> u64 {
-        (self.views().count() + self.program.steps.len() + self.program.outputs.len()) as u64
+        (self.views().count() + self.program.steps.len() + self.checks.len() + self.program.outputs.len()) as u64
     }
 
     /// Declares the buffers of the inputs and the outputs, and `element(i)`, which computes the outputs of an element; it
     /// takes what another kernel made as its second argument, if the program reads it. `around` is text of the kernel that
     /// may call functions of the prelude, too.
-    pub(super) fn declare(&self, kernel: &mut Kernel, words: &mut Words, around: &str) -> Result<()> {
+    pub(super) fn declare(&self, gpu: &Gpu, kernel: &mut Kernel, words: &mut Words, around: &str) -> Result<()> {
         let Cluster { program, inputs, shape, .. } = *self;
         let mut places = Vec::new();
         // How the element's value of every input is had.
@@ -135,11 +156,16 @@ impl<'a> Cluster<'a> {
         let located = !places.is_empty();
         Layout::new(shape, places).declare("locate", kernel, words);
         let texts = program.steps.iter().map(|step| &*step.wgsl);
-        kernel.push(&prelude::needed(texts.chain([around])));
+        let checks = self.checks.iter().map(|check| check.wgsl);
+        kernel.push(&prelude::needed(texts.chain(checks).chain([around])));
         for (number, step) in program.steps.iter().enumerate() {
             kernel.push(&function(program, number, step)?);
         }
-        kernel.push(&element(program, &values, located, &made));
+        for (number, check) in self.checks.iter().enumerate() {
+            let site = gpu.0.faults.site(words, Site::Refused { id: check.id, error: check.error.clone() });
+            kernel.push(&checking(program, number, check, &site)?);
+        }
+        kernel.push(&element(program, self.checks, &values, located, &made));
         Ok(())
     }
 
@@ -151,23 +177,40 @@ impl<'a> Cluster<'a> {
 
 /// The function of one step.
 fn function(program: &Program, number: usize, step: &Step) -> Result<String> {
-    let mut parameters = Vec::new();
-    for (name, &operand) in ["a", "b", "c"].iter().zip(&step.operands) {
-        parameters.push(format!("{name}: {}", value_type(program.dtype(number, operand)?)));
-    }
-    if parameters.len() != step.operands.len() {
-        return Err(malformed());
-    }
+    let parameters = parameters(program, number, step)?;
     let value = match step.dtype {
         DType::U8 => format!("({}) & 0xffu", step.wgsl),
         _ => step.wgsl.to_string(),
     };
-    let (parameters, result) = (parameters.join(", "), value_type(step.dtype));
+    let result = value_type(step.dtype);
     Ok(format!("fn step{number}({parameters}) -> {result} {{ return {value}; }}\n"))
 }
 
+/// The operands of a step, as parameters of its function.
+fn parameters(program: &Program, number: usize, step: &Step) -> Result<String> {
+    let mut parameters = Vec::new();
+    for (name, &operand) in OPERANDS.iter().zip(&step.operands) {
+        parameters.push(format!("{name}: {}", value_type(program.dtype(number, operand)?)));
+    }
+    if parameters.len() == step.operands.len() { Ok(parameters.join(", ")) } else { Err(malformed()) }
+}
+
+/// The function that raises a fault where an element does not stand a check.
+fn checking(program: &Program, number: usize, check: &Check, site: &str) -> Result<String> {
+    let step = program.steps.get(check.step).ok_or_else(malformed)?;
+    let parameters = parameters(program, check.step, step)?;
+    let last = step.operands.len().checked_sub(1).and_then(|last| OPERANDS.get(last)).ok_or_else(malformed)?;
+    let wgsl = check.wgsl;
+    Ok(format!(
+        "fn check{number}({parameters}, i: u32) {{
+    if {wgsl} {{ raise_at({site}, i, bitcast<u32>({last})); }}
+}}
+"
+    ))
+}
+
 /// The function that computes all outputs of one element; `made` is its further parameter.
-fn element(program: &Program, values: &[String], located: bool, made: &str) -> String {
+fn element(program: &Program, checks: &[Check], values: &[String], located: bool, made: &str) -> String {
     let mut text = String::from("struct Outputs {\n");
     // Writing to a string cannot fail.
     for (number, &output) in program.outputs.iter().enumerate() {
@@ -193,7 +236,11 @@ fn element(program: &Program, values: &[String], located: bool, made: &str) -> S
             let again = float && step.operands[..position].contains(&operand);
             arguments.push(if again { format!("nb_hide({name})") } else { name });
         }
-        let _ = writeln!(text, "    let s{number} = step{number}({});", arguments.join(", "));
+        let arguments = arguments.join(", ");
+        for (check, _) in checks.iter().enumerate().filter(|(_, check)| check.step == number) {
+            let _ = writeln!(text, "    check{check}({arguments}, i);");
+        }
+        let _ = writeln!(text, "    let s{number} = step{number}({arguments});");
     }
     let results: Vec<String> = program.outputs.iter().map(|output| format!("s{output}")).collect();
     let _ = writeln!(text, "    return Outputs({});\n}}", results.join(", "));

@@ -52,7 +52,7 @@ impl Gpu {
             let alone = Cluster::new(&program, &[Input::Made], behind.shape);
             let made = self.contract(a, b, &alone)?.pop().ok_or_else(malformed)?;
             let inputs: Vec<Input> = behind.inputs.iter().map(|input| input.made_as(&made)).collect();
-            return self.cluster(behind.program, &inputs, behind.shape);
+            return self.compute(&Cluster { inputs: &inputs, ..*behind });
         }
         let sides = [a.matrix(self)?, b.matrix(self)?];
         let [[batch, rows, depth], [other, columns, terms]] = sides.each_ref().map(|side| side.lens);
@@ -110,12 +110,13 @@ impl Work<'_> {
         }
         let mut views = vec![&a.view, &b.view];
         if whole {
-            self.declare_behind(&mut kernel, &mut words, &mut views)?;
+            self.declare_behind(gpu, &mut kernel, &mut words, &mut views)?;
         } else {
             kernel.output("partial", self.dtype);
             kernel.push(include_str!("wgsl/contract_part.wgsl"));
         }
         views.extend(to);
+        let faults = whole && self.behind.may_fault();
         let steps = if whole { self.behind.work() } else { 1 };
         let Plan { by, span, parts } = self.plan;
         match by {
@@ -134,7 +135,7 @@ impl Work<'_> {
                 let tiles = batch * rows.div_ceil(edge) * b.lens[1].div_ceil(edge);
                 // what lies in registers and workgroup memory is multiplied four times as fast as a kernel steps elsewhere
                 let work = (edge * edge) as u64 * (span as u64 / 4 + steps);
-                gpu.launch(kernel, &views, false, words, (tiles * parts) as u64, work)
+                gpu.launch(kernel, &views, faults, words, (tiles * parts) as u64, work)
             }
             By::Row { along, turned, quads } => {
                 kernel.constants(&mut words, &[("along", along), ("turned", usize::from(turned))]);
@@ -146,7 +147,7 @@ impl Work<'_> {
                 kernel.push(include_str!("wgsl/contract_row.wgsl"));
                 let groups = (self.results() * along).div_ceil(LANES as usize) * parts;
                 let each = span.div_ceil(along) as u64 * if quads { 4 } else { 1 };
-                gpu.launch(kernel, &views, false, words, groups as u64, u64::from(LANES) * (each + steps) + 512)
+                gpu.launch(kernel, &views, faults, words, groups as u64, u64::from(LANES) * (each + steps) + 512)
             }
         }
     }
@@ -158,16 +159,25 @@ impl Work<'_> {
         kernel.constants(&mut words, &[("results", self.results()), ("parts", self.plan.parts)]);
         kernel.input("partial", self.dtype);
         let mut views = vec![partial];
-        self.declare_behind(&mut kernel, &mut words, &mut views)?;
+        self.declare_behind(gpu, &mut kernel, &mut words, &mut views)?;
         views.extend(outputs);
         kernel.push(include_str!("wgsl/contract_parts.wgsl"));
         let work = self.plan.parts as u64 + self.behind.work();
-        gpu.launch_items(kernel, &views, false, words, self.results() as u64, work)
+        gpu.launch_items(kernel, &views, self.behind.may_fault(), words, self.results() as u64, work)
     }
 
     /// Declares `keep(part, i, value)`, which makes the outputs of a result and writes them.
-    fn declare_behind<'v>(&'v self, kernel: &mut Kernel, words: &mut Words, views: &mut Vec<&'v View>) -> Result<()> {
-        self.behind.declare(kernel, words, "")?;
+    fn declare_behind<'v>(
+        &'v self,
+        gpu: &Gpu,
+        kernel: &mut Kernel,
+        words: &mut Words,
+        views: &mut Vec<&'v View>,
+    ) -> Result<()> {
+        self.behind.declare(gpu, kernel, words, "")?;
+        if self.behind.may_fault() {
+            gpu.0.faults.declare_buffer(kernel);
+        }
         views.extend(self.behind.views());
         let stores = self.behind.stores();
         kernel.push(&format!(

@@ -189,13 +189,13 @@ impl Gpu {
         out: &[usize],
         fault: u32,
     ) -> Result<(View, Vec<View>)> {
-        let Cluster { program, inputs, shape, .. } = *cluster;
+        let Cluster { program, shape, .. } = *cluster;
         let most = program.outputs.len().checked_sub(1).ok_or_else(malformed)?;
         let cluster = Cluster { written: most, ..*cluster };
         cluster.check(None)?;
         if cluster.is_packed() || shape::size(shape) == 0 {
             // an invocation has no whole words of the others
-            let mut outputs = self.cluster(program, inputs, shape)?;
+            let mut outputs = self.compute(&Cluster { written: program.outputs.len(), ..cluster })?;
             let last = outputs.pop().ok_or_else(malformed)?;
             return Ok((self.reduce(how, &last, axes, out, fault)?, outputs));
         }
@@ -277,6 +277,7 @@ impl Gpu {
         let lifting = format!("fn lift(x: {from}) -> Acc {{ return {lift}; }}\n");
         let mut views: Vec<&View> = Vec::new();
         let mut steps = 1;
+        let mut checked = false;
         let term = match stage.from {
             From::View(view) => {
                 views.push(view);
@@ -287,7 +288,8 @@ impl Gpu {
             }
             From::Made(cluster, outputs) => {
                 views.extend(cluster.views().chain(outputs));
-                cluster.declare(&mut kernel, &mut words, joining)?;
+                cluster.declare(self, &mut kernel, &mut words, joining)?;
+                checked = cluster.may_fault();
                 kernel.push(&lifting);
                 steps += cluster.work();
                 let (stores, last) = (cluster.stores(), cluster.written);
@@ -303,11 +305,14 @@ impl Gpu {
         views.push(&to);
         kernel.buffer("y", &format!("array<{stored}>"), Access::Write);
         kernel.push(joining);
-        let faults = last && !finishing.is_empty();
-        if faults {
+        let overflows = last && !finishing.is_empty();
+        if overflows {
             self.arm(&mut kernel, &mut words, Site::Overflow { id: fault, name: how.name() });
             kernel.push(finishing);
+        } else if checked {
+            self.0.faults.declare_buffer(&mut kernel);
         }
+        let faults = overflows || checked;
         let made = if last { finish } else { "x" };
         let [results_word, elements_word, parts_word, span_word] =
             [results, elements, parts, span].map(|number| words.word(number as u32));

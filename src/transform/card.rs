@@ -2,15 +2,17 @@
 //! reduction, takes in the program behind it, or before it.
 
 use super::cluster::{Cluster, is_select};
-use super::pending::Parts;
+use super::pending::{self, Parts};
 use super::placed;
+use super::refusal::Refusal;
 use crate::context::Context;
 use crate::cpu;
 use crate::devices::{Card, Engine};
 use crate::diagnostics::Result;
+use crate::diagnostics::error::Place;
 use crate::gpu;
 use crate::ops::place::on_gpu;
-use crate::ops::{Attrs, OnGpu, Op, ProductKernel, Rule, fits, no_fit};
+use crate::ops::{Attrs, OnGpu, Op, ProductKernel, Rule, fits, guard, no_fit};
 use crate::tensor::{Array, DType, Device, ElementType, Scalar};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -35,7 +37,7 @@ impl Cluster {
                 let mut longer = piece.clone();
                 self.add_on_card(cx, &card, &mut longer, end, &parts[end], &done)?;
                 let kept = (start..=end).filter(|&node| last_use[node] > end).count();
-                if end > start && longer.views() + kept > card.gpu.most_buffers() {
+                if end > start && longer.buffers() + kept > card.gpu.most_buffers() {
                     break;
                 }
                 piece = longer;
@@ -75,7 +77,7 @@ impl Cluster {
             self.add_on_card(cx, &card, &mut piece, number, &parts, &[])?;
         }
         // that of the result, and that of faults
-        if piece.views() + made.len() + 2 > card.gpu.most_buffers() {
+        if piece.buffers() + made.len() + 2 > card.gpu.most_buffers() {
             return Ok(None);
         }
         cx.kernels += 1;
@@ -83,8 +85,8 @@ impl Cluster {
         piece.program.outputs = made.iter().map(|node| piece.steps[node]).collect();
         piece.program.outputs.push(piece.steps[&(self.nodes.len() - 1)]);
         let fault = placed::overflow_mark(cx, &card, how, root.aval().dtype)?;
-        let (inputs, shape) = (piece.inputs(), self.shape.as_slice());
-        let cluster = gpu::Cluster::new(&piece.program, &inputs, shape);
+        let (inputs, checks) = (piece.inputs(), piece.checks(&card)?);
+        let cluster = gpu::Cluster::new(&piece.program, &inputs, &self.shape).checked(&checks);
         let (reduced, results) = card.gpu.reduce_made(how, &cluster, axes, &out.shape, fault)?;
         let results = results.into_iter().map(|view| placed::on_card(device, view)).collect();
         Ok(Some((placed::on_card(device, reduced), results)))
@@ -143,11 +145,17 @@ impl Cluster {
         }
         let step = piece.step(text.ok_or_else(cpu::mistyped)?, &operands, self.nodes[number].aval().dtype);
         piece.steps.insert(number, step);
+        if let Some(refusal) = Refusal::of(op, inputs, compute) {
+            let (wgsl, error) = (refusal.wgsl(), refusal.complaint(&self.shape));
+            let check = gpu::Check { step, wgsl, id: gpu::NO_ID, error };
+            piece.checks.push((check, pending::line(&self.nodes[number])));
+        }
         Ok(())
     }
 }
 
-/// Can a card run this operation on these inputs, element by element? Numbers that have no room there are errors.
+/// Can a card run this operation on these inputs, element by element? Numbers that have no room there, or that the
+/// operation does not take, are errors.
 pub(super) fn is_on_card(op: &Op, inputs: &[Array]) -> Result<bool> {
     let Ok((text, compute)) = text(op, inputs) else { return Ok(false) };
     if compute.is_integer() {
@@ -159,6 +167,11 @@ pub(super) fn is_on_card(op: &Op, inputs: &[Array]) -> Result<bool> {
                 return Err(no_fit(value, compute, names()));
             }
         }
+        if let (true, [_, right]) = (text.is_some(), inputs)
+            && right.is_weak()
+        {
+            guard::<i64>(op, right)?;
+        }
     }
     let converts = |(place, input): (usize, &Array)| {
         let fits = input.is_weak() || gpu::conversion(input.dtype(), wanted(op, place, compute)).is_some();
@@ -167,11 +180,18 @@ pub(super) fn is_on_card(op: &Op, inputs: &[Array]) -> Result<bool> {
     Ok(text.is_some() && inputs.iter().enumerate().all(converts))
 }
 
+/// May a card find a value that this operation does not take?
+pub(super) fn may_fail(op: &Op, inputs: &[Array]) -> bool {
+    text(op, inputs).is_ok_and(|(_, compute)| Refusal::of(op, inputs, compute).is_some())
+}
+
 /// The expression of an operation on a card, and the dtype it computes in.
 fn text(op: &Op, inputs: &[Array]) -> Result<(Option<&'static str>, DType)> {
     let kinds: SmallVec<[ElementType; 3]> = inputs.iter().map(Array::element_type).collect();
     if let (Attrs::DType(to), [from]) = (&op.attrs, kinds.as_slice()) {
-        return Ok((gpu::conversion(from.dtype, on_gpu(*to)), from.dtype));
+        let (from, to) = (from.dtype, on_gpu(*to));
+        let checked = || gpu::checked_conversion(from, to).map(|(text, _)| text);
+        return Ok((gpu::conversion(from, to).or_else(checked), from));
     }
     let Rule::Elementwise(rule) = op.entry.rule else { return Err(cpu::mistyped()) };
     let types = rule(&kinds).map_err(|_| cpu::mistyped())?;
@@ -210,6 +230,8 @@ fn wanted(op: &Op, place: usize, compute: DType) -> DType {
 struct OnCard {
     program: gpu::Program,
     inputs: Vec<CardInput>,
+    /// Values that are not taken, and the lines of those who might give them.
+    checks: Vec<(gpu::Check, Option<Place>)>,
     /// The inputs that are views, by what they are views of.
     known: FxHashMap<usize, gpu::Operand>,
     /// The step that makes the result of a node.
@@ -236,7 +258,14 @@ enum CardInput {
 impl Default for OnCard {
     fn default() -> OnCard {
         let program = gpu::Program { inputs: vec![], steps: vec![], outputs: vec![] };
-        OnCard { program, inputs: vec![], known: FxHashMap::default(), steps: FxHashMap::default(), product: None }
+        OnCard {
+            program,
+            inputs: vec![],
+            checks: vec![],
+            known: FxHashMap::default(),
+            steps: FxHashMap::default(),
+            product: None,
+        }
     }
 }
 
@@ -263,10 +292,11 @@ impl OnCard {
         self.program.steps.len() - 1
     }
 
-    /// How many buffers it reads.
-    fn views(&self) -> usize {
+    /// How many buffers it uses besides those of its outputs: one is that of faults.
+    fn buffers(&self) -> usize {
         let sides = self.product.as_ref().map_or(0, |product| product.sides.len());
-        sides + self.inputs.iter().filter(|input| matches!(input, CardInput::View(_))).count()
+        let views = self.inputs.iter().filter(|input| matches!(input, CardInput::View(_))).count();
+        sides + views + usize::from(!self.checks.is_empty())
     }
 
     fn inputs(&self) -> Vec<gpu::Input<'_>> {
@@ -278,13 +308,20 @@ impl OnCard {
         inputs.collect()
     }
 
+    /// The checks, each with the number by which the card knows its line.
+    fn checks(&self, card: &Card) -> Result<Vec<gpu::Check>> {
+        let marked = |(check, line): &(gpu::Check, Option<Place>)| {
+            Ok(gpu::Check { id: card.mark(line.clone())?, ..check.clone() })
+        };
+        self.checks.iter().map(marked).collect()
+    }
+
     fn run(&self, card: &Card, shape: &[usize]) -> Result<Vec<gpu::View>> {
-        let inputs = self.inputs();
+        let (inputs, checks) = (self.inputs(), self.checks(card)?);
+        let cluster = gpu::Cluster::new(&self.program, &inputs, shape).checked(&checks);
         match &self.product {
-            Some(Product { kernel, op, sides }) => {
-                kernel(&card.gpu, op, sides, &gpu::Cluster::new(&self.program, &inputs, shape))
-            }
-            None => card.gpu.cluster(&self.program, &inputs, shape),
+            Some(Product { kernel, op, sides }) => kernel(&card.gpu, op, sides, &cluster),
+            None => card.gpu.compute(&cluster),
         }
     }
 }
