@@ -113,7 +113,10 @@ pub fn wait(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
 pub(super) fn wait_at_risk(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
     let line = cx.modes.place.clone();
     let lifted = put_off(cx, op, inputs, line)?;
-    cx.modes.waiting.at_risk.push(lifted.clone());
+    let at_risk = &mut cx.modes.waiting.at_risk;
+    // what has run is held by others alone
+    at_risk.retain(|held| weight_of(held).is_some());
+    at_risk.push(lifted.clone());
     Ok(Array::Lifted(lifted))
 }
 

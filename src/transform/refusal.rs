@@ -1,6 +1,7 @@
 //! What a card cannot take of an element: a divisor that is 0, a number that has no room in a dtype. The card looks for such
 //! values while it computes; what they are called is said here, as the CPU says it. Nothing here may know when something runs.
 
+use crate::cpu::Refuses;
 use crate::gpu;
 use crate::ops::cast::{no_room, place};
 use crate::ops::place::on_gpu;
@@ -28,8 +29,11 @@ impl<'a> Refusal<'a> {
         let operand = inputs.last()?;
         let why = match (&op.attrs, op.entry.guard) {
             (Attrs::DType(to), _) => Why::NoRoom(on_gpu(*to), gpu::checked_conversion(compute, on_gpu(*to))?.1),
-            // a number that is at hand has been looked at
-            (_, Some(guard)) if compute.is_integer() && !operand.is_weak() => Why::Guard(guard),
+            // a number that is at hand has been looked at; others without a sign are never negative
+            (_, Some(guard)) if compute.is_integer() && !operand.is_weak() => match (guard.refuses, compute) {
+                (Refuses::Negative, DType::U8) => return None,
+                _ => Why::Guard(guard),
+            },
             _ => return None,
         };
         Some(Refusal { why, operand, dtype: compute })

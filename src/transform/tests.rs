@@ -143,3 +143,28 @@ slow = x.T @ (1 - tanh(x @ w + b) ** 2)",
     assert!(dispatches <= 4, "{dispatches} dispatches");
     card(&mut session, "assert_close(fast, slow, rtol=1e-4, atol=1e-5)");
 }
+
+/// What may fail for its values is told at its line, also where a product or a reduction takes it in.
+#[test]
+fn faults_are_found_by_the_kernel_that_takes_a_check_in() {
+    let mut session = session();
+    let code = "fn say(f) = try { f() } catch err { (err.message, err.line) }
+i = randint(-50, 50, [40, 40]) @ gpu
+z = reshape(arange(1600), [40, 40]) @ gpu
+v = arange(3000) @ gpu
+fn product() {
+    q = (i @ i) // z
+    q
+}
+fn total() {
+    sum(v // (v - 2999))
+}
+p = i @ i
+assert(say(product) == (\"integer division by zero at [0, 0]\", 6))
+assert(say(total) == (\"integer division by zero at [2999]\", 10))
+assert(all(((i @ i) // (z + 1) == p // (z + 1)) @ cpu))
+assert(item(sum(v // (v + 1))) == 0)";
+    card(&mut session, code);
+    let (dispatches, _) = counts(&mut session, "q = (i @ i) // (z + 1)");
+    assert_eq!(dispatches, 1);
+}

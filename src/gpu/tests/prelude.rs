@@ -217,6 +217,35 @@ fn powers() {
     );
 }
 
+/// What devices may take for 0 counts where a function looks at bits.
+#[test]
+fn the_smallest_numbers_count() {
+    let gpu = gpu();
+    let smallest = f32::from_bits(1);
+    for x in [smallest, 1e-40, 1.1e-38] {
+        let exact = f64::from(x);
+        for (wgsl, exact) in
+            [("nb_log2(a)", libm::log2(exact)), ("nb_log10(a)", libm::log10(exact)), ("nb_cbrt(a)", libm::cbrt(exact))]
+        {
+            let found = values(&gpu, wgsl, &[x])[0];
+            assert!(ulps(found, exact) <= 2.0, "{wgsl} of {x:e} is {found:e}, not {exact:e}");
+        }
+        let angle = values2(&gpu, "nb_atan2(a, b)", &[x], &[2.0 * x])[0];
+        assert!(ulps(angle, libm::atan2(1.0, 2.0)) <= 2.0, "{angle}");
+        for (wgsl, a, b, exact) in [
+            ("nb_nextafter(a, b)", x, 1.0, f32::from_bits(x.to_bits() + 1)),
+            ("nb_nextafter(a, b)", x, -x, f32::from_bits(x.to_bits() - 1)),
+            ("nb_nextafter(a, b)", 0.0, -x, -smallest),
+            ("nb_fmod(a, b)", 1.0, x, 1.0 % x),
+            ("nb_fmod(a, b)", -3e-38, 2e-38, -3e-38 % 2e-38),
+            ("nb_hypot(a, b)", 0.0, x, x),
+        ] {
+            let found = values2(&gpu, wgsl, &[a], &[b])[0];
+            assert_eq!(found.to_bits(), exact.to_bits(), "{wgsl} of {a:e}, {b:e} is {found:e}, not {exact:e}");
+        }
+    }
+}
+
 #[test]
 fn signs_of_zero_stay() {
     let gpu = gpu();

@@ -11,6 +11,7 @@ use crate::ops::place::{on_gpu, place};
 use crate::ops::{Arity, Attrs, Entry, FLOOR_DIV, OnGpu, Op, REM, Rule, SHL, SUB, apply, cast, table};
 use crate::tensor::{Array, DType, Data, Device, ElementType, Scalar, Shape, Tensor};
 use crate::transform::concrete;
+use crate::transform::pending::settle_all;
 
 const DTYPES: [DType; 4] = [DType::F32, DType::I32, DType::U8, DType::Bool];
 
@@ -257,6 +258,24 @@ fn faults_rise_from_inside_a_cluster() {
     assert_eq!((elements(&result).as_slice(), kernels), (expected.as_slice(), 1));
     assert_eq!(steps(10).expect_err("a division by zero").message(), "integer division by zero at [2]");
     assert_eq!(elements(&steps(7).expect("the card goes on").0), expected);
+}
+
+/// What may fail runs though nobody holds it, once: in a chain it is part of the one kernel.
+#[test]
+fn faults_need_no_reader() {
+    let mut cx = context();
+    let x = place(&mut cx, tensor(DType::I32, &[3.0, 0.0]), Some(Device::Gpu(0))).expect("a place");
+    drop(apply(&mut cx, &FLOOR_DIV, &mut [Array::Int(6), x.clone()]).expect("a quotient"));
+    let Err(error) = settle_all(&mut cx).and_then(|()| cx.devices.look_for_faults()) else { panic!("6 / 0") };
+    assert_eq!(error.message(), "integer division by zero at [1]");
+    let quotient = apply(&mut cx, &FLOOR_DIV, &mut [x.clone(), Array::Int(1)]).expect("a quotient");
+    let rest = apply(&mut cx, &REM, &mut [quotient, x.clone()]).expect("a rest");
+    let less = apply(&mut cx, &SUB, &mut [rest, x]).expect("a difference");
+    let before = cx.kernels;
+    settle_all(&mut cx).expect("a launch");
+    assert_eq!(cx.kernels - before, 1);
+    assert!(cx.devices.look_for_faults().is_err());
+    drop(less);
 }
 
 /// What a cast has no room for is a fault; all else is as on the CPU.
