@@ -85,6 +85,10 @@ impl Entry {
         Entry { gpu: OnGpu::Whole(kernel), ..self }
     }
 
+    pub const fn chosen_on_gpu(self, kernel: ChosenKernel) -> Entry {
+        Entry { gpu: OnGpu::Chosen(kernel), ..self }
+    }
+
     pub const fn derivative(self, derivative: Derivative) -> Entry {
         Entry { derivative, ..self }
     }
@@ -154,12 +158,18 @@ pub enum OnGpu {
     Convert,
     /// Looks at the elements where they are, as on the CPU.
     Look,
+    /// The kernel may write on a view that nobody else holds.
     Whole(GpuKernel),
+    /// The last input is a mask. How often it holds is read back first, as the shape of the result depends on that.
+    Chosen(ChosenKernel),
     Missing,
 }
 
 /// The result, as the rule describes it; none where it cannot be made of these.
 pub type GpuKernel = fn(&Gpu, &Op, &[View], &Abstract, Mark) -> Result<Option<View>>;
+
+/// The result, from the numbers of the elements of the mask that hold, in row-major order.
+pub type ChosenKernel = fn(&Gpu, &[View], &View) -> Result<View>;
 
 /// Gives a number by which a fault that the kernel may find is known.
 pub type Mark<'m> = &'m mut dyn FnMut() -> Result<u32>;

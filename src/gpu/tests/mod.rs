@@ -1,15 +1,21 @@
 //! The engine on software Vulkan, against naive computations on the CPU.
 
+mod chosen;
 mod cluster;
 mod contract;
 mod draw;
 mod gather;
 mod prelude;
 mod reduce;
+mod scan;
+mod scatter;
 mod transfer;
+mod write;
 
 use super::{Choice, Gpu, Input, Operand, Program, Step, View, Watch};
-use crate::tensor::{DType, Data, Scalar, Tensor};
+use crate::tensor::{DType, Data, Layout, Scalar, Tensor};
+use smallvec::smallvec;
+use std::rc::Rc;
 
 /// The device of the tests. A machine without the software driver fails them: they are never skipped in silence.
 fn gpu() -> Gpu {
@@ -111,6 +117,23 @@ fn assert_same(found: &Tensor, expected: &Tensor, what: &str) {
         (Data::Bool(a), Data::Bool(b)) => assert_eq!(a, b, "{what}"),
         (a, b) => panic!("{what}: {} and {}", a.dtype(), b.dtype()),
     }
+}
+
+/// Some of the elements of a value of this shape: where they lie in row-major order, and their numbers in order.
+fn part(dice: &mut Dice, shape: &[usize]) -> (Layout, Vec<usize>) {
+    let all = crate::tensor::shape::contiguous(shape);
+    let mut layout = Layout { shape: smallvec![], offset: 0, strides: smallvec![] };
+    for (&len, &step) in shape.iter().zip(&all) {
+        let every = 1 + dice.below(2);
+        let (first, count) = (dice.below(len), 1 + dice.below(len.div_ceil(every)));
+        let count = count.min((len - first).div_ceil(every));
+        let back = dice.below(2) == 1;
+        layout.offset += step as usize * (first + if back { every * (count - 1) } else { 0 });
+        layout.shape.push(count);
+        layout.strides.push(step * every as isize * if back { -1 } else { 1 });
+    }
+    let places = crate::tensor::positions(layout.offset, &layout.shape, &layout.strides);
+    (layout, places)
 }
 
 const DTYPES: [DType; 4] = [DType::F32, DType::I32, DType::U8, DType::Bool];
