@@ -17,6 +17,8 @@ use crate::tensor::{DType, Layout as Where};
 
 /// Points that one run adds to an element at most.
 const RUN: usize = 1 << 15;
+/// Elements that a workgroup sorts.
+const BLOCK: usize = 512;
 /// Elementary steps of writing an element, and of finding where to add.
 const WORK: u64 = 8;
 const SEARCH: u64 = 40;
@@ -140,21 +142,31 @@ impl Gpu {
         Ok(found)
     }
 
-    /// Sorts by cell, and by point within one: a bitonic network.
+    /// Sorts by cell, and by point within one: a bitonic network (K. Batcher, "Sorting networks and their applications",
+    /// 1968). Steps between elements of one block are done by a workgroup, all those of some runs at once.
     fn sort(&self, found: &Cells) -> Result<()> {
         let padded = found.cells.size();
-        let mut run = 2;
+        let (views, blocks) = ([&found.cells, &found.order], padded.div_ceil(BLOCK) as u64);
+        let within = |first: usize, last: usize| {
+            let (mut kernel, mut words) = (Kernel::new(), Words::new());
+            declare_cells(&mut kernel, Access::Write);
+            kernel.constants(&mut words, &[("padded", padded), ("first_run", first), ("last_run", last)]);
+            kernel.push(include_str!("wgsl/sort_block.wgsl"));
+            self.launch(kernel, &views, false, words, blocks, 4 * BLOCK as u64 * 45)
+        };
+        within(2, padded.min(BLOCK))?;
+        let mut run = 2 * BLOCK;
         while run <= padded {
             let mut step = run / 2;
-            while step > 0 {
+            while step >= BLOCK {
                 let (mut kernel, mut words) = (Kernel::new(), Words::new());
                 declare_cells(&mut kernel, Access::Write);
                 kernel.constants(&mut words, &[("pairs", padded / 2), ("run", run), ("step", step)]);
                 kernel.push(include_str!("wgsl/sort.wgsl"));
-                let views = [&found.cells, &found.order];
                 self.launch_items(kernel, &views, false, words, (padded / 2) as u64, 4)?;
                 step /= 2;
             }
+            within(run, run)?;
             run *= 2;
         }
         Ok(())

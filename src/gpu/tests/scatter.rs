@@ -96,6 +96,27 @@ fn many_points_to_one_cell() {
     }
 }
 
+/// Points that fill a block of the sort, and one less and one more.
+#[test]
+fn numbers_of_points_around_the_ends_of_blocks() {
+    let gpu = gpu();
+    let mut dice = Dice(33);
+    for count in [1, 2, 3, 255, 256, 257, 511, 512, 513, 1024, 1025, 5000] {
+        for (how, dtype) in BOTH.into_iter().flat_map(|how| DTYPES.map(|dtype| (how, dtype))) {
+            let cells = [7, 1000][count % 2];
+            let places: Vec<usize> = (0..count).map(|_| dice.below(cells)).collect();
+            let indices = places.iter().map(|&place| place as i32).collect::<Vec<i32>>();
+            let index = [gpu.upload(&Tensor::from_vec(indices, &[count])).expect("an upload")];
+            let (value, from) = dice.pair(&gpu, dtype, &[count]);
+            let (base, onto) = dice.pair(&gpu, dtype, &[cells]);
+            let result = gpu.scatter(how, &onto, &from, &whole(&[cells]), (&index, &[0], 0), (&[], 1));
+            let found = result.and_then(|view| gpu.read(&view)).expect("a scatter");
+            let expected = naive(how, dtype, &numbers(&base), &numbers(&value), &places);
+            assert_eq!(numbers(&found), expected, "{how:?} of {count} of {dtype} to {cells}");
+        }
+    }
+}
+
 /// As on the CPU, a wrong index leaves all elements as they were.
 #[test]
 fn nothing_is_written_where_an_index_is_out_of_bounds() {
