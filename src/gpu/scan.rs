@@ -152,8 +152,8 @@ fn start(result: u32, part: u32) -> Acc {{ {start} return neutral(); }}
             }
             false => {
                 kernel.push(include_str!("wgsl/scan_group.wgsl"));
-                // All invocations take part in all steps of a run of 256 elements.
-                self.launch(kernel, &views, faults, words, items, 10 * (work + 256))
+                // The runs, besides the elements.
+                self.launch(kernel, &views, faults, words, items, 2 * work + 2048)
             }
         }
     }
