@@ -19,6 +19,7 @@ pub static CUMSUM: Entry = entry("cumsum", |cx, op, inputs, out| run(cx, op, inp
     .derivative(Derivative::Linear(1))
     .transposed(sums_transposed)
     .on_gpu(|gpu, op, views, _, mark| on_gpu(Running::Sum, gpu, op, views, mark));
+/// On a graphics card a product of `f32` that leaves the range and comes back is right; on the CPU it stays infinite, or 0.
 pub static CUMPROD: Entry = entry("cumprod", |cx, op, inputs, out| run(cx, op, inputs, &out, cpu::cumulate::products))
     .derivative(Derivative::Whole(products_tangent))
     .on_gpu(|gpu, op, views, _, mark| on_gpu(Running::Product, gpu, op, views, mark));

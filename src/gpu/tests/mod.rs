@@ -119,21 +119,4 @@ fn assert_same(found: &Tensor, expected: &Tensor, what: &str) {
     }
 }
 
-/// Some of the elements of a value of this shape: where they lie in row-major order, and their numbers in order.
-fn part(dice: &mut Dice, shape: &[usize]) -> (Layout, Vec<usize>) {
-    let all = crate::tensor::shape::contiguous(shape);
-    let mut layout = Layout { shape: smallvec![], offset: 0, strides: smallvec![] };
-    for (&len, &step) in shape.iter().zip(&all) {
-        let every = 1 + dice.below(2);
-        let (first, count) = (dice.below(len), 1 + dice.below(len.div_ceil(every)));
-        let count = count.min((len - first).div_ceil(every));
-        let back = dice.below(2) == 1;
-        layout.offset += step as usize * (first + if back { every * (count - 1) } else { 0 });
-        layout.shape.push(count);
-        layout.strides.push(step * every as isize * if back { -1 } else { 1 });
-    }
-    let places = crate::tensor::positions(layout.offset, &layout.shape, &layout.strides);
-    (layout, places)
-}
-
 const DTYPES: [DType; 4] = [DType::F32, DType::I32, DType::U8, DType::Bool];
