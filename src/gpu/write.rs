@@ -99,3 +99,13 @@ pub fn conversion(from: DType, to: DType) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// The expression of a conversion that may fail, and what holds of a value that has no room. Floats are cut towards zero.
+pub fn checked_conversion(from: DType, to: DType) -> Option<(&'static str, &'static str)> {
+    Some(match (from, to) {
+        (DType::F32, DType::I32) => ("i32(a)", "!(a >= -2147483648.0 && a < 2147483648.0)"),
+        (DType::F32, DType::U8) => ("u32(max(a, 0.0))", "!(a > -1.0 && a < 256.0)"),
+        (DType::I32, DType::U8) => ("bitcast<u32>(a)", "a < 0 || a > 255"),
+        _ => return None,
+    })
+}

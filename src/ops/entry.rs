@@ -45,6 +45,16 @@ pub struct Guard {
     pub help: &'static str,
 }
 
+impl Guard {
+    /// Holds of a right operand `b` that is refused, as an expression for a graphics card.
+    pub fn wgsl(&self) -> &'static str {
+        match self.refuses {
+            cpu::Refuses::Zero => "b == 0",
+            cpu::Refuses::Negative => "b < 0",
+        }
+    }
+}
+
 impl Entry {
     /// An operation with a rule and a kernel of its own.
     pub const fn whole(
@@ -193,17 +203,20 @@ pub struct Wgsl {
     pub number: Option<&'static str>,
     pub float: Option<&'static str>,
     pub integer: Option<&'static str>,
+    /// `u8`, where it is not as `i32`. Bits beyond eight of the result do not count.
+    pub byte: Option<&'static str>,
     pub truth: Option<&'static str>,
 }
 
 impl Wgsl {
-    pub const NONE: Wgsl = Wgsl { number: None, float: None, integer: None, truth: None };
+    pub const NONE: Wgsl = Wgsl { number: None, float: None, integer: None, byte: None, truth: None };
 
     /// The text for operands of this dtype.
     pub fn of(&self, dtype: DType) -> Option<&'static str> {
         match dtype {
             DType::F32 => self.float.or(self.number),
-            DType::I32 | DType::U8 => self.integer.or(self.number),
+            DType::I32 => self.integer.or(self.number),
+            DType::U8 => self.byte.or(self.integer).or(self.number),
             DType::Bool => self.truth,
             _ => None,
         }

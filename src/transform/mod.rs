@@ -13,6 +13,7 @@ pub mod dual;
 pub mod linear;
 pub mod pending;
 pub mod placed;
+mod refusal;
 pub mod trace;
 pub mod wiring;
 

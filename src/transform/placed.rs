@@ -153,7 +153,10 @@ fn run_on_card(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Device, 
             if !card::is_on_card(op, inputs)? {
                 return Err(missing(op, inputs));
             }
-            pending::wait(cx, op, inputs)
+            match card::may_fail(op, inputs) {
+                true => pending::wait_at_risk(cx, op, inputs),
+                false => pending::wait(cx, op, inputs),
+            }
         }
         (OnGpu::Look, Kernel::Look(layout)) => {
             inferred(op, inputs)?;
