@@ -169,9 +169,9 @@ impl<'a> Cluster<'a> {
         Ok(())
     }
 
-    /// Writes what `element` made, which is named `made`, where results are no part of a word.
-    pub(super) fn stores(&self) -> String {
-        (0..self.written).map(|number| format!("    y{number}[i] = made.y{number};\n")).collect()
+    /// Writes what `element` made, which is named `made`, to this place, where results are no part of a word.
+    pub(super) fn stores(&self, at: &str) -> String {
+        (0..self.written).map(|number| format!("    y{number}[{at}] = made.y{number};\n")).collect()
     }
 }
 

@@ -179,7 +179,7 @@ impl Work<'_> {
             gpu.0.faults.declare_buffer(kernel);
         }
         views.extend(self.behind.views());
-        let stores = self.behind.stores();
+        let stores = self.behind.stores("i");
         kernel.push(&format!(
             "fn keep(part: u32, i: u32, value: Value) {{\n    let made = element(i, value);\n{stores}}}\n"
         ));

@@ -3,7 +3,8 @@
 //! A stage turns many elements of a group into few partial results, always in the same order, until one is left. What the
 //! first stage reads may be made as it is read, by a program of element-wise steps. Sums
 //! of `f32` are of short runs and then of trees, so that their error grows slowly. Sums and products of integers are
-//! exact: what does not fit `i32` in the end is a fault.
+//! exact: what does not fit `i32` in the end is a fault. The place of an extreme is found with the extreme: of equal
+//! ones the first counts, whatever order they are joined in.
 
 use super::cluster::Cluster;
 use super::device::Gpu;
@@ -27,33 +28,49 @@ pub enum Reduction {
     Prod,
     Any,
     All,
+    /// The place of the largest element along the axes, in row-major order; NaN wins.
+    Argmax,
+    Argmin,
 }
 
 /// How partial results are made and joined, as expressions.
-struct Combine {
+pub(super) struct Combine {
     /// The type of a partial result, and the words it takes.
-    kind: &'static str,
-    words: usize,
-    neutral: &'static str,
-    /// From `x`, an f32 or an i32.
-    lift: &'static str,
-    /// From `a` and `b`.
-    join: &'static str,
-    /// An f32 or i32 from `x`.
-    finish: &'static str,
-    /// Functions that `join` calls, but for those of the prelude.
-    joining: &'static str,
-    /// Functions that `finish` calls; they look for an overflow.
-    finishing: &'static str,
+    pub kind: &'static str,
+    pub words: usize,
+    pub neutral: &'static str,
+    /// From `x`, an f32 or an i32, which is element number `i` of its group.
+    pub lift: &'static str,
+    /// From `a` and `b`, which is behind it.
+    pub join: &'static str,
+    /// A result, an f32 or i32, from `x`.
+    pub finish: &'static str,
+    pub out: DType,
+    /// Functions that `lift` and `join` call, but for those of the prelude.
+    pub joining: &'static str,
+    /// Functions that `finish` calls.
+    pub finishing: &'static str,
+    /// Do these look for an overflow?
+    pub faults: bool,
 }
 
 /// Partial results that are the values themselves.
-const PLAIN: Combine =
-    Combine { kind: "i32", words: 1, neutral: "0", lift: "x", join: "a", finish: "x", joining: "", finishing: "" };
+pub(super) const PLAIN: Combine = Combine {
+    kind: "i32",
+    words: 1,
+    neutral: "0",
+    lift: "x",
+    join: "a",
+    finish: "x",
+    out: DType::I32,
+    joining: "",
+    finishing: "",
+    faults: false,
+};
 
 /// Elements that one workgroup, and one invocation, reduces in a stage.
 const GROUP_SPAN: usize = 1 << 14;
-const LANE_SPAN: usize = 1 << 10;
+pub(super) const LANE_SPAN: usize = 1 << 10;
 /// So few elements are never worth a workgroup.
 const FEW: usize = 64;
 /// From so many results on there are invocations enough without.
@@ -68,6 +85,7 @@ impl Reduction {
     fn dtype(self, of: DType) -> DType {
         match self {
             Reduction::Sum | Reduction::Prod if of != DType::F32 => DType::I32,
+            Reduction::Argmax | Reduction::Argmin => DType::I32,
             Reduction::Any | Reduction::All => DType::Bool,
             _ => of,
         }
@@ -93,8 +111,17 @@ impl Reduction {
         }
     }
 
-    fn combine(self, of: DType) -> Combine {
-        let real = Combine { kind: "f32", ..PLAIN };
+    pub(super) fn combine(self, of: DType) -> Combine {
+        let real = Combine { kind: "f32", out: DType::F32, ..PLAIN };
+        let place = Combine {
+            kind: "vec2<u32>",
+            words: 2,
+            neutral: "vec2<u32>(0u, 0xffffffffu)",
+            join: "ahead(a, b)",
+            finish: "bitcast<i32>(x.y)",
+            joining: include_str!("wgsl/ahead.wgsl"),
+            ..PLAIN
+        };
         match (self, of == DType::F32) {
             (Reduction::Sum, true) => Combine { neutral: "0.0", join: "a + b", ..real },
             (Reduction::Prod, true) => Combine { neutral: "1.0", join: "a * b", ..real },
@@ -105,6 +132,12 @@ impl Reduction {
             // NaN holds: it is not equal to 0.
             (Reduction::Any, _) => Combine { lift: "i32(!(x == 0))", join: "a | b", ..PLAIN },
             (Reduction::All, _) => Combine { neutral: "1", lift: "i32(!(x == 0))", join: "a & b", ..PLAIN },
+            (Reduction::Argmax, true) => Combine { lift: "vec2<u32>(rank_of_float(bitcast<u32>(x)), i)", ..place },
+            (Reduction::Argmin, true) => {
+                Combine { lift: "vec2<u32>(rank_of_float(bitcast<u32>(x) ^ 0x80000000u), i)", ..place }
+            }
+            (Reduction::Argmax, false) => Combine { lift: "vec2<u32>(rank(x), i)", ..place },
+            (Reduction::Argmin, false) => Combine { lift: "vec2<u32>(~rank(x), i)", ..place },
             (Reduction::Sum, false) => Combine {
                 kind: "vec2<u32>",
                 words: 2,
@@ -112,8 +145,9 @@ impl Reduction {
                 lift: "vec2<u32>(bitcast<u32>(x), 0u - (bitcast<u32>(x) >> 31u))",
                 join: "vec2<u32>(a.x + b.x, a.y + b.y + u32(a.x + b.x < a.x))",
                 finish: "narrow(x)",
-                joining: "",
                 finishing: include_str!("wgsl/narrow.wgsl"),
+                faults: true,
+                ..PLAIN
             },
             (Reduction::Prod, false) => Combine {
                 kind: "vec2<u32>",
@@ -124,46 +158,129 @@ impl Reduction {
                 finish: "signed(x)",
                 joining: include_str!("wgsl/product.wgsl"),
                 finishing: include_str!("wgsl/signed.wgsl"),
+                faults: true,
+                ..PLAIN
             },
         }
     }
 }
 
-/// What a reduction of elements of this dtype comes to.
-struct Task<'a> {
-    how: Reduction,
-    dtype: DType,
-    /// The shape of the result.
-    out: &'a [usize],
-    fault: u32,
-}
-
 /// What the elements of a stage are read from.
-enum From<'a> {
+#[derive(Clone, Copy)]
+pub(super) enum From<'a> {
     View(&'a View),
     /// The last output of a program; the others are written to these views.
-    Made(&'a Cluster<'a>, &'a [View]),
+    Made(&'a Cluster<'a>, &'a [View], DType),
     /// Partial results.
     Parts(&'a View),
 }
 
 /// What a stage reduces: for every result, a number of elements.
-struct Stage<'a> {
+pub(super) struct Stage<'a> {
     from: From<'a>,
-    kept: (Shape, Place),
-    reduced: (Shape, Place),
+    pub kept: (Shape, Place),
+    pub reduced: (Shape, Place),
 }
 
-impl Stage<'_> {
-    fn results(&self) -> usize {
+/// Which results a stage makes.
+pub(super) enum Made<'a> {
+    /// Of this shape, with the caller's number for those that do not fit.
+    Whole(&'a [usize], Site),
+    /// Partial ones: of every result so many.
+    Parts(usize),
+}
+
+impl<'a> Stage<'a> {
+    /// These axes of a view, for all others.
+    pub fn of(x: &'a View, axes: &[usize]) -> Result<Stage<'a>> {
+        let lies = Place { offset: x.offset(), strides: Strides::from_slice(x.strides()) };
+        Stage::lying(From::View(x), (x.shape(), &lies), axes)
+    }
+
+    /// These axes of elements that lie so, for all others.
+    fn lying(from: From<'a>, (shape, lies): (&[usize], &Place), axes: &[usize]) -> Result<Stage<'a>> {
+        let kept: Axes = (0..shape.len()).filter(|axis| !axes.contains(axis)).collect();
+        let part = |axes: &[usize], offset: usize| -> Option<(Shape, Place)> {
+            let lens = axes.iter().map(|&axis| shape.get(axis).copied()).collect::<Option<Shape>>()?;
+            let strides = axes.iter().map(|&axis| lies.strides.get(axis).copied()).collect::<Option<Strides>>()?;
+            Some((lens, Place { offset, strides }))
+        };
+        let kept = part(&kept, lies.offset).ok_or_else(malformed)?;
+        let reduced = part(axes, 0).ok_or_else(malformed)?;
+        Ok(Stage { from, kept, reduced })
+    }
+
+    /// Partial results, so many of each result.
+    pub fn of_parts(from: &'a View, results: usize, parts: usize) -> Stage<'a> {
+        let kept = (smallvec![results], Place { offset: 0, strides: smallvec![parts as isize] });
+        let reduced = (smallvec![parts], Place { offset: 0, strides: smallvec![1] });
+        Stage { from: From::Parts(from), kept, reduced }
+    }
+
+    /// The buffers that `declare` declares.
+    pub fn views(&self) -> Vec<&'a View> {
+        match self.from {
+            From::View(view) | From::Parts(view) => vec![view],
+            From::Made(cluster, outputs, _) => cluster.views().chain(outputs).collect(),
+        }
+    }
+
+    /// May an element be a fault as it is made?
+    fn may_fault(&self) -> bool {
+        matches!(self.from, From::Made(cluster, ..) if cluster.may_fault())
+    }
+
+    /// The elementary steps of an element.
+    fn work(&self) -> u64 {
+        if let From::Made(cluster, ..) = self.from { 1 + cluster.work() } else { 1 }
+    }
+
+    pub fn results(&self) -> usize {
         shape::size(&self.kept.0)
     }
-    fn elements(&self) -> usize {
+    pub fn elements(&self) -> usize {
         shape::size(&self.reduced.0)
     }
 
+    /// Declares what is read: `term(position, number)`, with the functions that join such.
+    pub fn declare(&self, gpu: &Gpu, kernel: &mut Kernel, words: &mut Words, combine: &Combine) -> Result<()> {
+        let Combine { kind, neutral, lift, join, joining, .. } = combine;
+        kernel.push(&format!("alias Acc = {kind};\n"));
+        let lifted = |kernel: &mut Kernel, dtype: DType, value: &str| {
+            let from = if dtype == DType::F32 { "f32" } else { "i32" };
+            kernel.push(&format!("fn lift(x: {from}, i: u32) -> Acc {{ return {lift}; }}\n"));
+            format!("return lift({from}({value}), i);")
+        };
+        let term = match self.from {
+            From::View(view) => {
+                kernel.input("x", view.dtype());
+                kernel.push(&prelude::needed([*joining].into_iter()));
+                lifted(kernel, view.dtype(), "x_at(at)")
+            }
+            From::Made(cluster, _, dtype) => {
+                cluster.declare(gpu, kernel, words, joining)?;
+                let (stores, last) = (cluster.stores("at"), cluster.written);
+                let lifted = lifted(kernel, dtype, &format!("made.y{last}"));
+                format!("let made = element(at);\n{stores}    {lifted}")
+            }
+            From::Parts(_) => {
+                kernel.buffer("x", &format!("array<{kind}>"), Access::Read);
+                kernel.push(&prelude::needed([*joining].into_iter()));
+                "return x[at];".to_string()
+            }
+        };
+        kernel.push(joining);
+        kernel.push(&format!(
+            "fn neutral() -> Acc {{ return {neutral}; }}
+fn join(a: Acc, b: Acc) -> Acc {{ return {join}; }}
+fn term(at: u32, i: u32) -> Acc {{ {term} }}
+"
+        ));
+        Ok(())
+    }
+
     /// Is it better to reduce every group by one invocation than by a workgroup? Neighbours should read neighbours.
-    fn by_lane(&self) -> bool {
+    pub fn by_lane(&self) -> bool {
         let step = |(lens, place): &(Shape, Place)| {
             let steps = lens.iter().zip(&place.strides).filter(|&(&len, &stride)| len > 1 && stride != 0);
             steps.map(|(_, stride)| stride.unsigned_abs()).min().unwrap_or(usize::MAX)
@@ -176,8 +293,11 @@ impl Gpu {
     /// Reduces over axes. `out` is the shape of the result, with or without the reduced axes; `fault` the caller's number
     /// for integers that do not fit.
     pub fn reduce(&self, how: Reduction, x: &View, axes: &[usize], out: &[usize], fault: u32) -> Result<View> {
-        let lies = Place { offset: x.offset(), strides: Strides::from_slice(x.strides()) };
-        self.reduced(&Task { how, dtype: x.dtype(), out, fault }, From::View(x), (x.shape(), &lies), axes)
+        if x.dtype().size() > 4 {
+            return Err(unsupported(x.dtype()));
+        }
+        countable(x.shape())?;
+        self.reduced(how, x.dtype(), Stage::of(x, &sorted(axes))?, out, fault)
     }
 
     /// Reduces the last output of a program as it is made. Gives the result, and the other outputs.
@@ -201,49 +321,35 @@ impl Gpu {
         }
         // checked: outputs are steps
         let dtype = program.steps[program.outputs[most]].dtype;
+        countable(shape)?;
         let outputs = cluster.fresh(self)?;
         let lies = Place { offset: 0, strides: shape::contiguous(shape) };
-        let made = From::Made(&cluster, &outputs);
-        let result = self.reduced(&Task { how, dtype, out, fault }, made, (shape, &lies), axes)?;
+        let stage = Stage::lying(From::Made(&cluster, &outputs, dtype), (shape, &lies), &sorted(axes))?;
+        let result = self.reduced(how, dtype, stage, out, fault)?;
         Ok((result, outputs))
     }
 
-    /// Reduces elements of a shape that lie so.
-    fn reduced(&self, task: &Task, from: From, (shape, lies): (&[usize], &Place), axes: &[usize]) -> Result<View> {
-        let Task { how, dtype, out, .. } = *task;
-        if dtype.size() > 4 {
-            return Err(unsupported(dtype));
-        }
-        countable(shape)?;
-        let kept: Axes = (0..shape.len()).filter(|axis| !axes.contains(axis)).collect();
-        let part = |axes: &[usize], offset: usize| -> Option<(Shape, Place)> {
-            let lens = axes.iter().map(|&axis| shape.get(axis).copied()).collect::<Option<Shape>>()?;
-            let strides = axes.iter().map(|&axis| lies.strides.get(axis).copied()).collect::<Option<Strides>>()?;
-            Some((lens, Place { offset, strides }))
-        };
-        let kept = part(&kept, lies.offset).ok_or_else(malformed)?;
-        let reduced = part(axes, 0).ok_or_else(malformed)?;
+    /// Reduces elements of this dtype, stage after stage.
+    fn reduced(&self, how: Reduction, dtype: DType, stage: Stage, out: &[usize], fault: u32) -> Result<View> {
         let results = shape::size(out);
-        if shape::size(&kept.0) != results {
+        if stage.results() != results {
             return Err(malformed());
         }
-        if results == 0 || shape::size(&reduced.0) == 0 {
+        if results == 0 || stage.elements() == 0 {
             return self.fill(how.neutral(dtype), out);
         }
         let combine = how.combine(dtype);
-        let mut stage = Stage { from, kept, reduced };
+        let mut stage = stage;
         let mut partial;
         let whole = loop {
-            let (view, parts) = self.stage(task, &combine, &stage)?;
+            let span = if stage.by_lane() { LANE_SPAN } else { GROUP_SPAN };
+            let parts = stage.elements().div_ceil(span);
             if parts == 1 {
-                break view;
+                let site = Site::Overflow { id: fault, name: how.name() };
+                break self.stage(&combine, &stage, span, Made::Whole(out, site))?;
             }
-            partial = view;
-            stage = Stage {
-                from: From::Parts(&partial),
-                kept: (smallvec![results], Place { offset: 0, strides: smallvec![parts as isize] }),
-                reduced: (smallvec![parts], Place { offset: 0, strides: smallvec![1] }),
-            };
+            partial = self.stage(&combine, &stage, span, Made::Parts(parts))?;
+            stage = Stage::of_parts(&partial, results, parts);
         };
         // computed as `i32`
         match how.dtype(dtype) {
@@ -253,90 +359,53 @@ impl Gpu {
         }
     }
 
-    /// One stage; its results, or partial results and how many there are of each result.
-    fn stage(&self, task: &Task, combine: &Combine, stage: &Stage) -> Result<(View, usize)> {
-        let Task { how, dtype, out, fault } = *task;
+    /// One stage: every part of a group has so many elements.
+    pub(super) fn stage(&self, combine: &Combine, stage: &Stage, span: usize, made: Made) -> Result<View> {
         let by_lane = stage.by_lane();
-        let (span, text) = if by_lane {
-            (LANE_SPAN, include_str!("wgsl/reduce_lane.wgsl"))
-        } else {
-            (GROUP_SPAN, include_str!("wgsl/reduce_group.wgsl"))
-        };
         let (results, elements) = (stage.results(), stage.elements());
-        let parts = elements.div_ceil(span);
-        let last = parts == 1;
-        let value = if combine.kind == "f32" { DType::F32 } else { DType::I32 };
-        let to = match last {
-            true => self.fresh(value, out)?,
-            false => self.fresh(DType::I32, &[results, parts, combine.words])?,
-        };
         let (mut kernel, mut words) = (Kernel::new(), Words::new());
-        let Combine { kind, neutral, lift, join, finish, joining, finishing, .. } = combine;
-        let stored = if last { value_type(value) } else { kind };
-        let from = if dtype == DType::F32 { "f32" } else { "i32" };
-        let lifting = format!("fn lift(x: {from}) -> Acc {{ return {lift}; }}\n");
-        let mut views: Vec<&View> = Vec::new();
-        let mut steps = 1;
-        let mut checked = false;
-        let term = match stage.from {
-            From::View(view) => {
-                views.push(view);
-                kernel.input("x", dtype);
-                kernel.push(&prelude::needed([*joining].into_iter()));
-                kernel.push(&lifting);
-                format!("return lift({from}(x_at(i)));")
+        let (parts, to, stored, finish, site) = match made {
+            Made::Whole(out, site) => {
+                let to = self.fresh(combine.out, out)?;
+                (1, to, value_type(combine.out), combine.finish, combine.faults.then_some(site))
             }
-            From::Made(cluster, outputs) => {
-                views.extend(cluster.views().chain(outputs));
-                cluster.declare(self, &mut kernel, &mut words, joining)?;
-                checked = cluster.may_fault();
-                kernel.push(&lifting);
-                steps += cluster.work();
-                let (stores, last) = (cluster.stores(), cluster.written);
-                format!("let made = element(i);\n{stores}    return lift({from}(made.y{last}));")
-            }
-            From::Parts(view) => {
-                views.push(view);
-                kernel.buffer("x", &format!("array<{kind}>"), Access::Read);
-                kernel.push(&prelude::needed([*joining].into_iter()));
-                "return x[i];".to_string()
+            Made::Parts(parts) => {
+                (parts, self.fresh(DType::I32, &[results, parts, combine.words])?, combine.kind, "x", None)
             }
         };
-        views.push(&to);
+        stage.declare(self, &mut kernel, &mut words, combine)?;
         kernel.buffer("y", &format!("array<{stored}>"), Access::Write);
-        kernel.push(joining);
-        let overflows = last && !finishing.is_empty();
-        if overflows {
-            self.arm(&mut kernel, &mut words, Site::Overflow { id: fault, name: how.name() });
-            kernel.push(finishing);
-        } else if checked {
-            self.0.faults.declare_buffer(&mut kernel);
+        let faults = site.is_some() || stage.may_fault();
+        match site {
+            Some(site) => self.arm(&mut kernel, &mut words, site),
+            None if faults => self.0.faults.declare_buffer(&mut kernel),
+            None => {}
         }
-        let faults = overflows || checked;
-        let made = if last { finish } else { "x" };
-        let [results_word, elements_word, parts_word, span_word] =
-            [results, elements, parts, span].map(|number| words.word(number as u32));
-        kernel.push(&format!(
-            "alias Acc = {kind};
-fn neutral() -> Acc {{ return {neutral}; }}
-fn join(a: Acc, b: Acc) -> Acc {{ return {join}; }}
-fn finish(x: Acc) -> {stored} {{ return {made}; }}
-fn term(i: u32) -> Acc {{ {term} }}
-fn results() -> u32 {{ return {results_word}; }}
-fn elements() -> u32 {{ return {elements_word}; }}
-fn parts() -> u32 {{ return {parts_word}; }}
-fn span() -> u32 {{ return {span_word}; }}
-"
-        ));
+        kernel.push(if finish == "x" { "" } else { combine.finishing });
+        kernel.push(&format!("fn finish(x: Acc) -> {stored} {{ return {finish}; }}\n"));
+        let numbers = [("results", results), ("elements", elements), ("parts", parts), ("span", span)];
+        kernel.constants(&mut words, &numbers);
         Layout::new(&stage.kept.0, [stage.kept.1.clone()]).declare("outer", &mut kernel, &mut words);
         Layout::new(&stage.reduced.0, [stage.reduced.1.clone()]).declare("inner", &mut kernel, &mut words);
-        kernel.push(text);
-        let (items, work) = ((results * parts) as u64, elements.min(span) as u64 * steps + 1);
+        kernel.push(match by_lane {
+            true => include_str!("wgsl/reduce_lane.wgsl"),
+            false => include_str!("wgsl/reduce_group.wgsl"),
+        });
+        let (items, work) = ((results * parts) as u64, elements.min(span) as u64 * stage.work() + 1);
+        let mut views = stage.views();
+        views.push(&to);
         match by_lane {
             true => self.launch_items(kernel, &views, faults, words, items, work)?,
             // The tree, besides the elements.
             false => self.launch(kernel, &views, faults, words, items, work + 512)?,
         }
-        Ok((to, parts))
+        Ok(to)
     }
+}
+
+/// Axes in order: of elements that are equal that counts which comes first in row-major order.
+fn sorted(axes: &[usize]) -> Axes {
+    let mut axes = Axes::from_slice(axes);
+    axes.sort_unstable();
+    axes
 }

@@ -114,6 +114,10 @@ impl Entry {
         Entry { gpu: OnGpu::Reduce(how), ..self }
     }
 
+    pub const fn chosen_on_gpu(self, kernel: ChosenKernel) -> Entry {
+        Entry { gpu: OnGpu::Chosen(kernel), ..self }
+    }
+
     pub const fn derivative(self, derivative: Derivative) -> Entry {
         Entry { derivative, ..self }
     }
@@ -189,7 +193,10 @@ pub enum OnGpu {
     Product(ProductKernel),
     /// A reduction, which takes in what waits.
     Reduce(gpu::Reduction),
+    /// The kernel may write on a view that nobody else holds.
     Whole(GpuKernel),
+    /// The last input is a mask. How often it holds is read back first, as the shape of the result depends on that.
+    Chosen(ChosenKernel),
     Missing,
 }
 
@@ -198,6 +205,9 @@ pub type GpuKernel = fn(&Gpu, &Op, &[View], &Abstract, Mark) -> Result<Option<Vi
 
 /// The outputs of a program that reads the product as it is made, and has its shape.
 pub type ProductKernel = fn(&Gpu, &Op, &[View], &gpu::Cluster) -> Result<Vec<View>>;
+
+/// The result, from the numbers of the elements of the mask that hold, in row-major order.
+pub type ChosenKernel = fn(&Gpu, &[View], &View) -> Result<View>;
 
 /// Gives a number by which a fault that the kernel may find is known.
 pub type Mark<'m> = &'m mut dyn FnMut() -> Result<u32>;

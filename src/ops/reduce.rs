@@ -43,10 +43,12 @@ pub static ALL: Entry =
     entry("all", Kernel::Reduce(Reduction::All)).derivative(Derivative::Flat).reduced_on_gpu(gpu::Reduction::All);
 /// The first of several; NaN wins. Along one axis, or of all elements in row-major order.
 pub static ARGMAX: Entry = entry("argmax", Kernel::Whole(|cx, op, inputs, out| place(cx, true, op, inputs, &out)))
-    .derivative(Derivative::Flat);
+    .derivative(Derivative::Flat)
+    .reduced_on_gpu(gpu::Reduction::Argmax);
 /// As `ARGMAX`.
 pub static ARGMIN: Entry = entry("argmin", Kernel::Whole(|cx, op, inputs, out| place(cx, false, op, inputs, &out)))
-    .derivative(Derivative::Flat);
+    .derivative(Derivative::Flat)
+    .reduced_on_gpu(gpu::Reduction::Argmin);
 
 pub(super) static TABLE: &[&Entry] = &[&SUM, &PROD, &MAX, &MIN, &ANY, &ALL, &ARGMAX, &ARGMIN];
 

@@ -11,8 +11,9 @@ use crate::diagnostics::{Error, Kind, Result};
 use crate::gpu::{self, View};
 use crate::ops::place::{PLACE, common, on_device, on_gpu, place as place_op};
 use crate::ops::{Attrs, Kernel, OnGpu, Op, Outputs, Rule, apply_all, cast};
-use crate::tensor::{Abstract, Array, DType, Device, ElementType, Layout, Lifted, Mode, Tensor};
+use crate::tensor::{Abstract, Array, DType, Device, ElementType, Layout, Lifted, Mode, Scalar};
 use smallvec::{SmallVec, smallvec};
+use std::mem;
 
 /// Where the elements are.
 enum Placed {
@@ -49,8 +50,7 @@ pub fn place(cx: &mut Context, input: &Array, out: &Abstract) -> Result<Array> {
             Engine::Host => Ok(on_host(device, typed)),
             Engine::Card(card) => {
                 let typed = concrete(cx, &typed)?;
-                let view = card.gpu.upload(&typed.to_tensor().ok_or_else(cpu::mistyped)?)?;
-                Ok(on_card(device, view))
+                Ok(on_card(device, uploaded(&card, &typed)?))
             }
         },
     }
@@ -68,20 +68,34 @@ pub(super) fn elements(cx: &mut Context, lifted: &Lifted) -> Result<Array> {
     }
 }
 
-/// Brings inputs that follow what they meet to the device of those that have a place.
-pub(super) fn bring(cx: &mut Context, op: &Op, inputs: &[Array]) -> Result<Option<SmallVec<[Array; 3]>>> {
+/// Runs an operation with the inputs that follow what they meet brought to the device of those that have a place; none
+/// where all are there.
+pub(super) fn run_together(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Option<Outputs>> {
     if std::ptr::eq(op.entry, &PLACE) || inputs.iter().all(|input| input.place().is_none()) {
         return Ok(None);
     }
     let device = common(op, inputs.iter().map(|input| (input.place(), input.type_name())))?;
-    if inputs.iter().all(|input| input.is_weak() || input.place() == device) {
+    let is_there = |input: &Array| input.is_weak() || input.place() == device;
+    if inputs.iter().all(is_there) {
         return Ok(None);
     }
     // errors speak of the inputs as they are
     if let Rule::Elementwise(_) = op.entry.rule {
         op.infer_all(&inputs.iter().map(Array::aval).collect::<SmallVec<[Abstract; 3]>>())?;
     }
-    inputs.iter().map(|input| place_op(cx, input.clone(), device)).collect::<Result<_>>().map(Some)
+    let mut brought: SmallVec<[Array; 3]> = SmallVec::new();
+    for input in inputs.iter() {
+        brought.push(if is_there(input) { Array::default() } else { place_op(cx, input.clone(), device)? });
+    }
+    // those that are there change hands, and come back if it fails
+    let there: SmallVec<[usize; 3]> = (0..inputs.len()).filter(|&at| is_there(&inputs[at])).collect();
+    let mut swap = |brought: &mut [Array]| there.iter().for_each(|&at| mem::swap(&mut inputs[at], &mut brought[at]));
+    swap(&mut brought);
+    let result = super::run(cx, op, &mut brought);
+    if result.is_err() {
+        swap(&mut brought);
+    }
+    result.map(Some)
 }
 
 /// An operation on values of this device.
@@ -174,11 +188,25 @@ fn run_on_card(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Device, 
         (OnGpu::Whole(kernel), _) => {
             let out = inferred(op, inputs)?;
             cx.kernels += 1;
-            let views = inputs.iter().map(|input| view(cx, input, card)).collect::<Result<SmallVec<[View; 3]>>>()?;
-            match kernel(&card.gpu, op, &views, &out, &mut || card.mark(cx.modes.place.clone()))? {
-                Some(view) => Ok(on_card(device, view)),
-                None => Err(missing(op, inputs)),
+            let views = views(cx, inputs, card)?;
+            let taken = let_go(inputs);
+            let made = kernel(&card.gpu, op, &views, &out, &mut || card.mark(cx.modes.place.clone()));
+            if let Ok(Some(view)) = made {
+                return Ok(on_card(device, view));
             }
+            for at in taken {
+                inputs[at] = on_card(device, views[at].clone());
+            }
+            made.and_then(|_| Err(missing(op, inputs)))
+        }
+        (OnGpu::Chosen(kernel), _) => {
+            cx.kernels += 1;
+            let views = views(cx, inputs, card)?;
+            let mask = views.last().ok_or_else(cpu::mistyped)?;
+            let counts = card.gpu.counts(mask)?;
+            let count = card.read(&counts.last())?.scalar(0).and_then(Scalar::as_i64).ok_or_else(cpu::mistyped)?;
+            let numbers = card.gpu.numbers(mask, &counts, count as usize)?;
+            Ok(on_card(device, kernel(&card.gpu, &views, &numbers)?))
         }
         _ => Err(missing(op, inputs)),
     }
@@ -189,8 +217,27 @@ pub(super) fn overflow_mark(cx: &Context, card: &Card, how: gpu::Reduction, of: 
     if how.may_overflow(of) { card.mark(cx.modes.place.clone()) } else { Ok(gpu::NO_ID) }
 }
 
+/// Lets go of the inputs that nobody else holds, so that their views may be the only holders of their buffers; which
+/// these were.
+fn let_go(inputs: &mut [Array]) -> SmallVec<[usize; 3]> {
+    let alone = |input: &Array| matches!(input, Array::Lifted(lifted) if lifted.holders() == 1);
+    let taken: SmallVec<[usize; 3]> = (0..inputs.len()).filter(|&at| alone(&inputs[at])).collect();
+    taken.iter().for_each(|&at| inputs[at] = Array::default());
+    taken
+}
+
 fn inferred(op: &Op, inputs: &[Array]) -> Result<Abstract> {
     op.infer(&inputs.iter().map(Array::aval).collect::<SmallVec<[Abstract; 3]>>())
+}
+
+/// Inputs as the card has them. What waited is run, and is the operation's own from here on.
+fn views(cx: &mut Context, inputs: &mut [Array], card: &Card) -> Result<SmallVec<[View; 3]>> {
+    let mut views = SmallVec::new();
+    for input in inputs {
+        *input = pending::settled(cx, input)?;
+        views.push(view(cx, input, card)?);
+    }
+    Ok(views)
 }
 
 /// A value as the card has it; numbers that were written out go there.
@@ -203,8 +250,15 @@ pub(super) fn view(cx: &mut Context, input: &Array, card: &Card) -> Result<View>
     }
     let dtype = on_gpu(settled.dtype());
     let plain = concrete(cx, &settled)?;
-    let typed: Tensor = cast(cx, plain, dtype)?.to_tensor().ok_or_else(cpu::mistyped)?;
-    card.gpu.upload(&typed)
+    uploaded(card, &cast(cx, plain, dtype)?)
+}
+
+/// A copy of a value at hand on the card. A number travels with a kernel, which need not wait for those before it.
+fn uploaded(card: &Card, typed: &Array) -> Result<View> {
+    match (typed.as_scalar(), typed.ndim()) {
+        (Some(number), 0) => card.gpu.fill(number, &[]),
+        _ => card.gpu.upload(&typed.to_tensor().ok_or_else(cpu::mistyped)?),
+    }
 }
 
 #[cold]

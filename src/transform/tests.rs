@@ -93,6 +93,8 @@ const TOGETHER: &[(&str, &str, u64)] = &[
     ("y = min(a.T - 1, axis=1)", "p = a.T\np = p - 1\nz = min(p, axis=1)", 1),
     ("y = any(a > 2, axis=0)", "p = a > 2\nz = any(p, axis=0)", 2),
     ("y = prod(sin(r) > 0)", "p = sin(r)\np = p > 0\nz = prod(p)", 1),
+    ("y = argmax(v * v)", "p = v * v\nz = argmax(p)", 2),
+    ("y = argmin(abs(c), axis=1)", "p = abs(c)\nz = argmin(p, axis=1)", 1),
     ("y = sum(i * 2)", "p = i * 2\nz = sum(p)", 1),
     // an intermediate result that others read, too
     (

@@ -24,7 +24,6 @@ const NO_BATCH: Lists = &[
 ];
 
 const NO_GPU: Lists = &[
-    ("no kernel yet", &["scatter", "compress", "argmax", "argmin", "argwhere", "cumsum", "cumprod"]),
     ("sorting runs on the CPU so far", &["sort", "argsort", "search_ahead", "search_behind"]),
     (
         "is drawn on the CPU and placed; a card would try in `f32`, and accept other numbers",
