@@ -23,6 +23,7 @@ mod reduce;
 mod scatter;
 mod transfer;
 mod trouble;
+mod uploads;
 mod view;
 mod watch;
 mod write;

@@ -56,6 +56,11 @@ impl View {
         &self.buffer
     }
 
+    /// Errors when the device that holds the elements is lost.
+    pub fn check_lost(&self) -> Result<()> {
+        self.buffer.check_lost()
+    }
+
     /// Do the elements lie one behind the other in row-major order?
     pub fn is_contiguous(&self) -> bool {
         let mut step = 1isize;

@@ -4,6 +4,7 @@ mod cluster;
 mod contract;
 mod draw;
 mod gather;
+mod memory;
 mod prelude;
 mod reduce;
 mod transfer;
