@@ -24,8 +24,6 @@ const WRITTEN: u64 = 64 << 20;
 const PATIENCE: Duration = Duration::from_millis(20);
 /// Submits on their way at most.
 const IN_FLIGHT: usize = 8;
-/// Of submits that are as long as they may be so many: what is on its way must end before an interrupted program can.
-const LONG_IN_FLIGHT: u64 = 2;
 /// How long a submit should take at most.
 const LONG: Duration = Duration::from_millis(40);
 /// A wait that was shorter tells nothing of how long the work took.
@@ -171,8 +169,14 @@ impl Batch {
             }
         }
         last(&mut encoder);
-        let (index, work) = (self.queue.submit([encoder.finish()]), self.work);
-        self.in_flight.push_back(Submit { index, work, since: Instant::now() });
+        let (work, since) = (self.work, Instant::now());
+        let index = self.queue.submit([encoder.finish()]);
+        // Some drivers, that of Mesa for the CPU among them, do the work within the call.
+        let within = since.elapsed();
+        if within >= TELLING {
+            self.measured(work, within);
+        }
+        self.in_flight.push_back(Submit { index, work, since });
         self.words.clear();
         self.work = 0;
         self.written = 0;
@@ -185,10 +189,10 @@ impl Batch {
         Ok(())
     }
 
-    /// Is more on its way than an interrupted program may wait for?
+    /// Is more on its way than an interrupted program may wait for? One submit is enough to keep a card at work.
     fn are_too_many(&self) -> bool {
-        let work: u64 = self.in_flight.iter().fold(0, |sum, submit| sum.saturating_add(submit.work));
-        self.in_flight.len() > IN_FLIGHT || (self.in_flight.len() > 1 && work / LONG_IN_FLIGHT > self.enough)
+        let work = self.in_flight.iter().fold(0, |sum: u64, submit| sum.saturating_add(submit.work));
+        self.in_flight.len() > IN_FLIGHT || (self.in_flight.len() > 1 && work > self.enough)
     }
 
     /// Waits until all that was submitted is done.
@@ -229,8 +233,8 @@ impl Batch {
     /// So many steps took so long: the next submits are of as many as should take `LONG`, but at most twice as many as
     /// before and at least half as many.
     fn measured(&mut self, work: u64, took: Duration) {
-        // A short submit tells what it cost to start it, and one without steps what it copied.
-        if work > self.enough / 4 || (work > 0 && took > LONG) {
+        // One with few steps tells what it cost to start it, and to compile its kernels.
+        if work > self.enough / 16 {
             let fitting = (work as f64 * (LONG.as_secs_f64() / took.as_secs_f64())) as u64;
             let near = fitting.clamp(self.enough / 2, self.enough.saturating_mul(2));
             self.enough = near.clamp(*ENOUGH.start(), *ENOUGH.end());
