@@ -351,6 +351,27 @@ y = w @ x";
         assert_eq!(live(&mut session, "w = none\nx = none\nb = none\ny = none\nz = none\ng = none\nt = none"), 0);
     }
 
+    /// As at the prompt, where only the running line is stopped.
+    #[test]
+    fn an_interrupted_line_leaves_the_card_as_it_was() {
+        let mut session = on_software();
+        assert!(live(&mut session, "x = ones((600, 600)) @ gpu\ny = x + 1") > 0);
+        let interrupt = session.interrupt();
+        let presser = std::thread::spawn({
+            let interrupt = interrupt.clone();
+            move || {
+                std::thread::sleep(std::time::Duration::from_millis(300));
+                interrupt.raise();
+            }
+        });
+        let errors = run(&mut session, "while true { z = x @ y }").expect_err("it was interrupted");
+        assert_eq!(errors.first().map(Error::kind), Some(Kind::Interrupted));
+        presser.join().expect("it pressed");
+        interrupt.clear();
+        let result = run(&mut session, "z = x @ y\nassert(item(z[599, 599]) == 1200)\nassert(item(sum(x[0])) == 600)");
+        assert!(result.is_ok(), "{result:?}");
+    }
+
     #[test]
     fn a_lost_card_is_opened_anew() {
         let mut session = on_software();

@@ -1,6 +1,7 @@
 //! Devices from the command line: with a graphics card, without one, and with the wrong one.
 
 use crate::support::{Run, Scratch, finish, nabla, run};
+use std::process::Command;
 use std::thread;
 
 /// Runs code that needs a GPU, with NABLA_GPU and further variables set.
@@ -133,6 +134,30 @@ failed\n1 < len(xs) < 8\nsum(kept[0]), kept[999, 999]\nxs = none\ny = (x + 1) @ 
     let run = on_gpu(&["-e", program], "software", &[("NABLA_GPU_MEMORY", "10 MB")]);
     assert_eq!((run.status, run.out.as_str()), (Some(1), "so far\n"));
     assert!(run.err.contains("4 │ z = x * y") && run.err.contains("NABLA_GPU_MEMORY sets the bound"), "{}", run.err);
+}
+
+/// No bound of ours: the driver itself has no more, because the process may not have it. How much the driver needs to
+/// begin with differs, so that one of several limits must do.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_driver_without_memory_is_an_error_and_the_program_goes_on() {
+    let directory = Scratch::new("no memory");
+    let program = "x = ones((2000, 2000)) @ gpu\nkept = x * 2\nxs = ()
+message = try {\n    for i in 0..1000 { xs = append(xs, x + i) }\n    \"\"\n} catch err { err.message }
+message\nxs = none\nsum(kept[0])\ny = (x + 1) @ ones((2000, 1))\nsum(y[:, 0]) / 2000";
+    let path = directory.file("fill.nab", program);
+    let start = "the graphics device has no memory left for f32[2000, 2000] @ gpu, which takes ";
+    let outs = [1_500_000, 2_000_000, 2_500_000, 3_000_000].into_iter().map(|kilobytes| {
+        let mut command = Command::new("sh");
+        let limited = format!("ulimit -v {kilobytes} && exec \"$0\" --max-memory 1TB \"$1\"");
+        command.args(["-c", &limited, env!("CARGO_BIN_EXE_nabla"), &path]).env("NABLA_GPU", "software");
+        finish(command, b"")
+    });
+    let mut seen = Vec::new();
+    let full = outs.inspect(|run| seen.push(run.err.clone())).find(|run| run.out.starts_with(start));
+    let full = full.unwrap_or_else(|| panic!("{seen:?}"));
+    assert_eq!((full.status, full.err.as_str()), (Some(0), ""), "{}", full.out);
+    assert!(full.out.ends_with("\n4000.0\n4000.0\n"), "{}", full.out);
 }
 
 /// What a card in software takes is memory of the machine.
