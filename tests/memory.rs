@@ -98,4 +98,9 @@ fn many(n) {
     let products = "d = grad(|x| { for _ in 0..1000 { x = x * x * 0.5 + 0.25 }; sum(x) })(long);";
     let kept = peak(&mut session, products);
     assert!(kept > 8_000_000 && kept < 24_000_000, "{kept} bytes for 1,000 squares of 1,000 numbers");
+
+    // a loop of a graph keeps what goes into each turn, and that once
+    let turns = "d = graph(grad(|x| { for _ in 0..1000 { x = x * x * 0.5 + 0.25 }; sum(x) }))(long);";
+    let kept = peak(&mut session, turns);
+    assert!(kept > 8_000_000 && kept < 9_000_000, "{kept} bytes for 1,000 squares of 1,000 numbers in a graph");
 }

@@ -36,7 +36,7 @@ pub fn in_order(cx: &Context, tensor: &Tensor) -> Result<Tensor> {
 /// Makes the tensor an owner whose buffer nobody else holds, copying where it is not; on error it is as it was. The
 /// memory of a copy has been checked.
 pub fn own(cx: &Context, tensor: &mut Tensor) -> Result<()> {
-    if !tensor.is_unique() || tensor.as_owner().is_none() {
+    if !tensor.is_own() {
         *tensor = Tensor::owner(data(cx, tensor)?, Shape::from_slice(tensor.shape()));
     }
     Ok(())

@@ -99,6 +99,13 @@ fn run(cx: &mut Context, op: &Op, inputs: &mut [Array], known: Option<&Abstract>
             cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
             kernel(cx, op, inputs, out)
         }
+        (Kernel::Update(kernel), inputs) => {
+            let out = inferred(inputs)?;
+            if !matches!(inputs.first(), Some(Array::Tensor(tensor)) if tensor.is_own()) {
+                cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
+            }
+            kernel(cx, op, inputs, out)
+        }
         (Kernel::Reduce(how), inputs) => {
             let out = inferred(inputs)?;
             cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;

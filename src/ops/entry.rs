@@ -57,6 +57,17 @@ impl Entry {
         Entry::of(name, symbol, arity, Rule::Whole(rule), Kernel::Whole(kernel))
     }
 
+    /// A kernel of its own that gives its first input with other elements in some places.
+    pub const fn update(
+        name: &'static str,
+        symbol: &'static str,
+        arity: Arity,
+        rule: WholeRule,
+        kernel: WholeKernel,
+    ) -> Entry {
+        Entry::of(name, symbol, arity, Rule::Whole(rule), Kernel::Update(kernel))
+    }
+
     /// An operation that looks at the same elements in another way.
     pub const fn look(name: &'static str, symbol: &'static str, rule: WholeRule, kernel: LayoutRule) -> Entry {
         Entry::of(name, symbol, Arity::Exactly(1), Rule::Whole(rule), Kernel::Look(kernel))
@@ -134,6 +145,8 @@ pub enum Kernel {
     /// Makes the whole result. It may take inputs out (`mem::take`) once it cannot fail any more. The memory of the
     /// result, as the rule describes it, has been checked.
     Whole(WholeKernel),
+    /// As `Whole`, written on the buffer of the first input; where somebody else holds it, on a copy.
+    Update(WholeKernel),
     /// Reduces its input along axes; what waits is reduced as it is made.
     Reduce(cpu::reduce::Reduction),
     /// Looks at the elements of its first input where they are.

@@ -101,7 +101,7 @@ pub(super) static GATHER: Entry = Entry::whole("gather", "[]", Arity::AtLeast(2)
 
 /// The first input, and the second added to it in the places that the others point to: once for every time they do.
 pub(super) static SCATTER_ADD: Entry =
-    Entry::whole("scatter_add", "[] +=", Arity::AtLeast(3), write_rule, accumulate_kernel)
+    Entry::update("scatter_add", "[] +=", Arity::AtLeast(3), write_rule, accumulate_kernel)
         .derivative(Derivative::Linear(2))
         .transposed(accumulate_transposed)
         .batched(write_rows)
@@ -116,7 +116,7 @@ pub(super) static SCATTER_ADD: Entry =
         });
 
 /// Gives the first input with the second in the places that the others point to; where they repeat the last one counts.
-pub(super) static SCATTER: Entry = Entry::whole("scatter", "[] =", Arity::AtLeast(3), write_rule, write_kernel)
+pub(super) static SCATTER: Entry = Entry::update("scatter", "[] =", Arity::AtLeast(3), write_rule, write_kernel)
     .derivative(Derivative::Linear(2))
     .transposed(write_transposed)
     .batched(write_rows);

@@ -1,6 +1,7 @@
 //! What rules of derivatives share: bringing tangents into the form of a result, and cotangents back.
 
 use super::cast::{op as cast_op, weaken};
+use super::place::place;
 use super::reduce::{SUM, reduce};
 use super::{Abstract, apply1, broadcast_to, create, reshape};
 use crate::context::Context;
@@ -19,12 +20,13 @@ pub fn align(cx: &mut Context, tangent: Array, like: &Abstract) -> Result<Array>
     if aval.shape == like.shape { Ok(tangent) } else { broadcast_to(cx, tangent, &like.shape) }
 }
 
-/// A cotangent in the type of the value it belongs to, which had this form before it was cast.
+/// A cotangent in the type of the value it belongs to, which had this form before it was cast, and where that is.
 pub fn cast_back(cx: &mut Context, ct: Array, like: &Abstract) -> Result<Array> {
     if like.weak {
         return weaken(cx, ct);
     }
-    if ct.dtype() == like.dtype && !ct.is_weak() { Ok(ct) } else { apply1(cx, &cast_op(like.dtype), ct) }
+    let typed = if ct.dtype() == like.dtype && !ct.is_weak() { ct } else { apply1(cx, &cast_op(like.dtype), ct)? };
+    place(cx, typed, like.device)
 }
 
 /// Summed over the axes along which a value of this shape was stretched.

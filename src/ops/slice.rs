@@ -111,7 +111,7 @@ pub static SLICE: Entry = Entry::look("slice", "[]", read_rule, read_layout)
     .batched(read_rows);
 
 /// Gives the first input with the second in the place of a slice.
-pub(super) static UPDATE: Entry = Entry::whole("update_slice", "[] =", Arity::Exactly(2), write_rule, write_kernel)
+pub(super) static UPDATE: Entry = Entry::update("update_slice", "[] =", Arity::Exactly(2), write_rule, write_kernel)
     .derivative(Derivative::Linear(2))
     .transposed(write_transposed)
     .batched(write_rows)

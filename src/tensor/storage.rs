@@ -214,6 +214,11 @@ impl Tensor {
         true
     }
 
+    /// May it be written where it is: all of a buffer that nobody else holds?
+    pub fn is_own(&self) -> bool {
+        self.is_unique() && self.as_owner().is_some()
+    }
+
     /// Does nobody else hold the buffer?
     #[inline]
     pub fn is_unique(&self) -> bool {

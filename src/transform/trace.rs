@@ -99,6 +99,19 @@ impl Recorder {
         self.state.borrow().nodes.iter().all(kind)
     }
 
+    /// How many of them do more than compute.
+    pub fn effects(&self) -> usize {
+        self.state.borrow().nodes.iter().filter(|node| node.op.has_effect()).count()
+    }
+
+    /// Lets the last ones that do more than compute print nothing.
+    pub fn silence(&self, count: usize) {
+        let nodes = &mut self.state.borrow_mut().nodes;
+        nodes.iter_mut().rev().filter(|node| node.op.has_effect()).take(count).for_each(|node| {
+            node.op = silent(&node.op);
+        });
+    }
+
     /// Is it a value of this graph?
     pub fn made(&self, array: &Array) -> bool {
         matches!(array, Array::Lifted(lifted) if lifted.level() == self.level)

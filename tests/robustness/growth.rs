@@ -55,6 +55,14 @@ fn what_the_system_does_not_give() {
 }
 
 #[test]
+fn parts_are_assigned_where_they_are() {
+    let program = "a = zeros(10 ** 6)\na[0:2] = 1\na[[3, 4]] = 2\na[[3, 3]] += 2\nprint(a[:5])";
+    assert_eq!(run_with(&["--max-memory", "9MB"], program), Run::good("[1. 1. 0. 6. 2.]\n"));
+    let shared = "a = zeros(10 ** 6)\nb = a\na[0:2] = 1";
+    fails_with(&["--max-memory", "9MB"], shared, "memory", "f64[1000000] takes 8.0 MB");
+}
+
+#[test]
 fn growth_ends_at_the_limit() {
     for program in [
         "xs = [1]\nwhile true { xs = concatenate((xs, xs)) }",

@@ -144,6 +144,5 @@ pub(super) fn in_type(cx: &mut Context, value: Array, like: &Abstract) -> Result
         let typed = cast(cx, value, like.dtype)?;
         return weaken(cx, typed);
     }
-    let typed = cast_back(cx, value, like)?;
-    crate::ops::place::place(cx, typed, like.device)
+    cast_back(cx, value, like)
 }
