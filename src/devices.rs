@@ -21,7 +21,7 @@ pub struct Devices {
     strict: bool,
     /// Bytes that values on each graphics card may take, if something else than the card's own memory is to bound them.
     pub memory: Option<usize>,
-    /// The same of a card that is software: its memory is that of the CPU.
+    /// The same of a card that is software: its memory is that of the CPU, and at most what is left of it at first.
     host_memory: usize,
     /// Where new tensors are made; none: on the CPU, and they follow what they meet.
     pub home: Option<Device>,
@@ -142,7 +142,7 @@ impl Devices {
         }
         let engine = match Gpu::open(&self.choice, number, self.watch.clone()) {
             Ok(gpu) => {
-                let host = gpu.is_software().then_some(self.host_memory);
+                let host = gpu.is_software().then(|| self.host_memory.min(memory::left()));
                 gpu.limit_memory(self.memory.or(host).map_or(u64::MAX, |bytes| bytes as u64));
                 Engine::Card(Card { gpu, lines: Rc::default() })
             }

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_millis(20);
 const IN_FLIGHT: usize = 8;
 /// How long a submit should take at most.
 const LONG: Duration = Duration::from_millis(40);
-/// A wait that was shorter tells nothing of how long the work took.
+/// A wait that was shorter may have begun when the work was done.
 const TELLING: Duration = Duration::from_millis(2);
 /// Elementary steps of a submit: a measure that goes wrong stays within.
 const ENOUGH: RangeInclusive<u64> = 1 << 20..=1 << 36;
@@ -171,11 +171,8 @@ impl Batch {
         last(&mut encoder);
         let (work, since) = (self.work, Instant::now());
         let index = self.queue.submit([encoder.finish()]);
-        // Some drivers, that of Mesa for the CPU among them, do the work within the call.
-        let within = since.elapsed();
-        if within >= TELLING {
-            self.measured(work, within);
-        }
+        // Some drivers, that of Mesa for the CPU among them, do the work within the call, or some of it.
+        self.measured(work, since.elapsed(), self.enough / 2..=self.enough);
         self.in_flight.push_back(Submit { index, work, since });
         self.words.clear();
         self.work = 0;
@@ -223,21 +220,42 @@ impl Batch {
             self.watch.check()?;
         }
         let now = Instant::now();
-        if now - began >= TELLING {
-            self.measured(submit.work, now - submit.since.max(self.done));
+        let twice = self.enough.saturating_mul(2);
+        if now - began < TELLING {
+            // It took no longer than that.
+            self.measured(submit.work, now - submit.since, self.enough..=twice);
+        } else {
+            self.measured(submit.work, now - submit.since.max(self.done), self.enough / 2..=twice);
         }
         self.done = now;
         Ok(())
     }
 
-    /// So many steps took so long: the next submits are of as many as should take `LONG`, but at most twice as many as
-    /// before and at least half as many.
-    fn measured(&mut self, work: u64, took: Duration) {
+    /// So many steps took so long: the next submits are of as many as should take `LONG`, within a range.
+    fn measured(&mut self, work: u64, took: Duration, range: RangeInclusive<u64>) {
         // One with few steps tells what it cost to start it, and to compile its kernels.
         if work > self.enough / 16 {
-            let fitting = (work as f64 * (LONG.as_secs_f64() / took.as_secs_f64())) as u64;
-            let near = fitting.clamp(self.enough / 2, self.enough.saturating_mul(2));
-            self.enough = near.clamp(*ENOUGH.start(), *ENOUGH.end());
+            self.enough = fitting(work, took).clamp(*range.start(), *range.end()).clamp(*ENOUGH.start(), *ENOUGH.end());
         }
+    }
+}
+
+/// The steps that take `LONG` where so many took so long.
+fn fitting(work: u64, took: Duration) -> u64 {
+    // What is too large for 64 bits becomes the largest number.
+    (work as f64 * (LONG.as_secs_f64() / took.as_secs_f64())) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn submits_fit_the_card() {
+        assert_eq!(fitting(1000, LONG), 1000);
+        assert_eq!(fitting(1000, LONG * 4), 250);
+        assert_eq!(fitting(1000, LONG / 4), 4000);
+        assert_eq!(fitting(1000, Duration::ZERO), u64::MAX);
+        assert_eq!(fitting(0, LONG), 0);
     }
 }

@@ -19,7 +19,7 @@ use std::rc::Rc;
 
 /// Steps of the first submits; later ones are measured.
 const WORK_SOFTWARE: u64 = 1 << 23;
-const WORK_HARDWARE: u64 = 1 << 30;
+const WORK_HARDWARE: u64 = 1 << 32;
 /// Bytes of dropped buffers that are kept, and of copies of tensors of the host.
 const KEEP_SOFTWARE: u64 = 256 << 20;
 const KEEP_HARDWARE: u64 = 2 << 30;
