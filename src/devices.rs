@@ -22,7 +22,7 @@ pub struct Devices {
     /// Bytes that values on each graphics card may take, if something else than the card's own memory is to bound them.
     pub memory: Option<usize>,
     /// The same of a card that is software: its memory is that of the CPU, and at most what is left of it at first.
-    host_memory: usize,
+    host_memory: Option<usize>,
     /// Where new tensors are made; none: on the CPU, and they follow what they meet.
     pub home: Option<Device>,
     opened: BTreeMap<u32, Engine>,
@@ -94,9 +94,8 @@ pub struct About {
 }
 
 impl Devices {
-    /// Which graphics cards count, and whether it is an error where there is none. Before the first is opened.
-    pub fn choose(&mut self, choice: Choice, strict: bool) {
-        (self.choice, self.strict) = (choice, strict);
+    pub fn new(choice: Choice, strict: bool) -> Devices {
+        Devices { choice, strict, ..Devices::default() }
     }
 
     /// The CPU, then the graphics cards there are.
@@ -124,7 +123,7 @@ impl Devices {
             self.watch.interrupt = interrupt.clone();
         }
         self.watch.deadline.set(limits.deadline);
-        self.host_memory = limits.memory;
+        self.host_memory = Some(limits.memory);
     }
 
     /// What computes for a device; a graphics card is opened now if it is not, or if it was lost.
@@ -142,8 +141,9 @@ impl Devices {
         }
         let engine = match Gpu::open(&self.choice, number, self.watch.clone()) {
             Ok(gpu) => {
-                let host = gpu.is_software().then(|| self.host_memory.min(memory::left()));
-                gpu.limit_memory(self.memory.or(host).map_or(u64::MAX, |bytes| bytes as u64));
+                let left = || self.host_memory.into_iter().fold(memory::left(), usize::min);
+                let most = self.memory.or_else(|| gpu.is_software().then(left));
+                gpu.limit_memory(most.map_or(u64::MAX, |bytes| bytes as u64));
                 Engine::Card(Card { gpu, lines: Rc::default() })
             }
             Err(reason) if self.strict || !self.adapters().is_empty() => {

@@ -5,7 +5,7 @@
 
 use crate::Isa;
 use crate::context::{Context, Interrupt, Limits, RandomState};
-use crate::devices::About;
+use crate::devices::{About, Devices};
 use crate::diagnostics::{Error, Kind, Result, Source, load};
 use crate::gpu::Choice;
 use crate::graph::Figures;
@@ -151,7 +151,10 @@ impl Session {
 
     /// Which graphics cards count, and whether it is an error where there is none. Before the first is used.
     pub fn set_devices(&mut self, choice: Choice, strict: bool) {
-        self.machine.host.cx.devices.choose(choice, strict);
+        let devices = &mut self.machine.host.cx.devices;
+        let memory = devices.memory;
+        *devices = Devices::new(choice, strict);
+        devices.memory = memory;
     }
 
     /// Bounds the bytes that values on each graphics card may take. Before the first is used.

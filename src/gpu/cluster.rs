@@ -3,22 +3,36 @@
 //! One invocation computes one element, or four where results are packed four to a word, so that nobody else writes it.
 
 use super::device::Gpu;
+use super::fault::Site;
 use super::kernel::{Kernel, LANES, Words, is_packed, value_type};
 use super::layout::{Layout, Place};
 use super::prelude;
-use super::program::{Input, Operand, Program, Step, malformed};
+use super::program::{Check, Input, Operand, Program, Step, malformed};
 use super::transfer::unsupported;
 use super::view::View;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::{DType, Scalar, shape};
 use std::fmt::Write;
 
+/// How texts name the operands of a step.
+const OPERANDS: [&str; 3] = ["a", "b", "c"];
 /// Elements of a word of packed results.
 const PACKED: usize = 4;
 
 impl Gpu {
     /// Computes a program for every element of `shape`. The outputs have this shape.
     pub fn cluster(&self, program: &Program, inputs: &[Input], shape: &[usize]) -> Result<Vec<View>> {
+        self.checked_cluster(program, inputs, shape, &[])
+    }
+
+    /// The same; an element that does not stand one of these checks is a fault.
+    pub fn checked_cluster(
+        &self,
+        program: &Program,
+        inputs: &[Input],
+        shape: &[usize],
+        checks: &[Check],
+    ) -> Result<Vec<View>> {
         check(program, inputs)?;
         let outputs = program.outputs.iter().map(|&step| self.fresh(program.steps[step].dtype, shape));
         let outputs = outputs.collect::<Result<Vec<View>>>()?;
@@ -28,17 +42,24 @@ impl Gpu {
         }
         let packed = outputs.iter().any(|output| is_packed(output.dtype()));
         let (mut kernel, mut words) = (Kernel::new(), Words::new());
-        write_kernel(&mut kernel, &mut words, program, inputs, shape, packed)?;
+        let faults = &self.0.faults;
+        let site = |check: &Check| Site::Refused { id: check.id, error: check.error.clone() };
+        let checks: Vec<(&Check, String)> =
+            checks.iter().map(|check| (check, faults.site(&mut words, site(check)))).collect();
+        write_kernel(&mut kernel, &mut words, program, inputs, shape, packed, &checks)?;
+        if !checks.is_empty() {
+            faults.declare_buffer(&mut kernel);
+        }
         let mut views: Vec<&View> = Vec::new();
         for input in inputs {
             if let Input::View(view) = input {
                 views.push(view);
             }
         }
-        let work = (views.len() + program.steps.len() + outputs.len()) as u64;
+        let work = (views.len() + program.steps.len() + checks.len() + outputs.len()) as u64;
         views.extend(&outputs);
         let each = if packed { PACKED } else { 1 };
-        self.launch_items(kernel, &views, false, words, count.div_ceil(each) as u64, work * each as u64)?;
+        self.launch_items(kernel, &views, !checks.is_empty(), words, count.div_ceil(each) as u64, work * each as u64)?;
         Ok(outputs)
     }
 
@@ -70,6 +91,7 @@ fn write_kernel(
     inputs: &[Input],
     shape: &[usize],
     packed: bool,
+    checks: &[(&Check, String)],
 ) -> Result<()> {
     let mut places = Vec::new();
     // How the element's value of every input is had.
@@ -89,34 +111,55 @@ fn write_kernel(
     }
     let located = !places.is_empty();
     Layout::new(shape, places).declare("locate", kernel, words);
-    kernel.push(&prelude::needed(program.steps.iter().map(|step| &*step.wgsl)));
+    let texts = program.steps.iter().map(|step| &*step.wgsl);
+    kernel.push(&prelude::needed(texts.chain(checks.iter().map(|(check, _)| check.wgsl))));
     for (number, step) in program.steps.iter().enumerate() {
         kernel.push(&function(program, number, step)?);
     }
-    kernel.push(&element(program, &values, located));
+    for (number, (check, site)) in checks.iter().enumerate() {
+        kernel.push(&checking(program, number, check, site)?);
+    }
+    kernel.push(&element(program, &values, located, checks));
     kernel.push(&entry(program, &words.word(shape::size(shape) as u32), packed));
     Ok(())
 }
 
 /// The function of one step.
 fn function(program: &Program, number: usize, step: &Step) -> Result<String> {
-    let mut parameters = Vec::new();
-    for (name, &operand) in ["a", "b", "c"].iter().zip(&step.operands) {
-        parameters.push(format!("{name}: {}", value_type(program.dtype(number, operand)?)));
-    }
-    if parameters.len() != step.operands.len() {
-        return Err(malformed());
-    }
+    let parameters = parameters(program, number, step)?;
     let value = match step.dtype {
         DType::U8 => format!("({}) & 0xffu", step.wgsl),
         _ => step.wgsl.to_string(),
     };
-    let (parameters, result) = (parameters.join(", "), value_type(step.dtype));
+    let result = value_type(step.dtype);
     Ok(format!("fn step{number}({parameters}) -> {result} {{ return {value}; }}\n"))
 }
 
+/// The operands of a step, as parameters of its function.
+fn parameters(program: &Program, number: usize, step: &Step) -> Result<String> {
+    let mut parameters = Vec::new();
+    for (name, &operand) in OPERANDS.iter().zip(&step.operands) {
+        parameters.push(format!("{name}: {}", value_type(program.dtype(number, operand)?)));
+    }
+    if parameters.len() == step.operands.len() { Ok(parameters.join(", ")) } else { Err(malformed()) }
+}
+
+/// The function that raises a fault where an element does not stand a check.
+fn checking(program: &Program, number: usize, check: &Check, site: &str) -> Result<String> {
+    let step = program.steps.get(check.step).ok_or_else(malformed)?;
+    let parameters = parameters(program, check.step, step)?;
+    let last = step.operands.len().checked_sub(1).and_then(|last| OPERANDS.get(last)).ok_or_else(malformed)?;
+    let wgsl = check.wgsl;
+    Ok(format!(
+        "fn check{number}({parameters}, i: u32) {{
+    if {wgsl} {{ raise_at({site}, i, bitcast<u32>({last})); }}
+}}
+"
+    ))
+}
+
 /// The function that computes all outputs of one element.
-fn element(program: &Program, values: &[String], located: bool) -> String {
+fn element(program: &Program, values: &[String], located: bool, checks: &[(&Check, String)]) -> String {
     let mut text = String::from("struct Outputs {\n");
     // Writing to a string cannot fail.
     for (number, &output) in program.outputs.iter().enumerate() {
@@ -142,7 +185,11 @@ fn element(program: &Program, values: &[String], located: bool) -> String {
             let again = float && step.operands[..position].contains(&operand);
             arguments.push(if again { format!("nb_hide({name})") } else { name });
         }
-        let _ = writeln!(text, "    let s{number} = step{number}({});", arguments.join(", "));
+        let arguments = arguments.join(", ");
+        for (check, _) in checks.iter().enumerate().filter(|(_, (check, _))| check.step == number) {
+            let _ = writeln!(text, "    check{check}({arguments}, i);");
+        }
+        let _ = writeln!(text, "    let s{number} = step{number}({arguments});");
     }
     let results: Vec<String> = program.outputs.iter().map(|output| format!("s{output}")).collect();
     let _ = writeln!(text, "    return Outputs({});\n}}", results.join(", "));

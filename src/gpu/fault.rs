@@ -1,39 +1,22 @@
 //! Faults: what a kernel finds wrong with the values it computes, told when somebody next waits for the device.
 //!
-//! The device has one fault word. The first kernel that finds an index out of bounds, or a sum that does not fit,
-//! writes the number of its site there; the host knows what each site would say.
+//! The device has one fault word. The first invocation that finds an index out of bounds, a sum that does not fit, or a
+//! divisor that is 0 writes the number of its site there; the host knows what each site would say. Of several faults at
+//! a time it may be any.
 
 use super::kernel::{Access, Kernel, Words};
+use super::program::Complaint;
 use crate::diagnostics::{Error, Result};
 use std::cell::{Cell, RefCell};
 
 /// The caller's number of an operation that the caller gave none.
 pub const NO_ID: u32 = u32::MAX;
 
-/// Bytes of the fault buffer: site, array, index, unused.
+/// Bytes of the fault buffer: site, two words that it speaks of, unused.
 pub const BYTES: u64 = 16;
 
 /// Sites that wait to be looked at, at most.
 const MANY: usize = 1 << 14;
-
-/// A fault that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// What the caller gave the operation to know it by.
-    pub id: u32,
-    pub message: String,
-    overflow: bool,
-}
-
-impl Fault {
-    pub fn error(&self) -> Error {
-        if !self.overflow {
-            return Error::index(&*self.message);
-        }
-        Error::overflow(&*self.message)
-            .help("floats have more room: `sum(f32(x))`; or bring the values back: `x @ cpu`")
-    }
-}
 
 /// A kernel on its way that may find a fault.
 pub enum Site {
@@ -41,20 +24,30 @@ pub enum Site {
     Index { id: u32, axes: Vec<(usize, usize)> },
     /// A reduction to `i32`, by its name.
     Overflow { id: u32, name: &'static str },
+    /// An element-wise operation that does not take every value.
+    Refused { id: u32, error: Complaint },
 }
 
 impl Site {
-    fn fault(&self, array: u32, index: i32) -> Fault {
+    /// What the caller gave the operation to know it by.
+    fn id(&self) -> u32 {
         match self {
-            Site::Index { id, axes } => {
-                let (axis, len) = axes.get(array as usize).copied().unwrap_or_default();
-                let message = format!("index {index} is out of bounds for axis {axis} of size {len}");
-                Fault { id: *id, message, overflow: false }
+            Site::Index { id, .. } | Site::Overflow { id, .. } | Site::Refused { id, .. } => *id,
+        }
+    }
+
+    /// The error, from the two words that it speaks of.
+    fn error(&self, first: u32, second: u32) -> Error {
+        match self {
+            Site::Index { axes, .. } => {
+                let (axis, len) = axes.get(first as usize).copied().unwrap_or_default();
+                Error::index(format!("index {} is out of bounds for axis {axis} of size {len}", second as i32))
             }
-            Site::Overflow { id, name } => {
-                let message = format!("the {name} does not fit i32, the widest integer of the graphics device");
-                Fault { id: *id, message, overflow: true }
+            Site::Overflow { name, .. } => {
+                Error::overflow(format!("the {name} does not fit i32, the widest integer of the graphics device"))
+                    .help("floats have more room: `sum(f32(x))`; or bring the values back: `x @ cpu`")
             }
+            Site::Refused { error, .. } => error(first as usize, second),
         }
     }
 }
@@ -85,15 +78,25 @@ impl Faults {
         self.sites.borrow().len() >= MANY
     }
 
-    /// Declares the fault buffer and `raise(array, index)` in a kernel.
+    /// Declares the fault buffer and `raise(array, index)` in a kernel of one site.
     pub fn declare(&self, kernel: &mut Kernel, words: &mut Words, site: Site) {
+        self.declare_buffer(kernel);
+        kernel.push("fn raise(array: u32, index: i32) { raise_at(");
+        kernel.push(&self.site(words, site));
+        kernel.push(", array, bitcast<u32>(index)); }\n");
+    }
+
+    /// Declares the fault buffer and `raise_at(site, first, second)` in a kernel.
+    pub fn declare_buffer(&self, kernel: &mut Kernel) {
+        kernel.buffer("fault", "array<atomic<u32>, 4>", Access::Write);
+        kernel.push(include_str!("wgsl/raise.wgsl"));
+    }
+
+    /// The expression of the number of a site.
+    pub fn site(&self, words: &mut Words, site: Site) -> String {
         let mut sites = self.sites.borrow_mut();
         sites.push(site);
-        kernel.buffer("fault", "array<atomic<u32>, 4>", Access::Write);
-        kernel.push("fn raise_site() -> u32 { return ");
-        kernel.push(&words.word(sites.len() as u32));
-        kernel.push("; }\n");
-        kernel.push(include_str!("wgsl/raise.wgsl"));
+        words.word(sites.len() as u32)
     }
 
     /// Judges the fault word as read from the device. Afterwards nothing is armed.
@@ -102,9 +105,8 @@ impl Faults {
         let Some(number) = words[0].checked_sub(1) else { return Ok(()) };
         queue.write_buffer(&self.buffer, 0, &[0; BYTES as usize]);
         let Some(site) = sites.get(number as usize) else { return Ok(()) };
-        let fault = site.fault(words[1], words[2] as i32);
-        self.found.set(Some(fault.id));
-        Err(fault.error())
+        self.found.set(Some(site.id()));
+        Err(site.error(words[1], words[2]))
     }
 
     /// The caller's number of the fault found last, once.

@@ -139,6 +139,21 @@ impl Gpu {
         let rest = Place { offset: x.offset(), strides: pointers.rest_strides(x.strides()) };
         Layout::new(out, std::iter::once(rest).chain(pointers.places())).declare("locate", &mut kernel, &mut words);
         self.arm(&mut kernel, &mut words, pointers.site(x.shape(), names, fault));
+        let views: Vec<&View> = std::iter::once(x).chain(indices).chain([&y]).collect();
+        self.read_pointed(kernel, words, &views, true)?;
+        Ok(y)
+    }
+
+    /// Makes every element of the last view: that of `x` at `at[0] + pointed(at)`, where `at` is `locate` of its number.
+    /// Nothing is read where `pointed` finds it `bad`.
+    pub(super) fn read_pointed(
+        &self,
+        mut kernel: Kernel,
+        mut words: Words,
+        views: &[&View],
+        faults: bool,
+    ) -> Result<()> {
+        let (dtype, count) = views.last().map(|y| (y.dtype(), y.size())).ok_or_else(malformed)?;
         kernel.constants(&mut words, &[("total", count)]);
         let packed = is_packed(dtype);
         let (text, each) = match packed {
@@ -153,9 +168,7 @@ impl Gpu {
             ""
         });
         kernel.push(text);
-        let views: Vec<&View> = std::iter::once(x).chain(indices).chain([&y]).collect();
-        let work = (each * (2 + indices.len())) as u64;
-        self.launch_items(kernel, &views, true, words, count.div_ceil(each) as u64, work)?;
-        Ok(y)
+        let work = (each * views.len()) as u64;
+        self.launch_items(kernel, views, faults, words, count.div_ceil(each) as u64, work)
     }
 }

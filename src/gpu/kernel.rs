@@ -102,6 +102,28 @@ impl Kernel {
         self.buffer(name, array_type(dtype), Access::Write);
     }
 
+    /// Declares a buffer of elements to write one by one, and the functions `{name}_get(position)` and
+    /// `{name}_put(position, value)`. Where elements lie four to a word, others write the same word: then a byte of it is
+    /// cleared and set by atomic operations, which leave the others alone in any order.
+    pub fn target(&mut self, name: &str, dtype: DType) {
+        let value = value_type(dtype);
+        let (of, get, put) = if is_packed(dtype) {
+            let bits = format!("(atomicLoad(&{name}[i >> 2u]) >> ((i & 3u) * 8u)) & 0xffu");
+            let get = if dtype == DType::Bool { format!("({bits}) != 0u") } else { bits };
+            let put = format!(
+                "let shift = (i & 3u) * 8u;
+    atomicAnd(&{name}[i >> 2u], ~(0xffu << shift));
+    atomicOr(&{name}[i >> 2u], u32(x) << shift);"
+            );
+            ("array<atomic<u32>>", get, put)
+        } else {
+            (array_type(dtype), format!("{name}[i]"), format!("{name}[i] = x;"))
+        };
+        self.buffer(name, of, Access::Write);
+        let _ = writeln!(self.text, "fn {name}_get(i: u32) -> {value} {{ return {get}; }}");
+        let _ = writeln!(self.text, "fn {name}_put(i: u32, x: {value}) {{\n    {put}\n}}");
+    }
+
     /// The whole text, for runs with these words, and the use of the buffers.
     pub fn finish(&mut self, words: &Words) -> (&str, &[Access]) {
         let rows = words.0.len().div_ceil(4);

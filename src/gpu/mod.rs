@@ -7,6 +7,7 @@
 
 mod adapter;
 mod batch;
+mod chosen;
 mod cluster;
 mod contract;
 mod device;
@@ -20,6 +21,7 @@ mod pool;
 mod prelude;
 mod program;
 mod reduce;
+mod scan;
 mod scatter;
 mod transfer;
 mod trouble;
@@ -36,8 +38,10 @@ pub use contract::Side;
 pub use device::{Gpu, Memory};
 pub use draw::Draw;
 pub use fault::NO_ID;
-pub use program::{Input, Operand, Program, Step};
+pub use program::{Check, Complaint, Input, Operand, Program, Step};
 pub use reduce::Reduction;
+pub use scan::Running;
+pub use scatter::Scatter;
 pub use view::View;
 pub use watch::Watch;
-pub use write::conversion;
+pub use write::{checked_conversion, conversion};

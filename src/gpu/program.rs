@@ -5,6 +5,8 @@ use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::{DType, Scalar};
 use smallvec::SmallVec;
 use std::borrow::Cow;
+use std::fmt;
+use std::rc::Rc;
 
 /// What to compute for every element of the iteration shape.
 #[derive(Clone, Debug)]
@@ -30,6 +32,27 @@ pub struct Step {
 pub enum Operand {
     Input(usize),
     Step(usize),
+}
+
+/// Values that a step does not take: an element where it meets one is a fault.
+#[derive(Clone)]
+pub struct Check {
+    /// The number of the step.
+    pub step: usize,
+    /// Holds of operands that are not taken, as an expression over them.
+    pub wgsl: &'static str,
+    /// The caller's number of the operation.
+    pub id: u32,
+    pub error: Complaint,
+}
+
+/// The error of an element, from its number in row-major order and the bits of the last operand there.
+pub type Complaint = Rc<dyn Fn(usize, u32) -> Error>;
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Check({}, {})", self.step, self.wgsl)
+    }
 }
 
 pub enum Input<'a> {

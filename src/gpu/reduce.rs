@@ -2,7 +2,8 @@
 //!
 //! A stage turns many elements of a group into few partial results, always in the same order, until one is left. Sums
 //! of `f32` are of short runs and then of trees, so that their error grows slowly. Sums and products of integers are
-//! exact: what does not fit `i32` in the end is a fault.
+//! exact: what does not fit `i32` in the end is a fault. The place of an extreme is found with the extreme: of equal
+//! ones the first counts, whatever order they are joined in.
 
 use super::device::Gpu;
 use super::fault::Site;
@@ -24,33 +25,49 @@ pub enum Reduction {
     Prod,
     Any,
     All,
+    /// The place of the largest element along the axes, in row-major order; NaN wins.
+    Argmax,
+    Argmin,
 }
 
 /// How partial results are made and joined, as expressions.
-struct Combine {
+pub(super) struct Combine {
     /// The type of a partial result, and the words it takes.
-    kind: &'static str,
-    words: usize,
-    neutral: &'static str,
-    /// From `x`, an f32 or an i32.
-    lift: &'static str,
-    /// From `a` and `b`.
-    join: &'static str,
-    /// An f32 or i32 from `x`.
-    finish: &'static str,
-    /// Functions that `join` calls.
-    joining: &'static str,
-    /// Functions that `finish` calls; they look for an overflow.
-    finishing: &'static str,
+    pub kind: &'static str,
+    pub words: usize,
+    pub neutral: &'static str,
+    /// From `x`, an f32 or an i32, which is element number `i` of its group.
+    pub lift: &'static str,
+    /// From `a` and `b`, which is behind it.
+    pub join: &'static str,
+    /// A result, an f32 or i32, from `x`.
+    pub finish: &'static str,
+    pub out: DType,
+    /// Functions that `lift` and `join` call.
+    pub joining: &'static str,
+    /// Functions that `finish` calls.
+    pub finishing: &'static str,
+    /// Do these look for an overflow?
+    pub faults: bool,
 }
 
 /// Partial results that are the values themselves.
-const PLAIN: Combine =
-    Combine { kind: "i32", words: 1, neutral: "0", lift: "x", join: "a", finish: "x", joining: "", finishing: "" };
+pub(super) const PLAIN: Combine = Combine {
+    kind: "i32",
+    words: 1,
+    neutral: "0",
+    lift: "x",
+    join: "a",
+    finish: "x",
+    out: DType::I32,
+    joining: "",
+    finishing: "",
+    faults: false,
+};
 
 /// Elements that one workgroup, and one invocation, reduces in a stage.
 const GROUP_SPAN: usize = 1 << 14;
-const LANE_SPAN: usize = 1 << 10;
+pub(super) const LANE_SPAN: usize = 1 << 10;
 /// So few elements are never worth a workgroup.
 const FEW: usize = 64;
 /// From so many results on there are invocations enough without.
@@ -60,6 +77,7 @@ impl Reduction {
     fn dtype(self, of: DType) -> DType {
         match self {
             Reduction::Sum | Reduction::Prod if of != DType::F32 => DType::I32,
+            Reduction::Argmax | Reduction::Argmin => DType::I32,
             Reduction::Any | Reduction::All => DType::Bool,
             _ => of,
         }
@@ -85,8 +103,17 @@ impl Reduction {
         }
     }
 
-    fn combine(self, of: DType) -> Combine {
-        let real = Combine { kind: "f32", ..PLAIN };
+    pub(super) fn combine(self, of: DType) -> Combine {
+        let real = Combine { kind: "f32", out: DType::F32, ..PLAIN };
+        let place = Combine {
+            kind: "vec2<u32>",
+            words: 2,
+            neutral: "vec2<u32>(0u, 0xffffffffu)",
+            join: "ahead(a, b)",
+            finish: "bitcast<i32>(x.y)",
+            joining: include_str!("wgsl/ahead.wgsl"),
+            ..PLAIN
+        };
         match (self, of == DType::F32) {
             (Reduction::Sum, true) => Combine { neutral: "0.0", join: "a + b", ..real },
             (Reduction::Prod, true) => Combine { neutral: "1.0", join: "a * b", ..real },
@@ -97,6 +124,12 @@ impl Reduction {
             // NaN holds: it is not equal to 0.
             (Reduction::Any, _) => Combine { lift: "i32(!(x == 0))", join: "a | b", ..PLAIN },
             (Reduction::All, _) => Combine { neutral: "1", lift: "i32(!(x == 0))", join: "a & b", ..PLAIN },
+            (Reduction::Argmax, true) => Combine { lift: "vec2<u32>(rank_of_float(bitcast<u32>(x)), i)", ..place },
+            (Reduction::Argmin, true) => {
+                Combine { lift: "vec2<u32>(rank_of_float(bitcast<u32>(x) ^ 0x80000000u), i)", ..place }
+            }
+            (Reduction::Argmax, false) => Combine { lift: "vec2<u32>(rank(x), i)", ..place },
+            (Reduction::Argmin, false) => Combine { lift: "vec2<u32>(~rank(x), i)", ..place },
             (Reduction::Sum, false) => Combine {
                 kind: "vec2<u32>",
                 words: 2,
@@ -104,8 +137,9 @@ impl Reduction {
                 lift: "vec2<u32>(bitcast<u32>(x), 0u - (bitcast<u32>(x) >> 31u))",
                 join: "vec2<u32>(a.x + b.x, a.y + b.y + u32(a.x + b.x < a.x))",
                 finish: "narrow(x)",
-                joining: "",
                 finishing: include_str!("wgsl/narrow.wgsl"),
+                faults: true,
+                ..PLAIN
             },
             (Reduction::Prod, false) => Combine {
                 kind: "vec2<u32>",
@@ -116,30 +150,84 @@ impl Reduction {
                 finish: "signed(x)",
                 joining: concat!(include_str!("wgsl/wide.wgsl"), include_str!("wgsl/product.wgsl")),
                 finishing: include_str!("wgsl/signed.wgsl"),
+                faults: true,
+                ..PLAIN
             },
         }
     }
 }
 
 /// What a stage reduces: for every result, a number of elements.
-struct Stage<'a> {
-    from: &'a View,
+pub(super) struct Stage<'a> {
+    pub from: &'a View,
     /// Elements of tensors; else partial results.
-    lift: Option<DType>,
-    kept: (Shape, Place),
-    reduced: (Shape, Place),
+    pub lift: Option<DType>,
+    pub kept: (Shape, Place),
+    pub reduced: (Shape, Place),
 }
 
-impl Stage<'_> {
-    fn results(&self) -> usize {
+/// Which results a stage makes.
+pub(super) enum Made<'a> {
+    /// Of this shape, with the caller's number for those that do not fit.
+    Whole(&'a [usize], Site),
+    /// Partial ones: of every result so many.
+    Parts(usize),
+}
+
+impl<'a> Stage<'a> {
+    /// These axes of a view, for all others.
+    pub fn of(x: &'a View, axes: &[usize]) -> Result<Stage<'a>> {
+        let kept: Axes = (0..x.shape().len()).filter(|axis| !axes.contains(axis)).collect();
+        let part = |axes: &[usize], offset: usize| -> Option<(Shape, Place)> {
+            let lens = axes.iter().map(|&axis| x.shape().get(axis).copied()).collect::<Option<Shape>>()?;
+            let strides = axes.iter().map(|&axis| x.strides().get(axis).copied()).collect::<Option<Strides>>()?;
+            Some((lens, Place { offset, strides }))
+        };
+        let kept = part(&kept, x.offset()).ok_or_else(malformed)?;
+        let reduced = part(axes, 0).ok_or_else(malformed)?;
+        Ok(Stage { from: x, lift: Some(x.dtype()), kept, reduced })
+    }
+
+    /// Partial results, so many of each result.
+    pub fn of_parts(from: &'a View, results: usize, parts: usize) -> Stage<'a> {
+        let kept = (smallvec![results], Place { offset: 0, strides: smallvec![parts as isize] });
+        Stage { from, lift: None, kept, reduced: (smallvec![parts], Place { offset: 0, strides: smallvec![1] }) }
+    }
+
+    pub fn results(&self) -> usize {
         shape::size(&self.kept.0)
     }
-    fn elements(&self) -> usize {
+    pub fn elements(&self) -> usize {
         shape::size(&self.reduced.0)
     }
 
+    /// Declares what is read: `element(position, number)`, with the functions that join such.
+    pub fn declare(&self, kernel: &mut Kernel, combine: &Combine) {
+        let Combine { kind, neutral, lift, join, joining, .. } = combine;
+        kernel.push(&format!("alias Acc = {kind};\n"));
+        let element = match self.lift {
+            Some(dtype) => {
+                kernel.input("x", dtype);
+                let from = if dtype == DType::F32 { "f32" } else { "i32" };
+                kernel.push(&format!("fn lift(x: {from}, i: u32) -> Acc {{ return {lift}; }}\n"));
+                format!("lift({from}(x_at(at)), i)")
+            }
+            None => {
+                kernel.buffer("x", &format!("array<{kind}>"), Access::Read);
+                "x[at]".to_string()
+            }
+        };
+        kernel.push(joining);
+        kernel.push(&format!(
+            "fn neutral() -> Acc {{ return {neutral}; }}
+fn join(a: Acc, b: Acc) -> Acc {{ return {join}; }}
+fn element(at: u32, i: u32) -> Acc {{ return {element}; }}
+"
+        ));
+    }
+
     /// Is it better to reduce every group by one invocation than by a workgroup? Neighbours should read neighbours.
-    fn by_lane(&self) -> bool {
+    pub fn by_lane(&self) -> bool {
         let step = |(lens, place): &(Shape, Place)| {
             let steps = lens.iter().zip(&place.strides).filter(|&(&len, &stride)| len > 1 && stride != 0);
             steps.map(|(_, stride)| stride.unsigned_abs()).min().unwrap_or(usize::MAX)
@@ -157,36 +245,27 @@ impl Gpu {
             return Err(unsupported(dtype));
         }
         countable(x.shape())?;
-        let kept: Axes = (0..x.shape().len()).filter(|axis| !axes.contains(axis)).collect();
-        let part = |axes: &[usize], offset: usize| -> Option<(Shape, Place)> {
-            let lens = axes.iter().map(|&axis| x.shape().get(axis).copied()).collect::<Option<Shape>>()?;
-            let strides = axes.iter().map(|&axis| x.strides().get(axis).copied()).collect::<Option<Strides>>()?;
-            Some((lens, Place { offset, strides }))
-        };
-        let kept = part(&kept, x.offset()).ok_or_else(malformed)?;
-        let reduced = part(axes, 0).ok_or_else(malformed)?;
+        let mut axes = Axes::from_slice(axes);
+        axes.sort_unstable();
+        let mut stage = Stage::of(x, &axes)?;
         let results = shape::size(out);
-        if shape::size(&kept.0) != results {
+        if stage.results() != results {
             return Err(malformed());
         }
-        if results == 0 || shape::size(&reduced.0) == 0 {
+        if results == 0 || stage.elements() == 0 {
             return self.fill(how.neutral(dtype), out);
         }
         let combine = how.combine(dtype);
-        let mut stage = Stage { from: x, lift: Some(dtype), kept, reduced };
         let mut partial;
         let whole = loop {
-            let (view, parts) = self.stage(how, &combine, &stage, out, fault)?;
+            let span = if stage.by_lane() { LANE_SPAN } else { GROUP_SPAN };
+            let parts = stage.elements().div_ceil(span);
             if parts == 1 {
-                break view;
+                let site = Site::Overflow { id: fault, name: how.name() };
+                break self.stage(&combine, &stage, span, Made::Whole(out, site))?;
             }
-            partial = view;
-            stage = Stage {
-                from: &partial,
-                lift: None,
-                kept: (smallvec![results], Place { offset: 0, strides: smallvec![parts as isize] }),
-                reduced: (smallvec![parts], Place { offset: 0, strides: smallvec![1] }),
-            };
+            partial = self.stage(&combine, &stage, span, Made::Parts(parts))?;
+            stage = Stage::of_parts(&partial, results, parts);
         };
         // computed as `i32`
         match how.dtype(dtype) {
@@ -196,69 +275,36 @@ impl Gpu {
         }
     }
 
-    /// One stage; its results, or partial results and how many there are of each result.
-    fn stage(
-        &self,
-        how: Reduction,
-        combine: &Combine,
-        stage: &Stage,
-        out: &[usize],
-        fault: u32,
-    ) -> Result<(View, usize)> {
+    /// One stage: every part of a group has so many elements.
+    pub(super) fn stage(&self, combine: &Combine, stage: &Stage, span: usize, made: Made) -> Result<View> {
         let by_lane = stage.by_lane();
-        let (span, text) = if by_lane {
-            (LANE_SPAN, include_str!("wgsl/reduce_lane.wgsl"))
-        } else {
-            (GROUP_SPAN, include_str!("wgsl/reduce_group.wgsl"))
-        };
         let (results, elements) = (stage.results(), stage.elements());
-        let parts = elements.div_ceil(span);
-        let last = parts == 1;
-        let value = if combine.kind == "f32" { DType::F32 } else { DType::I32 };
-        let to = match last {
-            true => self.fresh(value, out)?,
-            false => self.fresh(DType::I32, &[results, parts, combine.words])?,
-        };
         let (mut kernel, mut words) = (Kernel::new(), Words::new());
-        let Combine { kind, neutral, lift, join, finish, joining, finishing, .. } = combine;
-        let stored = if last { value_type(value) } else { kind };
-        let element = match stage.lift {
-            Some(dtype) => {
-                kernel.input("x", dtype);
-                let from = if dtype == DType::F32 { "f32" } else { "i32" };
-                kernel.push(&format!("fn lift(x: {from}) -> Acc {{ return {lift}; }}\n"));
-                format!("lift({from}(x_at(i)))")
+        let (parts, to, stored, finish, site) = match made {
+            Made::Whole(out, site) => {
+                let to = self.fresh(combine.out, out)?;
+                (1, to, value_type(combine.out), combine.finish, combine.faults.then_some(site))
             }
-            None => {
-                kernel.buffer("x", &format!("array<{kind}>"), Access::Read);
-                "x[i]".to_string()
+            Made::Parts(parts) => {
+                (parts, self.fresh(DType::I32, &[results, parts, combine.words])?, combine.kind, "x", None)
             }
         };
+        stage.declare(&mut kernel, combine);
         kernel.buffer("y", &format!("array<{stored}>"), Access::Write);
-        kernel.push(joining);
-        let faults = last && !finishing.is_empty();
-        if faults {
-            self.arm(&mut kernel, &mut words, Site::Overflow { id: fault, name: how.name() });
-            kernel.push(finishing);
+        let faults = site.is_some();
+        if let Some(site) = site {
+            self.arm(&mut kernel, &mut words, site);
         }
-        let made = if last { finish } else { "x" };
-        let [results_word, elements_word, parts_word, span_word] =
-            [results, elements, parts, span].map(|number| words.word(number as u32));
-        kernel.push(&format!(
-            "alias Acc = {kind};
-fn neutral() -> Acc {{ return {neutral}; }}
-fn join(a: Acc, b: Acc) -> Acc {{ return {join}; }}
-fn finish(x: Acc) -> {stored} {{ return {made}; }}
-fn element(i: u32) -> Acc {{ return {element}; }}
-fn results() -> u32 {{ return {results_word}; }}
-fn elements() -> u32 {{ return {elements_word}; }}
-fn parts() -> u32 {{ return {parts_word}; }}
-fn span() -> u32 {{ return {span_word}; }}
-"
-        ));
+        kernel.push(if finish == "x" { "" } else { combine.finishing });
+        kernel.push(&format!("fn finish(x: Acc) -> {stored} {{ return {finish}; }}\n"));
+        let numbers = [("results", results), ("elements", elements), ("parts", parts), ("span", span)];
+        kernel.constants(&mut words, &numbers);
         Layout::new(&stage.kept.0, [stage.kept.1.clone()]).declare("outer", &mut kernel, &mut words);
         Layout::new(&stage.reduced.0, [stage.reduced.1.clone()]).declare("inner", &mut kernel, &mut words);
-        kernel.push(text);
+        kernel.push(match by_lane {
+            true => include_str!("wgsl/reduce_lane.wgsl"),
+            false => include_str!("wgsl/reduce_group.wgsl"),
+        });
         let (items, work) = ((results * parts) as u64, elements.min(span) as u64 + 1);
         let views = [stage.from, &to];
         match by_lane {
@@ -266,6 +312,6 @@ fn span() -> u32 {{ return {span_word}; }}
             // The tree, besides the elements.
             false => self.launch(kernel, &views, faults, words, items, work + 512)?,
         }
-        Ok((to, parts))
+        Ok(to)
     }
 }

@@ -1,21 +1,35 @@
-//! Adding values to the elements that integers point to: the transpose of gathering.
+//! Writing, and adding, values to the elements that integers point to: adding is the transpose of gathering.
 //!
-//! Floats are not added by atomic operations, whose order nobody knows. The points are sorted by the cell they point
-//! to, then every element of the result adds up what belongs to it, in the order of the points.
+//! Nobody knows the order of atomic operations. So the points are sorted by the cell they point to, and within one by
+//! their own order: then the last of each cell writes its values, or the first adds up those of all. Nothing is written
+//! where any point is out of bounds.
 
 use super::device::Gpu;
 use super::gather::Pointers;
-use super::kernel::{Access, Kernel, Words};
-use super::layout::{Layout, Place};
+use super::kernel::{Access, Kernel, Words, value_type};
+use super::layout::{Layout, Place, countable};
 use super::program::malformed;
 use super::transfer::unsupported;
 use super::view::View;
 use crate::diagnostics::Result;
-use crate::tensor::DType;
 use crate::tensor::shape::{self, Shape, Strides};
+use crate::tensor::{DType, Layout as Where};
 
 /// Points that one run adds to an element at most.
 const RUN: usize = 1 << 15;
+/// Elements that a workgroup sorts.
+const BLOCK: usize = 512;
+/// Elementary steps of writing an element, and of finding where to add.
+const WORK: u64 = 8;
+const SEARCH: u64 = 40;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scatter {
+    /// Of several values for one place the last counts.
+    Replace,
+    /// All values for one place are added to what is there, one after the other. Integers wrap; of truth values it is `or`.
+    Add,
+}
 
 /// The cells that points belong to, and the points, both in the order of the cells.
 pub(super) struct Cells {
@@ -23,40 +37,87 @@ pub(super) struct Cells {
     order: View,
 }
 
+/// Where values go: a part of the elements of a buffer, and the values' own places.
+struct Target<'a> {
+    pointers: &'a Pointers<'a>,
+    to: &'a Where,
+    value: &'a View,
+    from: Place,
+}
+
+impl Target<'_> {
+    /// The lengths of the axes that are pointed along, and of the others.
+    fn lens(&self) -> (Shape, Shape) {
+        let lens = |axes: &[usize]| axes.iter().map(|&axis| self.to.shape[axis]).collect();
+        (lens(self.pointers.axes), lens(&self.pointers.rest))
+    }
+
+    /// Declares the buffers, and where elements are: `locate(rest)` in the target and in the values, to which
+    /// `locate_cell(cell)` and `locate_point(point)` are added.
+    fn declare(&self, kernel: &mut Kernel, words: &mut Words, dtype: DType) {
+        let Target { pointers, to, value, from } = self;
+        kernel.input("value", value.dtype());
+        declare_cells(kernel, Access::Read);
+        kernel.target("y", dtype);
+        let (pointed, others) = self.lens();
+        let steps = |axes: &[usize]| -> Strides { axes.iter().map(|&axis| to.strides[axis]).collect() };
+        // in the values the axes of the points stand between the others
+        let ahead = pointers.at..pointers.at + pointers.points.len();
+        let along = Strides::from_slice(&from.strides[ahead.clone()]);
+        let besides = from.strides.iter().enumerate().filter(|(axis, _)| !ahead.contains(axis));
+        let rest = [
+            Place { offset: to.offset, strides: steps(&pointers.rest) },
+            Place { offset: from.offset, strides: besides.map(|(_, &step)| step).collect() },
+        ];
+        Layout::new(&others, rest).declare("locate", kernel, words);
+        let cell = Place { offset: 0, strides: steps(pointers.axes) };
+        Layout::new(&pointed, [cell]).declare("locate_cell", kernel, words);
+        let point = Place { offset: 0, strides: along };
+        Layout::new(&pointers.points, [point]).declare("locate_point", kernel, words);
+        let (points, rest) = (shape::size(&pointers.points), shape::size(&others));
+        kernel.constants(words, &[("points", points), ("rest", rest)]);
+    }
+}
+
 impl Gpu {
-    /// `x` with the elements of `value` added where the index arrays point: `value` broadcasts to the shape that a gather
-    /// from `x` gives. Only `f32`. For an index out of bounds: the axes as the program counts them, and the
-    /// caller's number.
-    pub fn scatter_add(
+    /// `x` with `value` written, or added, where index arrays point: they point into a part of its elements, counted in
+    /// row-major order, along `axes` of it, and `value` broadcasts to the shape that a gather from there gives. Of the
+    /// dtype of `x`, in its buffer where nobody else holds that. For an index out of bounds: the axes as the program
+    /// counts them, and the caller's number.
+    pub fn scatter(
         &self,
+        how: Scatter,
         x: &View,
         value: &View,
-        indices: &[View],
-        axes: &[usize],
-        at: usize,
+        to: &Where,
+        (indices, axes, at): (&[View], &[usize], usize),
         (names, fault): (&[usize], u32),
     ) -> Result<View> {
-        if let Some(other) = [x, value].into_iter().find(|view| view.dtype() != DType::F32) {
-            return Err(unsupported(other.dtype()));
+        if x.dtype().size() > 4 {
+            return Err(unsupported(x.dtype()));
         }
-        let shape = x.shape();
-        let pointers = Pointers::new(shape, indices, axes, at)?;
-        let place = Place::of(value, &pointers.result(shape)).ok_or_else(malformed)?;
+        let pointers = Pointers::new(&to.shape, indices, axes, at)?;
+        let result = pointers.result(&to.shape);
+        countable(&result)?;
+        let from = Place::of(value, &result).ok_or_else(malformed)?;
         let points = shape::size(&pointers.points);
+        if value.dtype() != x.dtype() || to.shape.len() != to.strides.len() {
+            return Err(malformed());
+        }
         if points == 0 {
             return Ok(x.clone());
         }
-        let found = self.cells(&pointers, shape, (names, fault))?;
-        let y = self.compact(x)?;
-        let count = shape::size(shape);
-        if count == 0 {
-            return Ok(y);
+        let found = self.cells(&pointers, &to.shape, (names, fault))?;
+        let count = shape::size(&result);
+        if count == 0 || x.size() == 0 {
+            return Ok(x.clone());
         }
         self.sort(&found)?;
-        for first in (0..points).step_by(RUN) {
-            self.add_up(&pointers, &found, value, &place, &y, first)?;
+        let target = Target { pointers: &pointers, to, value, from };
+        match how {
+            Scatter::Replace => self.put(&target, &found, x, count as u64),
+            Scatter::Add => self.add(&target, &found, x, (points, count / points)),
         }
-        Ok(y)
     }
 
     /// The number of the cell every point belongs to, among the axes that are pointed along.
@@ -81,63 +142,77 @@ impl Gpu {
         Ok(found)
     }
 
-    /// Sorts by cell, and by point within one: a bitonic network.
+    /// Sorts by cell, and by point within one: a bitonic network (K. Batcher, "Sorting networks and their applications",
+    /// 1968). Steps between elements of one block are done by a workgroup, all those of some runs at once.
     fn sort(&self, found: &Cells) -> Result<()> {
         let padded = found.cells.size();
-        let mut run = 2;
+        let (views, blocks) = ([&found.cells, &found.order], padded.div_ceil(BLOCK) as u64);
+        let within = |first: usize, last: usize| {
+            let (mut kernel, mut words) = (Kernel::new(), Words::new());
+            declare_cells(&mut kernel, Access::Write);
+            kernel.constants(&mut words, &[("padded", padded), ("first_run", first), ("last_run", last)]);
+            kernel.push(include_str!("wgsl/sort_block.wgsl"));
+            self.launch(kernel, &views, false, words, blocks, 4 * BLOCK as u64 * 45)
+        };
+        within(2, padded.min(BLOCK))?;
+        let mut run = 2 * BLOCK;
         while run <= padded {
             let mut step = run / 2;
-            while step > 0 {
+            while step >= BLOCK {
                 let (mut kernel, mut words) = (Kernel::new(), Words::new());
                 declare_cells(&mut kernel, Access::Write);
                 kernel.constants(&mut words, &[("pairs", padded / 2), ("run", run), ("step", step)]);
                 kernel.push(include_str!("wgsl/sort.wgsl"));
-                let views = [&found.cells, &found.order];
                 self.launch_items(kernel, &views, false, words, (padded / 2) as u64, 4)?;
                 step /= 2;
             }
+            within(run, run)?;
             run *= 2;
         }
         Ok(())
     }
 
-    /// Adds the points of every cell from its point number `first` on, at most `RUN` of them.
-    fn add_up(
-        &self,
-        pointers: &Pointers,
-        found: &Cells,
-        value: &View,
-        place: &Place,
-        y: &View,
-        first: usize,
-    ) -> Result<()> {
+    /// Writes the values of the last point of every cell, of `count` that there are in all.
+    fn put(&self, target: &Target, found: &Cells, x: &View, count: u64) -> Result<View> {
+        let y = self.writable(x, self.at_once(count, WORK))?;
+        self.check_part(&y, target.to)?;
         let (mut kernel, mut words) = (Kernel::new(), Words::new());
-        kernel.input("value", DType::F32);
-        declare_cells(&mut kernel, Access::Read);
-        kernel.output("y", DType::F32);
-        let shape = y.shape();
-        let lens: Shape = pointers.axes.iter().map(|&axis| shape[axis]).collect();
-        let none = || Strides::from_elem(0, shape.len());
-        let (mut cell, mut rest) = (none(), none());
-        for (&axis, &step) in pointers.axes.iter().zip(&shape::contiguous(&lens)) {
-            cell[axis] = step;
+        target.declare(&mut kernel, &mut words, y.dtype());
+        kernel.push(include_str!("wgsl/put.wgsl"));
+        let views = [target.value, &found.cells, &found.order, &y];
+        self.launch_items(kernel, &views, false, words, count, WORK)?;
+        Ok(y)
+    }
+
+    /// Adds the values of the points of every cell: of so many points, each with so many values. A run adds at most `RUN`
+    /// of a cell to each of its elements, which are shared out by cell or by point, whichever are fewer.
+    fn add(&self, target: &Target, found: &Cells, x: &View, (points, rest): (usize, usize)) -> Result<View> {
+        let cells = shape::size(&target.lens().0);
+        let (slots, by) = match cells < points {
+            true => (cells, include_str!("wgsl/slot_of_cell.wgsl")),
+            false => (points, include_str!("wgsl/slot_of_point.wgsl")),
+        };
+        let items = (slots * rest) as u64;
+        let work = SEARCH + (points.min(RUN) / slots) as u64;
+        let y = self.writable(x, points <= RUN && self.at_once(items, work))?;
+        self.check_part(&y, target.to)?;
+        for first in (0..points).step_by(RUN) {
+            let (mut kernel, mut words) = (Kernel::new(), Words::new());
+            target.declare(&mut kernel, &mut words, y.dtype());
+            let kind = value_type(y.dtype());
+            let sum = match y.dtype() {
+                DType::Bool => "a || b",
+                DType::U8 => "(a + b) & 0xffu",
+                _ => "a + b",
+            };
+            kernel.push(&format!("fn add(a: {kind}, b: {kind}) -> {kind} {{ return {sum}; }}\n"));
+            kernel.constants(&mut words, &[("slots", slots), ("first", first), ("most", RUN)]);
+            kernel.push(by);
+            kernel.push(include_str!("wgsl/add_up.wgsl"));
+            let views = [target.value, &found.cells, &found.order, &y];
+            self.launch_items(kernel, &views, false, words, items, work)?;
         }
-        // In the value the axes of the points stand between the others.
-        let ahead = pointers.at..pointers.at + pointers.points.len();
-        let others = place.strides.iter().enumerate().filter(|(axis, _)| !ahead.contains(axis));
-        for (&axis, (_, &step)) in pointers.rest.iter().zip(others) {
-            rest[axis] = step;
-        }
-        let along: Strides = place.strides.iter().skip(ahead.start).take(ahead.len()).copied().collect();
-        let places = [Place { offset: 0, strides: cell }, Place { offset: place.offset, strides: rest }];
-        Layout::new(shape, places).declare("locate", &mut kernel, &mut words);
-        let points = Place { offset: 0, strides: along };
-        Layout::new(&pointers.points, [points]).declare("locate_point", &mut kernel, &mut words);
-        let (count, points) = (y.size(), shape::size(&pointers.points));
-        kernel.constants(&mut words, &[("total", count), ("points", points), ("first", first), ("most", RUN)]);
-        kernel.push(include_str!("wgsl/add_up.wgsl"));
-        let each = points.min(RUN) * (value.size() / points).max(1) / count;
-        self.launch_items(kernel, &[value, &found.cells, &found.order, y], false, words, count as u64, 40 + each as u64)
+        Ok(y)
     }
 }
 

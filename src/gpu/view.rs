@@ -1,7 +1,8 @@
 //! A tensor on the device: a strided look at a pooled buffer.
 //!
 //! Elements of `f32` and `i32` take four bytes. Those of `u8` and `bool` take one and lie four to a word: kernels write
-//! whole words only. A buffer is written by the operation that makes it, and never again.
+//! whole words, or bytes by atomic operations. A buffer is written by the operation that makes it, and again only by one
+//! that holds it alone.
 
 use super::pool::Buffer;
 use crate::diagnostics::{Error, Kind, Result};
@@ -59,6 +60,18 @@ impl View {
     /// Errors when the device that holds the elements is lost.
     pub fn check_lost(&self) -> Result<()> {
         self.buffer.check_lost()
+    }
+
+    /// Does nobody else hold the buffer? What was recorded before reads it before anything that is recorded from now on.
+    pub(super) fn is_alone(&self) -> bool {
+        Rc::strong_count(&self.buffer) == 1
+    }
+
+    /// The last of its elements, without axes.
+    pub fn last(&self) -> View {
+        let steps = self.shape.iter().zip(&self.strides).map(|(&len, &step)| step * len.saturating_sub(1) as isize);
+        let offset = self.offset.wrapping_add_signed(steps.sum());
+        self.with_layout(Shape::new(), offset, Strides::new())
     }
 
     /// Do the elements lie one behind the other in row-major order?

@@ -51,6 +51,8 @@ pub struct Graph {
     pub recorded: usize,
     /// How often each result of each node is read.
     uses: Vec<SmallVec<[u32; 1]>>,
+    /// The same of each input.
+    input_uses: SmallVec<[u32; 4]>,
     /// Its kernels, found when it runs first; none where there are none.
     lowered: OnceCell<Option<Lowered>>,
     /// The same where all values are single numbers.
@@ -118,14 +120,17 @@ impl Graph {
         let Draft { inputs, nodes, outputs, results } = draft;
         let mut uses: Vec<SmallVec<[u32; 1]>> =
             nodes.iter().map(|node| SmallVec::from_elem(0, node.outs.len())).collect();
+        let mut input_uses = SmallVec::from_elem(0, inputs.len());
         for operand in nodes.iter().flat_map(|node| &node.inputs).chain(&outputs) {
-            if let Operand::Node(number, result) = operand {
-                uses[*number][*result] += 1;
+            match operand {
+                Operand::Node(number, result) => uses[*number][*result] += 1,
+                Operand::Input(number) => input_uses[*number] += 1,
+                Operand::Const(_) => {}
             }
         }
         let recorded = nodes.len();
         let (lowered, numbers) = (OnceCell::new(), OnceCell::new());
-        Graph { inputs, recorded, nodes, outputs, results, uses, lowered, numbers }
+        Graph { inputs, recorded, nodes, outputs, results, uses, input_uses, lowered, numbers }
     }
 
     /// What it is on single numbers, if it is nothing more.

@@ -54,18 +54,19 @@ impl Graph {
     }
 
     /// Runs it operation by operation.
-    pub(super) fn interpret(&self, cx: &mut Context, inputs: Vec<Array>) -> Result<Vec<Array>> {
-        let mut values: Vec<SmallVec<[Option<Array>; 1]>> = Vec::with_capacity(self.nodes.len());
-        let mut left = self.uses.clone();
-        let mut read = |values: &mut [SmallVec<[Option<Array>; 1]>], operand: &Operand| match operand {
-            Operand::Const(array) => Some(array.clone()),
-            Operand::Input(number) => inputs.get(*number).cloned(),
-            Operand::Node(number, result) => {
-                let uses = left.get_mut(*number)?.get_mut(*result)?;
-                *uses = uses.saturating_sub(1);
-                let value = values.get_mut(*number)?.get_mut(*result)?;
-                if *uses == 0 { value.take() } else { value.clone() }
-            }
+    pub(super) fn interpret(&self, cx: &mut Context, mut inputs: Vec<Array>) -> Result<Vec<Array>> {
+        let mut values: Vec<SmallVec<[Array; 1]>> = Vec::with_capacity(self.nodes.len());
+        let (mut left, mut inputs_left) = (self.uses.clone(), self.input_uses.clone());
+        let mut read = |values: &mut [SmallVec<[Array; 1]>], operand: &Operand| {
+            let (value, uses) = match operand {
+                Operand::Const(array) => return Some(array.clone()),
+                Operand::Input(number) => (inputs.get_mut(*number)?, inputs_left.get_mut(*number)?),
+                Operand::Node(number, result) => {
+                    (values.get_mut(*number)?.get_mut(*result)?, left.get_mut(*number)?.get_mut(*result)?)
+                }
+            };
+            *uses = uses.saturating_sub(1);
+            Some(if *uses == 0 { std::mem::take(value) } else { value.clone() })
         };
         for node in &self.nodes {
             cx.check()?;
@@ -74,7 +75,7 @@ impl Graph {
             let mut taken = taken.ok_or_else(cpu::mistyped)?;
             enter(cx, &node.place);
             let results = apply_all(cx, &node.op, &mut taken).map_err(|error| placed(error, &node.place))?;
-            values.push(results.into_iter().map(Some).collect());
+            values.push(results);
         }
         self.outputs.iter().map(|output| read(&mut values, output).ok_or_else(cpu::mistyped)).collect()
     }

@@ -28,19 +28,23 @@ elementwise! {
         moves [Of(|cx, x, _| apply1(cx, &RECIPROCAL, x[1].clone())), Of(quotient_by_divisor)],
         transposed divide_transposed,
         wgsl [float "a / b"];
-    FLOOR_DIV "floor_divide" "//" Binary counting loops::floor_divide, exact floor_divide, guard &BY_ZERO, moves flat;
-    REM "remainder" "%" Binary counting loops::remainder, guard &BY_ZERO, moves [One, Of(remainder_by_divisor)];
+    FLOOR_DIV "floor_divide" "//" Binary counting loops::floor_divide, exact floor_divide, guard &BY_ZERO, moves flat,
+        wgsl [float "nb_floor_divide(a, b)", integer "nb_floor_quotient(a, b)", byte "a / max(b, 1u)"];
+    REM "remainder" "%" Binary counting loops::remainder, guard &BY_ZERO, moves [One, Of(remainder_by_divisor)],
+        wgsl [float "nb_remainder(a, b)", integer "nb_floor_rest(a, b)", byte "a % max(b, 1u)"];
     POW "power" "**" Binary counting loops::power, exact power, guard &NEGATIVE_POWER,
         moves [Of(power_by_base), Of(power_by_exponent)],
-        wgsl [float "nb_pow(a, b)"];
+        wgsl [float "nb_pow(a, b)", integer "nb_integer_pow(a, b)", byte "nb_byte_pow(a, b)"];
     BIT_AND "bitwise_and" "&" Binary bitwise loops::bit_and, moves flat,
         wgsl [integer "a & b", truth "a && b"];
     BIT_OR "bitwise_or" "|" Binary bitwise loops::bit_or, moves flat,
         wgsl [integer "a | b", truth "a || b"];
     BIT_XOR "bitwise_xor" "^" Binary bitwise loops::bit_xor, moves flat,
         wgsl [integer "a ^ b", truth "a != b"];
-    SHL "left_shift" "<<" Binary shift loops::shift_left, exact shift_left, guard &NEGATIVE_SHIFT, moves flat;
-    SHR "right_shift" ">>" Binary shift loops::shift_right, guard &NEGATIVE_SHIFT, moves flat;
+    SHL "left_shift" "<<" Binary shift loops::shift_left, exact shift_left, guard &NEGATIVE_SHIFT, moves flat,
+        wgsl [integer "select(0, a << (u32(b) & 31u), u32(b) < 32u)", byte "select(0u, a << (b & 31u), b < 32u)"];
+    SHR "right_shift" ">>" Binary shift loops::shift_right, guard &NEGATIVE_SHIFT, moves flat,
+        wgsl [integer "a >> min(u32(b), 31u)", byte "a >> min(b, 31u)"];
     LOGICAL_AND "logical_and" "and" Binary logical loops::bit_and, moves flat,
         wgsl [truth "a && b"];
     LOGICAL_OR "logical_or" "or" Binary logical loops::bit_or, moves flat,
@@ -57,9 +61,12 @@ elementwise! {
     POS "positive" "+" Unary signed loops::same, moves [One],
         wgsl [number "a"];
     /// The remainder with the sign of the dividend.
-    FMOD "fmod" "fmod" Binary counting loops::fmod, guard &BY_ZERO, moves [One, Of(whole_quotient)];
-    GCD "gcd" "gcd" Binary shift loops::gcd, exact common_divisor, moves flat;
-    LCM "lcm" "lcm" Binary shift loops::lcm, exact common_multiple, moves flat;
+    FMOD "fmod" "fmod" Binary counting loops::fmod, guard &BY_ZERO, moves [One, Of(whole_quotient)],
+        wgsl [float "nb_fmod(a, b)", integer "nb_rest(a, b)", byte "a % max(b, 1u)"];
+    GCD "gcd" "gcd" Binary shift loops::gcd, exact common_divisor, moves flat,
+        wgsl [integer "bitcast<i32>(nb_gcd(nb_size(a), nb_size(b)))", byte "nb_gcd(a, b)"];
+    LCM "lcm" "lcm" Binary shift loops::lcm, exact common_multiple, moves flat,
+        wgsl [integer "abs(bitcast<i32>(nb_lcm(nb_size(a), nb_size(b))))", byte "nb_lcm(a, b)"];
     BIT_COUNT "bitwise_count" "bitwise_count" Unary shift loops::bit_count, moves flat,
         wgsl [integer "countOneBits(abs(a))"];
     BIT_NOT "invert" "~" Unary bitwise loops::bit_not, moves flat,
@@ -67,7 +74,7 @@ elementwise! {
     ABS "abs" "abs" Unary any_number loops::absolute, exact |a, _| a.checked_abs().map(Array::Int), moves [Of(|cx, x, _| apply1(cx, &SIGN, x[0].clone()))],
         wgsl [number "abs(a)", truth "a"];
     SIGN "sign" "sign" Unary signed loops::sign, moves flat,
-        wgsl [float "select(sign(a), a, nb_is_nan(a))"];
+        wgsl [float "select(sign(a), a, nb_is_nan(a))", integer "sign(a)", byte "min(a, 1u)"];
     SQUARE "square" "square" Unary counting loops::square, exact |a, _| a.checked_mul(a).map(Array::Int),
         moves [Of(|cx, x, _| apply2(cx, &MUL, x[0].clone(), Array::Int(2)))],
         wgsl [number "a * a"];
@@ -81,7 +88,7 @@ elementwise! {
     RINT "rint" "round" Unary any_number loops::round, moves flat,
         wgsl [float "round(a)", integer "a", truth "a"];
     RELU "relu" "relu" Unary any_number loops::relu, moves [Of(|cx, _, y| holds(cx, &GT, y, &Array::Int(0), y))],
-        wgsl [float "select(a, 0.0, a < 0.0)"];
+        wgsl [float "select(0.0, a, a > 0.0 || nb_is_nan(a))", integer "max(a, 0)", truth "a"];
 }
 
 static BY_ZERO: Guard = Guard {

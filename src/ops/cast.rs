@@ -174,7 +174,7 @@ fn check(tensor: &Tensor, dtype: DType) -> Result<()> {
 }
 
 /// ` at [1, 2]`; nothing for a value without axes.
-pub(super) fn place(number: usize, shape: &[usize]) -> String {
+pub fn place(number: usize, shape: &[usize]) -> String {
     if shape.is_empty() { String::new() } else { format!(" at {:?}", walk::coordinates(number, shape)) }
 }
 
@@ -190,8 +190,9 @@ pub(super) fn show(value: Scalar) -> String {
     }
 }
 
+/// The error of a value that a dtype has no room for.
 #[cold]
-fn no_room(value: Scalar, dtype: DType, place: String) -> Error {
+pub fn no_room(value: Scalar, dtype: DType, place: String) -> Error {
     let kind = if value.as_f64().is_finite() { Kind::Overflow } else { Kind::Value };
     Error::new(kind, format!("{}{place} does not fit {dtype}", show(value)))
 }

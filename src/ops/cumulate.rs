@@ -4,11 +4,12 @@ use super::elementwise::adopt;
 use super::index::{self, Index};
 use super::linear::{align, cast_back};
 use super::reduce::SUM;
-use super::{ADD, Abstract, Arity, Attrs, Derivative, Entry, MUL, Op, Outputs, Term};
+use super::{ADD, Abstract, Arity, Attrs, Derivative, Entry, MUL, Mark, Op, Outputs, Term};
 use super::{apply1, apply2, concatenate, create, flip, moveaxis, reshape, rows};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::{Error, Result};
+use crate::gpu::{self, Gpu, Running, View};
 use crate::tensor::shape;
 use crate::tensor::{Array, DType, Scalar, Tensor};
 use smallvec::{SmallVec, smallvec};
@@ -16,14 +17,24 @@ use smallvec::{SmallVec, smallvec};
 /// Types are those of `sum`.
 pub static CUMSUM: Entry = entry("cumsum", |cx, op, inputs, out| run(cx, op, inputs, &out, cpu::cumulate::sums))
     .derivative(Derivative::Linear(1))
-    .transposed(sums_transposed);
+    .transposed(sums_transposed)
+    .on_gpu(|gpu, op, views, _, mark| on_gpu(Running::Sum, gpu, op, views, mark));
+/// On a graphics card a product of `f32` that leaves the range and comes back is right; on the CPU it stays infinite, or 0.
 pub static CUMPROD: Entry = entry("cumprod", |cx, op, inputs, out| run(cx, op, inputs, &out, cpu::cumulate::products))
-    .derivative(Derivative::Whole(products_tangent));
+    .derivative(Derivative::Whole(products_tangent))
+    .on_gpu(|gpu, op, views, _, mark| on_gpu(Running::Product, gpu, op, views, mark));
 
 pub(super) static TABLE: &[&Entry] = &[&CUMSUM, &CUMPROD];
 
 const fn entry(name: &'static str, kernel: super::WholeKernel) -> Entry {
     Entry::whole(name, name, Arity::Exactly(1), rule, kernel).batched(batch)
+}
+
+/// On a graphics card.
+fn on_gpu(how: Running, gpu: &Gpu, op: &Op, views: &[View], mark: Mark) -> Result<Option<View>> {
+    let (&Attrs::Axis(axis), [x]) = (&op.attrs, views) else { return Err(cpu::mistyped()) };
+    let mark = if x.dtype().is_float() { gpu::NO_ID } else { mark()? };
+    gpu.running(how, x, axis, mark).map(Some)
 }
 
 fn op(entry: &'static Entry, axis: usize) -> Op {

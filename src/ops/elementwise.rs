@@ -257,24 +257,25 @@ fn write_on<T: Typed>(
 
 /// Errors when the right operand holds an integer that the operation does not take.
 #[inline]
-fn guard<T: Number + PartialOrd>(op: &Op, right: &Array) -> Result<()> {
+pub fn guard<T: Number + PartialOrd>(op: &Op, right: &Array) -> Result<()> {
     match op.entry.guard {
         Some(guard) if T::DTYPE.is_integer() => match cpu::refused::<T>(guard.refuses, right)? {
-            Some((number, value)) => Err(guarded(guard, number, value, right)),
+            Some((number, value)) => Err(guarded(guard, number, value, (right.shape(), right.type_name()))),
             None => Ok(()),
         },
         _ => Ok(()),
     }
 }
 
+/// The error of a value of the right operand, with its number there; of the operand its shape and what it is.
 #[cold]
-fn guarded(guard: &Guard, number: usize, value: Scalar, right: &Array) -> Error {
+pub fn guarded(guard: &Guard, number: usize, value: Scalar, (shape, name): (&[usize], String)) -> Error {
     let what = match guard.refuses {
         Refuses::Zero => String::new(),
         Refuses::Negative => format!(" ({})", super::cast::show(value)),
     };
-    let place = super::cast::place(number, right.shape());
-    Error::value(format!("{}{what}{place}", guard.message)).operand(1, right.type_name()).help(guard.help)
+    let place = super::cast::place(number, shape);
+    Error::value(format!("{}{what}{place}", guard.message)).operand(1, name).help(guard.help)
 }
 
 fn text<R: Element>(

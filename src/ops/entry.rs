@@ -45,6 +45,16 @@ pub struct Guard {
     pub help: &'static str,
 }
 
+impl Guard {
+    /// Holds of a right operand `b` that is refused, as an expression for a graphics card.
+    pub fn wgsl(&self) -> &'static str {
+        match self.refuses {
+            cpu::Refuses::Zero => "b == 0",
+            cpu::Refuses::Negative => "b < 0",
+        }
+    }
+}
+
 impl Entry {
     /// An operation with a rule and a kernel of its own.
     pub const fn whole(
@@ -94,6 +104,10 @@ impl Entry {
 
     pub const fn on_gpu(self, kernel: GpuKernel) -> Entry {
         Entry { gpu: OnGpu::Whole(kernel), ..self }
+    }
+
+    pub const fn chosen_on_gpu(self, kernel: ChosenKernel) -> Entry {
+        Entry { gpu: OnGpu::Chosen(kernel), ..self }
     }
 
     pub const fn derivative(self, derivative: Derivative) -> Entry {
@@ -167,12 +181,18 @@ pub enum OnGpu {
     Convert,
     /// Looks at the elements where they are, as on the CPU.
     Look,
+    /// The kernel may write on a view that nobody else holds.
     Whole(GpuKernel),
+    /// The last input is a mask. How often it holds is read back first, as the shape of the result depends on that.
+    Chosen(ChosenKernel),
     Missing,
 }
 
 /// The result, as the rule describes it; none where it cannot be made of these.
 pub type GpuKernel = fn(&Gpu, &Op, &[View], &Abstract, Mark) -> Result<Option<View>>;
+
+/// The result, from the numbers of the elements of the mask that hold, in row-major order.
+pub type ChosenKernel = fn(&Gpu, &[View], &View) -> Result<View>;
 
 /// Gives a number by which a fault that the kernel may find is known.
 pub type Mark<'m> = &'m mut dyn FnMut() -> Result<u32>;
@@ -183,17 +203,20 @@ pub struct Wgsl {
     pub number: Option<&'static str>,
     pub float: Option<&'static str>,
     pub integer: Option<&'static str>,
+    /// `u8`, where it is not as `i32`. Bits beyond eight of the result do not count.
+    pub byte: Option<&'static str>,
     pub truth: Option<&'static str>,
 }
 
 impl Wgsl {
-    pub const NONE: Wgsl = Wgsl { number: None, float: None, integer: None, truth: None };
+    pub const NONE: Wgsl = Wgsl { number: None, float: None, integer: None, byte: None, truth: None };
 
     /// The text for operands of this dtype.
     pub fn of(&self, dtype: DType) -> Option<&'static str> {
         match dtype {
             DType::F32 => self.float.or(self.number),
-            DType::I32 | DType::U8 => self.integer.or(self.number),
+            DType::I32 => self.integer.or(self.number),
+            DType::U8 => self.byte.or(self.integer).or(self.number),
             DType::Bool => self.truth,
             _ => None,
         }

@@ -4,14 +4,15 @@ use super::index::{self, Index};
 use super::linear::{lengths, sum_to, zeros};
 use super::slice::{Slice, check_value, owned};
 use super::sort::nonzero;
-use super::{Abstract, Arity, Attrs, Derivative, EQ, Entry, Kernel, Op, Outputs, Rule, Term};
+use super::{Abstract, Arity, Attrs, Derivative, EQ, Entry, Kernel, Mark, Op, Outputs, Rule, Term};
 use super::{apply, apply2, reshape, rows, select, transpose};
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::gather::{Places, Points};
 use crate::diagnostics::{Error, Result};
+use crate::gpu::{Gpu, Scatter, View};
 use crate::tensor::shape::{self, Axes, Shape, Strides};
-use crate::tensor::{Array, DType, Device, Tensor, positions, type_name};
+use crate::tensor::{Array, DType, Device, Layout, Tensor, positions, type_name};
 use smallvec::{SmallVec, smallvec};
 
 /// How integer arrays point into a slice of a value. The arrays are inputs and broadcast to one shape; its axes stand in
@@ -105,26 +106,33 @@ pub(super) static SCATTER_ADD: Entry =
         .derivative(Derivative::Linear(2))
         .transposed(accumulate_transposed)
         .batched(write_rows)
-        .on_gpu(|gpu, op, views, out, mark| {
-            let (Attrs::Gather(gather), [x, value, arrays @ ..]) = (&op.attrs, views) else {
-                return Err(cpu::mistyped());
-            };
-            if out.dtype != DType::F32 || !gather.slice.is_all(&out.shape) {
-                return Ok(None);
-            }
-            gpu.scatter_add(x, value, arrays, &gather.axes, gather.at, (&gather.axes, mark()?)).map(Some)
-        });
+        .on_gpu(|gpu, op, views, out, mark| scatter(Scatter::Add, gpu, op, views, out, mark));
 
 /// Gives the first input with the second in the places that the others point to; where they repeat the last one counts.
 pub(super) static SCATTER: Entry = Entry::update("scatter", "[] =", Arity::AtLeast(3), write_rule, write_kernel)
     .derivative(Derivative::Linear(2))
     .transposed(write_transposed)
-    .batched(write_rows);
+    .batched(write_rows)
+    .on_gpu(|gpu, op, views, out, mark| scatter(Scatter::Replace, gpu, op, views, out, mark));
+
+/// On a graphics card.
+fn scatter(how: Scatter, gpu: &Gpu, op: &Op, views: &[View], out: &Abstract, mark: Mark) -> Result<Option<View>> {
+    let (Attrs::Gather(gather), [x, value, arrays @ ..]) = (&op.attrs, views) else { return Err(cpu::mistyped()) };
+    let (shape, offset, strides) = gather.slice.layout(0, &shape::contiguous(&out.shape));
+    let names: Axes = gather.axes.iter().map(|&axis| gather.source_axis(axis)).collect();
+    let Some(value) = gpu.in_dtype(value, out.dtype)? else { return Ok(None) };
+    let pointers = (arrays, gather.axes.as_slice(), gather.at);
+    gpu.scatter(how, x, &value, &Layout { shape, offset, strides }, pointers, (&names, mark()?)).map(Some)
+}
 
 /// The rows of the first input for which the second, a mask over its first axes, holds.
 pub(super) static COMPRESS: Op = Op {
     entry: &Entry::of("compress", "[mask]", Arity::Exactly(2), Rule::Open, Kernel::Open(compress_kernel))
-        .derivative(Derivative::Whole(compress_tangent)),
+        .derivative(Derivative::Whole(compress_tangent))
+        .chosen_on_gpu(|gpu, views, numbers| match views {
+            [x, mask] => gpu.rows(x, mask.shape().len(), numbers),
+            _ => Err(cpu::mistyped()),
+        }),
     attrs: Attrs::None,
 };
 

@@ -50,7 +50,7 @@ fn joined_on_gpu(gpu: &Gpu, op: &Op, views: &[View], out: &Abstract, new_axis: b
         }
         parts.push((view, place));
     }
-    gpu.assembled(out.dtype, &out.shape, None, &parts).map(Some)
+    gpu.assembled(out.dtype, &out.shape, &parts).map(Some)
 }
 
 /// The first input with the second behind its last row.
@@ -75,7 +75,7 @@ static APPEND: Op = Op {
             };
             // what has no rows yet may have rows of another shape
             let parts = if first == 0 { vec![(value, row)] } else { vec![(xs, before), (value, row)] };
-            gpu.assembled(out.dtype, &out.shape, None, &parts).map(Some)
+            gpu.assembled(out.dtype, &out.shape, &parts).map(Some)
         }),
     attrs: Attrs::None,
 };

@@ -14,45 +14,63 @@ elementwise! {
         wgsl [float "nb_exp(a)"];
     EXPM1 "expm1" "expm1" Unary real loops::expm1, moves [Of(|cx, _, y| apply2(cx, &ADD, y.clone(), Array::Int(1)))],
         wgsl [float "nb_expm1(a)"];
-    EXP2 "exp2" "exp2" Unary real loops::exp2, moves [Of(|cx, _, y| apply2(cx, &MUL, y.clone(), Array::Float(LN_2)))];
+    EXP2 "exp2" "exp2" Unary real loops::exp2, moves [Of(|cx, _, y| apply2(cx, &MUL, y.clone(), Array::Float(LN_2)))],
+        wgsl [float "nb_exp2(a)"];
     LOG "log" "log" Unary real loops::log, moves [Of(|cx, x, _| apply1(cx, &RECIPROCAL, x[0].clone()))],
         wgsl [float "nb_log(a)"];
     LOG1P "log1p" "log1p" Unary real loops::log1p, moves [Of(|cx, x, _| one_over(cx, &ADD, &x[0], 1))],
         wgsl [float "nb_log1p(a)"];
-    LOG2 "log2" "log2" Unary real loops::log2, moves [Of(|cx, x, _| apply2(cx, &DIV, Array::Float(1.0 / LN_2), x[0].clone()))];
-    LOG10 "log10" "log10" Unary real loops::log10, moves [Of(|cx, x, _| apply2(cx, &DIV, Array::Float(1.0 / LN_10), x[0].clone()))];
+    LOG2 "log2" "log2" Unary real loops::log2, moves [Of(|cx, x, _| apply2(cx, &DIV, Array::Float(1.0 / LN_2), x[0].clone()))],
+        wgsl [float "nb_log2(a)"];
+    LOG10 "log10" "log10" Unary real loops::log10, moves [Of(|cx, x, _| apply2(cx, &DIV, Array::Float(1.0 / LN_10), x[0].clone()))],
+        wgsl [float "nb_log10(a)"];
     SQRT "sqrt" "sqrt" Unary real loops::sqrt, moves [Of(|cx, _, y| apply2(cx, &DIV, Array::Float(0.5), y.clone()))],
         wgsl [float "nb_sqrt(a)"];
-    CBRT "cbrt" "cbrt" Unary real loops::cbrt, moves [Of(cube_root_slope)];
+    CBRT "cbrt" "cbrt" Unary real loops::cbrt, moves [Of(cube_root_slope)],
+        wgsl [float "nb_cbrt(a)"];
     SIN "sin" "sin" Unary real loops::sin, moves [Of(|cx, x, _| apply1(cx, &COS, x[0].clone()))],
         wgsl [float "nb_sin(a)"];
     COS "cos" "cos" Unary real loops::cos, moves [Of(minus_sine)],
         wgsl [float "nb_cos(a)"];
-    TAN "tan" "tan" Unary real loops::tan, moves [Of(|cx, _, y| square_and_one(cx, y))];
-    ASIN "asin" "asin" Unary real loops::asin, moves [Of(arc_sine_slope)];
-    ACOS "acos" "acos" Unary real loops::acos, moves [Of(arc_cosine_slope)];
-    ATAN "atan" "atan" Unary real loops::atan, moves [Of(arc_tangent_slope)];
-    SINH "sinh" "sinh" Unary real loops::sinh, moves [Of(|cx, x, _| apply1(cx, &COSH, x[0].clone()))];
-    COSH "cosh" "cosh" Unary real loops::cosh, moves [Of(|cx, x, _| apply1(cx, &SINH, x[0].clone()))];
+    TAN "tan" "tan" Unary real loops::tan, moves [Of(|cx, _, y| square_and_one(cx, y))],
+        wgsl [float "nb_tan(a)"];
+    ASIN "asin" "asin" Unary real loops::asin, moves [Of(arc_sine_slope)],
+        wgsl [float "nb_asin(a)"];
+    ACOS "acos" "acos" Unary real loops::acos, moves [Of(arc_cosine_slope)],
+        wgsl [float "nb_acos(a)"];
+    ATAN "atan" "atan" Unary real loops::atan, moves [Of(arc_tangent_slope)],
+        wgsl [float "nb_atan(a)"];
+    SINH "sinh" "sinh" Unary real loops::sinh, moves [Of(|cx, x, _| apply1(cx, &COSH, x[0].clone()))],
+        wgsl [float "nb_sinh(a)"];
+    COSH "cosh" "cosh" Unary real loops::cosh, moves [Of(|cx, x, _| apply1(cx, &SINH, x[0].clone()))],
+        wgsl [float "nb_cosh(a)"];
     TANH "tanh" "tanh" Unary real loops::tanh, moves [Of(one_less_square)],
         wgsl [float "nb_tanh(a)"];
-    ASINH "asinh" "asinh" Unary real loops::asinh, moves [Of(area_sine_slope)];
-    ACOSH "acosh" "acosh" Unary real loops::acosh, moves [Of(area_cosine_slope)];
-    ATANH "atanh" "atanh" Unary real loops::atanh, moves [Of(area_tangent_slope)];
+    ASINH "asinh" "asinh" Unary real loops::asinh, moves [Of(area_sine_slope)],
+        wgsl [float "nb_asinh(a)"];
+    ACOSH "acosh" "acosh" Unary real loops::acosh, moves [Of(area_cosine_slope)],
+        wgsl [float "nb_acosh(a)"];
+    ATANH "atanh" "atanh" Unary real loops::atanh, moves [Of(area_tangent_slope)],
+        wgsl [float "nb_atanh(a)"];
     RECIPROCAL "reciprocal" "reciprocal" Unary real loops::reciprocal, moves [Of(minus_square)],
         wgsl [float "1.0 / a"];
     SIGMOID "sigmoid" "sigmoid" Unary real loops::sigmoid, moves [Of(logistic_slope)],
         wgsl [float "1.0 / (1.0 + nb_exp(-a))"];
-    ERF "erf" "erf" Unary real loops::erf, moves [Of(error_function_slope)];
-    ATAN2 "atan2" "atan2" Binary real loops::atan2, moves [Of(|cx, x, _| over_square_of_distance(cx, x[1].clone(), x)), Of(|cx, x, _| { let y = apply1(cx, &NEG, x[0].clone())?; over_square_of_distance(cx, y, x) })];
+    ERF "erf" "erf" Unary real loops::erf, moves [Of(error_function_slope)],
+        wgsl [float "nb_erf(a)"];
+    ATAN2 "atan2" "atan2" Binary real loops::atan2, moves [Of(|cx, x, _| over_square_of_distance(cx, x[1].clone(), x)), Of(|cx, x, _| { let y = apply1(cx, &NEG, x[0].clone())?; over_square_of_distance(cx, y, x) })],
+        wgsl [float "nb_atan2(a, b)"];
     /// log(exp(a) + exp(b))
-    LOGADDEXP "logaddexp" "logaddexp" Binary real loops::logaddexp, moves [Of(|cx, x, _| share(cx, &x[0], &x[1])), Of(|cx, x, _| share(cx, &x[1], &x[0]))];
+    LOGADDEXP "logaddexp" "logaddexp" Binary real loops::logaddexp, moves [Of(|cx, x, _| share(cx, &x[0], &x[1])), Of(|cx, x, _| share(cx, &x[1], &x[0]))],
+        wgsl [float "nb_logaddexp(a, b)"];
     /// The magnitude of the first with the sign of the second.
     COPYSIGN "copysign" "copysign" Binary real loops::copysign, moves [Of(same_sign), Of(|_, _, _| Ok(Array::Float(0.0)))],
         wgsl [float "bitcast<f32>((bitcast<u32>(a) & 0x7fffffffu) | (bitcast<u32>(b) & 0x80000000u))"];
     /// The next number from the first towards the second.
-    NEXTAFTER "nextafter" "nextafter" Binary real loops::nextafter, moves [One, Of(|_, _, _| Ok(Array::Float(0.0)))];
-    HYPOT "hypot" "hypot" Binary real loops::hypot, moves [Of(|cx, x, y| over_distance(cx, &x[0], y)), Of(|cx, x, y| over_distance(cx, &x[1], y))];
+    NEXTAFTER "nextafter" "nextafter" Binary real loops::nextafter, moves [One, Of(|_, _, _| Ok(Array::Float(0.0)))],
+        wgsl [float "nb_nextafter(a, b)"];
+    HYPOT "hypot" "hypot" Binary real loops::hypot, moves [Of(|cx, x, y| over_distance(cx, &x[0], y)), Of(|cx, x, y| over_distance(cx, &x[1], y))],
+        wgsl [float "nb_hypot(a, b)"];
 }
 
 fn minus_sine(cx: &mut Context, x: &[Array], _: &Array) -> Result<Array> {

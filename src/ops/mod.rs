@@ -42,7 +42,7 @@ pub use apply::{Outputs, apply, apply_all, apply1, apply2, now, now_all, run_as}
 pub use arithmetic::*;
 pub use cast::cast;
 pub use compare::*;
-pub(crate) use elementwise::{fits, no_fit};
+pub(crate) use elementwise::{fits, guard, guarded, no_fit};
 pub use entry::*;
 pub use join::{append, concatenate, stack, stack_values};
 pub use math::*;

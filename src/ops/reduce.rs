@@ -53,10 +53,12 @@ pub static ALL: Entry = entry("all", Kernel::Reduce(Reduction::All))
     .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::All, gpu, op, views, out, mark));
 /// The first of several; NaN wins. Along one axis, or of all elements in row-major order.
 pub static ARGMAX: Entry = entry("argmax", Kernel::Whole(|cx, op, inputs, out| place(cx, true, op, inputs, &out)))
-    .derivative(Derivative::Flat);
+    .derivative(Derivative::Flat)
+    .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Argmax, gpu, op, views, out, mark));
 /// As `ARGMAX`.
 pub static ARGMIN: Entry = entry("argmin", Kernel::Whole(|cx, op, inputs, out| place(cx, false, op, inputs, &out)))
-    .derivative(Derivative::Flat);
+    .derivative(Derivative::Flat)
+    .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Argmin, gpu, op, views, out, mark));
 
 pub(super) static TABLE: &[&Entry] = &[&SUM, &PROD, &MAX, &MIN, &ANY, &ALL, &ARGMAX, &ARGMIN];
 

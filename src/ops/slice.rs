@@ -120,7 +120,7 @@ pub(super) static UPDATE: Entry = Entry::update("update_slice", "[] =", Arity::E
         let (shape, offset, strides) = slice.layout(0, &shape::contiguous(&out.shape));
         let Some(value) = gpu.in_dtype(value, out.dtype)? else { return Ok(None) };
         let place = Layout { shape, offset, strides };
-        gpu.assembled(out.dtype, &out.shape, Some(x), &[(value, place)]).map(Some)
+        gpu.updated(x, &value, &place).map(Some)
     });
 
 pub(super) fn read(slice: Slice) -> Op {

@@ -34,10 +34,13 @@ static SEARCH_AHEAD: Entry = search("search_ahead", |cx, op, inputs, _| find(cx,
 static SEARCH_BEHIND: Entry = search("search_behind", |cx, op, inputs, _| find(cx, op, inputs, true));
 
 /// The index of every element that is true, one row each.
-static ARGWHERE: Op = op(&Entry {
-    derivative: Derivative::Flat,
-    ..Entry::of("argwhere", "argwhere", Arity::Exactly(1), Rule::Open, Kernel::Open(argwhere_kernel))
-});
+static ARGWHERE: Op =
+    op(&Entry::of("argwhere", "argwhere", Arity::Exactly(1), Rule::Open, Kernel::Open(argwhere_kernel))
+        .derivative(Derivative::Flat)
+        .chosen_on_gpu(|gpu, views, numbers| match views {
+            [mask] => gpu.indices(mask.shape(), numbers),
+            _ => Err(cpu::mistyped()),
+        }));
 
 pub(super) static TABLE: &[&Entry] = &[SORT.entry, ARGSORT.entry, &SEARCH_AHEAD, &SEARCH_BEHIND, ARGWHERE.entry];
 

@@ -1,15 +1,17 @@
 //! Clusters on a graphics card: programs of WGSL texts, as few as its limit of buffers allows.
 
 use super::cluster::{Cluster, is_select};
-use super::pending::Parts;
+use super::pending::{self, Parts};
 use super::placed;
+use super::refusal::Refusal;
 use crate::context::Context;
 use crate::cpu;
 use crate::devices::{Card, Engine};
 use crate::diagnostics::Result;
+use crate::diagnostics::error::Place;
 use crate::gpu;
 use crate::ops::place::on_gpu;
-use crate::ops::{Attrs, OnGpu, Op, Rule, fits, no_fit};
+use crate::ops::{Attrs, OnGpu, Op, Rule, fits, guard, no_fit};
 use crate::tensor::{Array, DType, Device, ElementType, Scalar};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -34,7 +36,7 @@ impl Cluster {
                 let mut longer = piece.clone();
                 self.add_on_card(cx, &card, &mut longer, end, &parts[end], &done)?;
                 let kept = (start..=end).filter(|&node| last_use[node] > end).count();
-                if end > start && longer.views() + kept > card.gpu.most_buffers() {
+                if end > start && longer.buffers() + kept > card.gpu.most_buffers() {
                     break;
                 }
                 piece = longer;
@@ -94,11 +96,17 @@ impl Cluster {
         }
         let step = piece.step(text.ok_or_else(cpu::mistyped)?, &operands, self.nodes[number].aval().dtype);
         piece.steps.insert(number, step);
+        if let Some(refusal) = Refusal::of(op, inputs, compute) {
+            let (wgsl, error) = (refusal.wgsl(), refusal.complaint(&self.shape));
+            let check = gpu::Check { step, wgsl, id: gpu::NO_ID, error };
+            piece.checks.push((check, pending::line(&self.nodes[number])));
+        }
         Ok(())
     }
 }
 
-/// Can a card run this operation on these inputs, element by element? Numbers that have no room there are errors.
+/// Can a card run this operation on these inputs, element by element? Numbers that have no room there, or that the
+/// operation does not take, are errors.
 pub(super) fn is_on_card(op: &Op, inputs: &[Array]) -> Result<bool> {
     let Ok((text, compute)) = text(op, inputs) else { return Ok(false) };
     if compute.is_integer() {
@@ -110,6 +118,11 @@ pub(super) fn is_on_card(op: &Op, inputs: &[Array]) -> Result<bool> {
                 return Err(no_fit(value, compute, names()));
             }
         }
+        if let (true, [_, right]) = (text.is_some(), inputs)
+            && right.is_weak()
+        {
+            guard::<i64>(op, right)?;
+        }
     }
     let converts = |(place, input): (usize, &Array)| {
         let fits = input.is_weak() || gpu::conversion(input.dtype(), wanted(op, place, compute)).is_some();
@@ -118,11 +131,18 @@ pub(super) fn is_on_card(op: &Op, inputs: &[Array]) -> Result<bool> {
     Ok(text.is_some() && inputs.iter().enumerate().all(converts))
 }
 
+/// May a card find a value that this operation does not take?
+pub(super) fn may_fail(op: &Op, inputs: &[Array]) -> bool {
+    text(op, inputs).is_ok_and(|(_, compute)| Refusal::of(op, inputs, compute).is_some())
+}
+
 /// The expression of an operation on a card, and the dtype it computes in.
 fn text(op: &Op, inputs: &[Array]) -> Result<(Option<&'static str>, DType)> {
     let kinds: SmallVec<[ElementType; 3]> = inputs.iter().map(Array::element_type).collect();
     if let (Attrs::DType(to), [from]) = (&op.attrs, kinds.as_slice()) {
-        return Ok((gpu::conversion(from.dtype, on_gpu(*to)), from.dtype));
+        let (from, to) = (from.dtype, on_gpu(*to));
+        let checked = || gpu::checked_conversion(from, to).map(|(text, _)| text);
+        return Ok((gpu::conversion(from, to).or_else(checked), from));
     }
     let Rule::Elementwise(rule) = op.entry.rule else { return Err(cpu::mistyped()) };
     let types = rule(&kinds).map_err(|_| cpu::mistyped())?;
@@ -161,6 +181,8 @@ fn wanted(op: &Op, place: usize, compute: DType) -> DType {
 struct OnCard {
     program: gpu::Program,
     inputs: Vec<CardInput>,
+    /// Values that are not taken, and the lines of those who might give them.
+    checks: Vec<(gpu::Check, Option<Place>)>,
     /// The inputs that are views, by what they are views of.
     known: FxHashMap<usize, gpu::Operand>,
     /// The step that makes the result of a node.
@@ -176,7 +198,7 @@ enum CardInput {
 impl Default for OnCard {
     fn default() -> OnCard {
         let program = gpu::Program { inputs: vec![], steps: vec![], outputs: vec![] };
-        OnCard { program, inputs: vec![], known: FxHashMap::default(), steps: FxHashMap::default() }
+        OnCard { program, inputs: vec![], checks: vec![], known: FxHashMap::default(), steps: FxHashMap::default() }
     }
 }
 
@@ -203,9 +225,10 @@ impl OnCard {
         self.program.steps.len() - 1
     }
 
-    /// How many buffers it reads.
-    fn views(&self) -> usize {
-        self.inputs.iter().filter(|input| matches!(input, CardInput::View(_))).count()
+    /// How many buffers it uses besides those of its outputs: one is that of faults.
+    fn buffers(&self) -> usize {
+        let views = self.inputs.iter().filter(|input| matches!(input, CardInput::View(_))).count();
+        views + usize::from(!self.checks.is_empty())
     }
 
     fn run(&self, card: &Card, shape: &[usize]) -> Result<Vec<gpu::View>> {
@@ -217,6 +240,10 @@ impl OnCard {
                 CardInput::Scalar(scalar) => gpu::Input::Scalar(*scalar),
             })
             .collect();
-        card.gpu.cluster(&self.program, &inputs, shape)
+        let mut checks = vec![];
+        for (check, line) in &self.checks {
+            checks.push(gpu::Check { id: card.mark(line.clone())?, ..check.clone() });
+        }
+        card.gpu.checked_cluster(&self.program, &inputs, shape, &checks)
     }
 }

@@ -70,8 +70,8 @@ impl Cluster {
             });
         }
         for (number, node) in cluster.nodes.iter().enumerate() {
-            // one of its holders is this list
-            let inside = uses[number] + 1;
+            // one of its holders is this list, another one may be that of all that waits
+            let inside = uses[number] + 1 + cx.modes.waiting.holds(node);
             if node.address() == root.address() || node.holders() > inside {
                 cluster.outputs.push(number);
             }

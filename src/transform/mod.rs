@@ -13,6 +13,7 @@ pub mod dual;
 pub mod linear;
 pub mod pending;
 pub mod placed;
+mod refusal;
 pub mod trace;
 pub mod wiring;
 
@@ -198,8 +199,8 @@ impl std::fmt::Debug for Modes {
 /// Runs an operation that `apply` cannot simply run.
 pub fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     let Some((level, mode)) = innermost(inputs) else { return draws::make(cx, op, inputs) };
-    if let Some(mut brought) = placed::bring(cx, op, inputs)? {
-        return run(cx, op, &mut brought);
+    if let Some(results) = placed::run_together(cx, op, inputs)? {
+        return Ok(results);
     }
     // inside a trace no operation on what is known later may run, whoever else is in charge of it
     if let Some(recorder) = cx.modes.recorder().filter(|recorder| level > 0 && recorder.level() > level).cloned() {

@@ -11,6 +11,7 @@ use crate::cpu;
 use crate::cpu::cluster::Folded;
 use crate::cpu::reduce::Reduction;
 use crate::diagnostics::Result;
+use crate::diagnostics::error::Place;
 use crate::ops::{Attrs, Entry, Kernel, Op, Outputs, Rule, now_all};
 use crate::tensor::{Array, DType, ElementType, Lifted, Mode, WeakLifted};
 use rustc_hash::FxHashSet;
@@ -26,7 +27,18 @@ const CROWD: usize = 256;
 
 /// All that may be waiting, oldest first.
 #[derive(Default)]
-pub(crate) struct Waiting(Vec<WeakLifted>);
+pub(crate) struct Waiting {
+    all: Vec<WeakLifted>,
+    /// Those on a card that may fail for their values: they run even if nobody else holds them.
+    at_risk: Vec<Lifted>,
+}
+
+impl Waiting {
+    /// How often the list itself holds a value.
+    pub fn holds(&self, node: &Lifted) -> usize {
+        self.at_risk.iter().filter(|held| held.address() == node.address()).count()
+    }
+}
 
 struct Pending(RefCell<State>);
 
@@ -35,6 +47,8 @@ enum State {
         op: Plain,
         inputs: SmallVec<[Array; 3]>,
         weight: usize,
+        /// The line that asked, where the operation may fail late.
+        line: Option<Place>,
     },
     Done(Array),
     /// Nobody held it when its cluster ran.
@@ -88,6 +102,21 @@ pub fn can_fuse(op: &Op, kinds: &[ElementType]) -> bool {
 
 /// Puts an operation off. Errors of types and shapes are raised at once.
 pub fn wait(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
+    put_off(cx, op, inputs, None).map(Array::Lifted)
+}
+
+/// The same of one on a card that may fail for its values.
+pub(super) fn wait_at_risk(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
+    let line = cx.modes.place.clone();
+    let lifted = put_off(cx, op, inputs, line)?;
+    let at_risk = &mut cx.modes.waiting.at_risk;
+    // what has run is held by others alone
+    at_risk.retain(|held| weight_of(held).is_some());
+    at_risk.push(lifted.clone());
+    Ok(Array::Lifted(lifted))
+}
+
+fn put_off(cx: &mut Context, op: &Op, inputs: &mut [Array], line: Option<Place>) -> Result<Lifted> {
     let out = op.infer_of(inputs)?;
     // memory of another device is that device's to watch
     if out.device.is_none() {
@@ -108,14 +137,14 @@ pub fn wait(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
     }
     let op = Plain::of(op).ok_or_else(cpu::mistyped)?;
     let inputs = inputs.iter_mut().map(std::mem::take).collect();
-    let state = State::Waits { op, inputs, weight };
+    let state = State::Waits { op, inputs, weight, line };
     let lifted = Lifted::new(out, Mode::Pending, 0, Pending(RefCell::new(state)));
-    let waiting = &mut cx.modes.waiting.0;
+    let waiting = &mut cx.modes.waiting.all;
     if waiting.len() >= CROWD && waiting.len().is_power_of_two() {
         waiting.retain(WeakLifted::is_alive);
     }
     waiting.push(lifted.downgrade());
-    Ok(Array::Lifted(lifted))
+    Ok(lifted)
 }
 
 /// How many operations wait behind a value; none if it does not wait.
@@ -184,35 +213,37 @@ pub fn settled(cx: &mut Context, array: &Array) -> Result<Array> {
     }
 }
 
-/// Runs all that waits and that somebody holds.
+/// Runs all that waits and that somebody holds, or that may fail.
 pub fn settle_all(cx: &mut Context) -> Result<()> {
-    while let Some(weak) = cx.modes.waiting.0.pop() {
+    while let Some(weak) = cx.modes.waiting.all.pop() {
         if let Some(lifted) = weak.upgrade()
             && weight_of(&lifted).is_some()
         {
             settle(cx, &lifted)?;
         }
     }
+    cx.modes.waiting.at_risk.clear();
     Ok(())
 }
 
 /// What is computed here waits until somebody asks for it, and not for the end of the statement.
 pub(super) fn unasked<T>(cx: &mut Context, compute: impl FnOnce(&mut Context) -> Result<T>) -> Result<T> {
-    let before = cx.modes.waiting.0.len();
+    let before = (cx.modes.waiting.all.len(), cx.modes.waiting.at_risk.len());
     let result = compute(cx);
-    cx.modes.waiting.0.truncate(before);
+    cx.modes.waiting.all.truncate(before.0);
+    cx.modes.waiting.at_risk.truncate(before.1);
     result
 }
 
 /// Forgets what waits: it runs when somebody needs it, if ever.
 pub fn forget(cx: &mut Context) {
-    cx.modes.waiting.0.clear();
+    cx.modes.waiting = Waiting::default();
 }
 
 /// Does anything wait?
 #[inline]
 pub fn any(cx: &Context) -> bool {
-    !cx.modes.waiting.0.is_empty()
+    !cx.modes.waiting.all.is_empty()
 }
 
 /// What a value waits for. If it fails, or is interrupted, the value goes on waiting.
@@ -278,6 +309,14 @@ pub(super) type Parts = (Op, SmallVec<[Array; 3]>);
 pub(super) fn look<T>(node: &Lifted, look: impl FnOnce(Plain, &[Array]) -> T) -> Option<T> {
     match &*node.body::<Pending>()?.0.borrow() {
         State::Waits { op, inputs, .. } => Some(look(*op, inputs)),
+        _ => None,
+    }
+}
+
+/// The line that asked for an operation that waits on a card.
+pub(super) fn line(node: &Lifted) -> Option<Place> {
+    match &*node.body::<Pending>()?.0.borrow() {
+        State::Waits { line, .. } => line.clone(),
         _ => None,
     }
 }

@@ -11,8 +11,9 @@ use crate::diagnostics::{Error, Kind, Result};
 use crate::gpu::View;
 use crate::ops::place::{PLACE, common, on_device, on_gpu, place as place_op};
 use crate::ops::{Attrs, Kernel, OnGpu, Op, Outputs, Rule, apply_all, cast};
-use crate::tensor::{Abstract, Array, DType, Device, ElementType, Layout, Lifted, Mode};
+use crate::tensor::{Abstract, Array, DType, Device, ElementType, Layout, Lifted, Mode, Scalar};
 use smallvec::{SmallVec, smallvec};
+use std::mem;
 
 /// Where the elements are.
 enum Placed {
@@ -83,20 +84,34 @@ pub(super) fn elements(cx: &mut Context, lifted: &Lifted) -> Result<Array> {
     }
 }
 
-/// Brings inputs that follow what they meet to the device of those that have a place.
-pub(super) fn bring(cx: &mut Context, op: &Op, inputs: &[Array]) -> Result<Option<SmallVec<[Array; 3]>>> {
+/// Runs an operation with the inputs that follow what they meet brought to the device of those that have a place; none
+/// where all are there.
+pub(super) fn run_together(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Option<Outputs>> {
     if std::ptr::eq(op.entry, &PLACE) || inputs.iter().all(|input| input.place().is_none()) {
         return Ok(None);
     }
     let device = common(op, inputs.iter().map(|input| (input.place(), input.type_name())))?;
-    if inputs.iter().all(|input| input.is_weak() || input.place() == device) {
+    let is_there = |input: &Array| input.is_weak() || input.place() == device;
+    if inputs.iter().all(is_there) {
         return Ok(None);
     }
     // errors speak of the inputs as they are
     if let Rule::Elementwise(_) = op.entry.rule {
         op.infer_all(&inputs.iter().map(Array::aval).collect::<SmallVec<[Abstract; 3]>>())?;
     }
-    inputs.iter().map(|input| place_op(cx, input.clone(), device)).collect::<Result<_>>().map(Some)
+    let mut brought: SmallVec<[Array; 3]> = SmallVec::new();
+    for input in inputs.iter() {
+        brought.push(if is_there(input) { Array::default() } else { place_op(cx, input.clone(), device)? });
+    }
+    // those that are there change hands, and come back if it fails
+    let there: SmallVec<[usize; 3]> = (0..inputs.len()).filter(|&at| is_there(&inputs[at])).collect();
+    let mut swap = |brought: &mut [Array]| there.iter().for_each(|&at| mem::swap(&mut inputs[at], &mut brought[at]));
+    swap(&mut brought);
+    let result = super::run(cx, op, &mut brought);
+    if result.is_err() {
+        swap(&mut brought);
+    }
+    result.map(Some)
 }
 
 /// An operation on values of this device.
@@ -156,7 +171,10 @@ fn run_on_card(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Device, 
             if !card::is_on_card(op, inputs)? {
                 return Err(missing(op, inputs));
             }
-            pending::wait(cx, op, inputs)
+            match card::may_fail(op, inputs) {
+                true => pending::wait_at_risk(cx, op, inputs),
+                false => pending::wait(cx, op, inputs),
+            }
         }
         (OnGpu::Look, Kernel::Look(layout)) => {
             inferred(op, inputs)?;
@@ -168,18 +186,51 @@ fn run_on_card(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Device, 
         (OnGpu::Whole(kernel), _) => {
             let out = inferred(op, inputs)?;
             cx.kernels += 1;
-            let views = inputs.iter().map(|input| view(cx, input, card)).collect::<Result<SmallVec<[View; 3]>>>()?;
-            match kernel(&card.gpu, op, &views, &out, &mut || card.mark(cx.modes.place.clone()))? {
-                Some(view) => Ok(on_card(device, view)),
-                None => Err(missing(op, inputs)),
+            let views = views(cx, inputs, card)?;
+            let taken = let_go(inputs);
+            let made = kernel(&card.gpu, op, &views, &out, &mut || card.mark(cx.modes.place.clone()));
+            if let Ok(Some(view)) = made {
+                return Ok(on_card(device, view));
             }
+            for at in taken {
+                inputs[at] = on_card(device, views[at].clone());
+            }
+            made.and_then(|_| Err(missing(op, inputs)))
+        }
+        (OnGpu::Chosen(kernel), _) => {
+            cx.kernels += 1;
+            let views = views(cx, inputs, card)?;
+            let mask = views.last().ok_or_else(cpu::mistyped)?;
+            let counts = card.gpu.counts(mask)?;
+            let count = card.read(&counts.last())?.scalar(0).and_then(Scalar::as_i64).ok_or_else(cpu::mistyped)?;
+            let numbers = card.gpu.numbers(mask, &counts, count as usize)?;
+            Ok(on_card(device, kernel(&card.gpu, &views, &numbers)?))
         }
         _ => Err(missing(op, inputs)),
     }
 }
 
+/// Lets go of the inputs that nobody else holds, so that their views may be the only holders of their buffers; which
+/// these were.
+fn let_go(inputs: &mut [Array]) -> SmallVec<[usize; 3]> {
+    let alone = |input: &Array| matches!(input, Array::Lifted(lifted) if lifted.holders() == 1);
+    let taken: SmallVec<[usize; 3]> = (0..inputs.len()).filter(|&at| alone(&inputs[at])).collect();
+    taken.iter().for_each(|&at| inputs[at] = Array::default());
+    taken
+}
+
 fn inferred(op: &Op, inputs: &[Array]) -> Result<Abstract> {
     op.infer(&inputs.iter().map(Array::aval).collect::<SmallVec<[Abstract; 3]>>())
+}
+
+/// Inputs as the card has them. What waited is run, and is the operation's own from here on.
+fn views(cx: &mut Context, inputs: &mut [Array], card: &Card) -> Result<SmallVec<[View; 3]>> {
+    let mut views = SmallVec::new();
+    for input in inputs {
+        *input = pending::settled(cx, input)?;
+        views.push(view(cx, input, card)?);
+    }
+    Ok(views)
 }
 
 /// A value as the card has it; numbers that were written out go there.

@@ -1,20 +1,20 @@
-//! Reading and adding where integers point to, against one element at a time.
+//! Reading where integers point to, against one element at a time.
 
 use super::*;
 use crate::diagnostics::Kind;
 use crate::tensor::walk::coordinates;
 
 /// A case: a value's shape, the axes pointed along, the points' shape, index arrays.
-struct Case {
-    shape: Vec<usize>,
-    axes: Vec<usize>,
-    at: usize,
+pub(super) struct Case {
+    pub shape: Vec<usize>,
+    pub axes: Vec<usize>,
+    pub at: usize,
     points: Vec<usize>,
     indices: Vec<(Tensor, View)>,
 }
 
 impl Case {
-    fn new(gpu: &Gpu, dice: &mut Dice) -> Case {
+    pub fn new(gpu: &Gpu, dice: &mut Dice) -> Case {
         let mut shape = dice.shape(4, 1);
         shape.push(1 + dice.below(5));
         let mut axes: Vec<usize> = (0..shape.len()).filter(|_| dice.below(2) == 0).collect();
@@ -39,7 +39,7 @@ impl Case {
         Case { at: dice.below(shape.len() - axes.len() + 1), shape, axes, points, indices }
     }
 
-    fn result(&self) -> Vec<usize> {
+    pub fn result(&self) -> Vec<usize> {
         let mut result: Vec<usize> =
             (0..self.shape.len()).filter(|axis| !self.axes.contains(axis)).map(|axis| self.shape[axis]).collect();
         result.splice(self.at..self.at, self.points.iter().copied());
@@ -47,7 +47,7 @@ impl Case {
     }
 
     /// For every element of a result, the element of the value in row-major order.
-    fn sources(&self) -> Vec<usize> {
+    pub fn sources(&self) -> Vec<usize> {
         let result = self.result();
         let count: usize = result.iter().product();
         let strides = crate::tensor::shape::contiguous(&self.shape);
@@ -77,7 +77,7 @@ impl Case {
             .collect()
     }
 
-    fn views(&self) -> Vec<View> {
+    pub fn views(&self) -> Vec<View> {
         self.indices.iter().map(|(_, view)| view.clone()).collect()
     }
 }
@@ -98,42 +98,6 @@ fn gathers() {
 }
 
 #[test]
-fn scatters() {
-    let gpu = gpu();
-    let mut dice = Dice(32);
-    for round in 0..40 {
-        let case = Case::new(&gpu, &mut dice);
-        let (tensor, view) = dice.pair(&gpu, DType::F32, &case.result());
-        let (base, onto) = dice.pair(&gpu, DType::F32, &case.shape);
-        let result = gpu.scatter_add(&onto, &view, &case.views(), &case.axes, case.at, (&[], 1));
-        let found = result.and_then(|view| gpu.read(&view)).expect("a scatter");
-        let mut expected = numbers(&base);
-        for (source, value) in case.sources().iter().zip(numbers(&tensor)) {
-            // These values add up exactly.
-            expected[*source] += value;
-        }
-        assert_eq!(numbers(&found), expected, "round {round}");
-    }
-}
-
-/// More points to one cell than one run of a kernel adds.
-#[test]
-fn many_points_to_one_cell() {
-    let gpu = gpu();
-    let count = 70_000;
-    let indices: Vec<i32> = (0..count).map(|i| if i % 10 == 0 { i as i32 / 10 % 5 } else { -1 }).collect();
-    let index = gpu.upload(&Tensor::from_vec(indices, &[count])).expect("an upload");
-    let ones = gpu.fill(Scalar::F32(1.0), &[count, 2]).expect("a fill");
-    let zeros = gpu.fill(Scalar::F32(0.0), &[6, 2]).expect("a fill");
-    let result = gpu
-        .scatter_add(&zeros, &ones, &[index], &[0], 0, (&[], 1))
-        .and_then(|view| gpu.read(&view))
-        .expect("a scatter");
-    let expected = [1400.0, 1400.0, 1400.0, 1400.0, 1400.0, 63000.0];
-    assert_eq!(numbers(&result), expected.iter().flat_map(|&x| [x, x]).collect::<Vec<f64>>());
-}
-
-#[test]
 fn indices_out_of_bounds_are_faults() {
     let gpu = gpu();
     let x = gpu.upload(&Tensor::from_vec(vec![1.0f32, 2.0, 3.0], &[3])).expect("an upload");
@@ -142,15 +106,7 @@ fn indices_out_of_bounds_are_faults() {
         let id = 40 + number as u32;
         let view = gpu.gather(&x, &[pointing(to)], &[0], 0, &[2], (&[], id)).expect("a gather is only recorded");
         // A later fault is not told: the first one wins.
-        gpu.scatter_add(
-            &x,
-            &x.with_layout([2].as_slice().into(), 0, [1].as_slice().into()),
-            &[pointing(9)],
-            &[0],
-            0,
-            (&[], 7),
-        )
-        .expect("a scatter");
+        gpu.gather(&x, &[pointing(9)], &[0], 0, &[2], (&[], 7)).expect("a gather");
         let error = gpu.read(&view).expect_err("an index out of bounds");
         assert_eq!(error.kind(), Kind::Index);
         assert_eq!(error.message(), format!("index {to} is out of bounds for axis 0 of size 3"));

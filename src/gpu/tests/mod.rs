@@ -1,5 +1,6 @@
 //! The engine on software Vulkan, against naive computations on the CPU.
 
+mod chosen;
 mod cluster;
 mod contract;
 mod draw;
@@ -7,10 +8,15 @@ mod gather;
 mod memory;
 mod prelude;
 mod reduce;
+mod scan;
+mod scatter;
 mod transfer;
+mod write;
 
 use super::{Choice, Gpu, Input, Operand, Program, Step, View, Watch};
-use crate::tensor::{DType, Data, Scalar, Tensor};
+use crate::tensor::{DType, Data, Layout, Scalar, Tensor};
+use smallvec::smallvec;
+use std::rc::Rc;
 
 /// The device of the tests. A machine without the software driver fails them: they are never skipped in silence.
 fn gpu() -> Gpu {

@@ -71,22 +71,102 @@ fn points(ranges: &[(f32, f32)]) -> Vec<f32> {
 fn functions_of_one_number() {
     let gpu = gpu();
     type Case = (&'static str, &'static [(f32, f32)], f64, fn(f64) -> f64);
-    let cases: &[Case] = &[
-        ("nb_exp(a)", &[(-104.0, 89.0), (-1.0, 1.0)], 2.0, libm::exp),
-        ("nb_expm1(a)", &[(-20.0, 89.0), (-1.0, 1.0), (-1e-3, 1e-3)], 2.0, libm::expm1),
-        ("nb_log(a)", &[(0.0, 10.0), (0.9, 1.1), (0.0, 1e-37)], 2.0, libm::log),
-        ("nb_log1p(a)", &[(-1.0, 10.0), (-0.01, 0.01), (-0.5, 0.6)], 2.0, libm::log1p),
-        ("nb_tanh(a)", &[(-10.0, 10.0), (-1.0, 1.0), (-1e-3, 1e-3)], 3.0, libm::tanh),
-        ("nb_sin(a)", &[(-10.0, 10.0), (-300.0, 300.0), (-1e5, 1e5)], 3.0, libm::sin),
-        ("nb_cos(a)", &[(-10.0, 10.0), (-300.0, 300.0), (-1e5, 1e5)], 3.0, libm::cos),
-        ("nb_sqrt(a)", &[(0.0, 10.0)], 2.0, libm::sqrt),
-    ];
+    let cases: &[Case] =
+        &[
+            ("nb_exp(a)", &[(-104.0, 89.0), (-1.0, 1.0)], 2.0, libm::exp),
+            ("nb_expm1(a)", &[(-20.0, 89.0), (-1.0, 1.0), (-1e-3, 1e-3)], 2.0, libm::expm1),
+            ("nb_log(a)", &[(0.0, 10.0), (0.9, 1.1), (0.0, 1e-37)], 2.0, libm::log),
+            ("nb_log1p(a)", &[(-1.0, 10.0), (-0.01, 0.01), (-0.5, 0.6)], 2.0, libm::log1p),
+            ("nb_tanh(a)", &[(-10.0, 10.0), (-1.0, 1.0), (-1e-3, 1e-3)], 3.0, libm::tanh),
+            ("nb_sin(a)", &[(-10.0, 10.0), (-300.0, 300.0), (-1e5, 1e5)], 3.0, libm::sin),
+            ("nb_cos(a)", &[(-10.0, 10.0), (-300.0, 300.0), (-1e5, 1e5)], 3.0, libm::cos),
+            ("nb_sqrt(a)", &[(0.0, 10.0)], 2.0, libm::sqrt),
+            ("nb_exp2(a)", &[(-150.0, 129.0), (-1.0, 1.0)], 1.1, libm::exp2),
+            ("nb_log2(a)", &[(0.0, 10.0), (0.9, 1.1), (0.0, 1e-37)], 1.5, libm::log2),
+            ("nb_log10(a)", &[(0.0, 10.0), (0.9, 1.1), (0.0, 1e-37)], 2.0, libm::log10),
+            ("nb_cbrt(a)", &[(-10.0, 10.0), (-1e3, 1e3)], 1.0, libm::cbrt),
+            ("nb_tan(a)", &[(-10.0, 10.0), (-1.0, 1.0), (-300.0, 300.0), (-1e5, 1e5)], 3.6, libm::tan),
+            ("nb_asin(a)", &[(-1.0, 1.0), (0.9, 1.0), (-0.01, 0.01)], 2.5, libm::asin),
+            ("nb_acos(a)", &[(-1.0, 1.0), (0.9, 1.0), (-1.0, -0.9)], 1.5, libm::acos),
+            ("nb_atan(a)", &[(-1.0, 1.0), (-10.0, 10.0), (-0.01, 0.01)], 2.0, libm::atan),
+            ("nb_sinh(a)", &[(-90.0, 90.0), (-3.0, 3.0), (-0.01, 0.01)], 2.0, libm::sinh),
+            ("nb_cosh(a)", &[(-90.0, 90.0), (-3.0, 3.0)], 2.0, libm::cosh),
+            ("nb_asinh(a)", &[(-10.0, 10.0), (-1.0, 1.0), (-0.01, 0.01)], 2.0, libm::asinh),
+            ("nb_acosh(a)", &[(1.0, 10.0), (1.0, 1.1), (1.0, 1e10)], 3.0, |x| {
+                if x < 1.0 { f64::NAN } else { libm::acosh(x) }
+            }),
+            ("nb_atanh(a)", &[(-1.0, 1.0), (-0.01, 0.01), (0.9, 1.0)], 1.5, libm::atanh),
+            ("nb_erf(a)", &[(-5.0, 5.0), (-1.0, 1.0)], 1.5, libm::erf),
+        ];
     for (wgsl, ranges, bound, exact) in cases {
         let mut points = points(ranges);
         // Subnormal numbers may be taken for 0.
         points.retain(|x| *x == 0.0 || !x.is_subnormal());
         let (error, at) = worst(&values(&gpu, wgsl, &points), &points, exact);
         assert!(error <= *bound, "{wgsl}: {error} ulp at {at:e}");
+    }
+}
+
+/// Pairs of all sizes, of special numbers, and from this range.
+fn pairs(range: f32) -> (Vec<f32>, Vec<f32>) {
+    let mut dice = Dice(11);
+    let special = points(&[])[..12].to_vec();
+    let mut pairs: Vec<(f32, f32)> = special.iter().flat_map(|&a| special.iter().map(move |&b| (a, b))).collect();
+    let any = |dice: &mut Dice| f32::from_bits((dice.next() << 3 ^ dice.next()) as u32);
+    let near = |dice: &mut Dice| range * ((dice.next() & 0xff_ffff) as f32 / 8_388_608.0 - 1.0);
+    for _ in 0..40_000 {
+        let (a, b) = (any(&mut dice), near(&mut dice));
+        let scale = 2f32.powi(dice.below(40) as i32 - 20);
+        pairs.extend([(a, any(&mut dice)), (b, near(&mut dice)), (b, b * scale), (a, a * scale)]);
+    }
+    pairs.retain(|(a, b)| [a, b].iter().all(|x| **x == 0.0 || !x.is_subnormal()));
+    pairs.into_iter().unzip()
+}
+
+#[test]
+fn functions_of_two_numbers() {
+    let gpu = gpu();
+    type Case = (&'static str, f32, f64, fn(f64, f64) -> f64);
+    let cases: &[Case] = &[
+        ("nb_atan2(a, b)", 10.0, 2.0, libm::atan2),
+        ("nb_hypot(a, b)", 10.0, 1.5, libm::hypot),
+        ("nb_fmod(a, b)", 10.0, 0.0, libm::fmod),
+        ("nb_fmod(a, b)", 1e6, 0.0, libm::fmod),
+        ("nb_nextafter(a, b)", 10.0, 0.0, |a, b| f64::from(libm::nextafterf(a as f32, b as f32))),
+    ];
+    for (wgsl, range, bound, exact) in cases {
+        let (a, b) = pairs(*range);
+        let found = values2(&gpu, wgsl, &a, &b);
+        for ((&a, &b), &found) in a.iter().zip(&b).zip(&found) {
+            let exact = exact(f64::from(a), f64::from(b));
+            let error = ulps(found, exact);
+            assert!(error <= *bound, "{wgsl} of {a:e}, {b:e} is {found:e}, not {exact:e}: {error} ulp");
+        }
+    }
+}
+
+/// Where its terms nearly cancel, errors are those of the larger one.
+#[test]
+fn logarithms_of_sums_of_powers() {
+    let gpu = gpu();
+    let (mut a, mut b) = pairs(20.0);
+    let (near, also) = pairs(0.01);
+    a.extend(near);
+    b.extend(also.iter().map(|x| x - 5.0));
+    let found = values2(&gpu, "nb_logaddexp(a, b)", &a, &b);
+    for ((&a, &b), &found) in a.iter().zip(&b).zip(&found) {
+        let (x, y) = (f64::from(a.max(b)), f64::from(a.min(b)));
+        let exact = if a.is_nan() || b.is_nan() {
+            f64::NAN
+        } else if x == y {
+            x + std::f64::consts::LN_2
+        } else {
+            x + libm::log1p(libm::exp(y - x))
+        };
+        let terms = x.abs().max((exact - x).abs());
+        let lost = if terms.is_finite() && terms > exact.abs() { exact.abs() / terms } else { 1.0 };
+        let error = ulps(found, exact) * lost;
+        assert!(error <= 3.0, "logaddexp({a:e}, {b:e}) is {found:e}, not {exact:e}: {error} ulp");
     }
 }
 
@@ -135,6 +215,35 @@ fn powers() {
             .zip(&x)
             .all(|(&found, &x)| found.to_bits() == (x * x).to_bits() || x.is_nan() || (x * x).is_subnormal())
     );
+}
+
+/// What devices may take for 0 counts where a function looks at bits.
+#[test]
+fn the_smallest_numbers_count() {
+    let gpu = gpu();
+    let smallest = f32::from_bits(1);
+    for x in [smallest, 1e-40, 1.1e-38] {
+        let exact = f64::from(x);
+        for (wgsl, exact) in
+            [("nb_log2(a)", libm::log2(exact)), ("nb_log10(a)", libm::log10(exact)), ("nb_cbrt(a)", libm::cbrt(exact))]
+        {
+            let found = values(&gpu, wgsl, &[x])[0];
+            assert!(ulps(found, exact) <= 2.0, "{wgsl} of {x:e} is {found:e}, not {exact:e}");
+        }
+        let angle = values2(&gpu, "nb_atan2(a, b)", &[x], &[2.0 * x])[0];
+        assert!(ulps(angle, libm::atan2(1.0, 2.0)) <= 2.0, "{angle}");
+        for (wgsl, a, b, exact) in [
+            ("nb_nextafter(a, b)", x, 1.0, f32::from_bits(x.to_bits() + 1)),
+            ("nb_nextafter(a, b)", x, -x, f32::from_bits(x.to_bits() - 1)),
+            ("nb_nextafter(a, b)", 0.0, -x, -smallest),
+            ("nb_fmod(a, b)", 1.0, x, 1.0 % x),
+            ("nb_fmod(a, b)", -3e-38, 2e-38, -3e-38 % 2e-38),
+            ("nb_hypot(a, b)", 0.0, x, x),
+        ] {
+            let found = values2(&gpu, wgsl, &[a], &[b])[0];
+            assert_eq!(found.to_bits(), exact.to_bits(), "{wgsl} of {a:e}, {b:e} is {found:e}, not {exact:e}");
+        }
+    }
 }
 
 #[test]

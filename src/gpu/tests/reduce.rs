@@ -4,8 +4,16 @@ use super::*;
 use crate::diagnostics::Kind;
 use crate::gpu::{NO_ID, Reduction};
 
-const ALL: [Reduction; 6] =
-    [Reduction::Sum, Reduction::Max, Reduction::Min, Reduction::Prod, Reduction::Any, Reduction::All];
+const ALL: [Reduction; 8] = [
+    Reduction::Sum,
+    Reduction::Max,
+    Reduction::Min,
+    Reduction::Prod,
+    Reduction::Any,
+    Reduction::All,
+    Reduction::Argmax,
+    Reduction::Argmin,
+];
 
 fn naive(how: Reduction, values: &[f64], dtype: DType) -> f64 {
     let (least, most) = match dtype {
@@ -22,8 +30,15 @@ fn naive(how: Reduction, values: &[f64], dtype: DType) -> f64 {
         Reduction::Max => values.iter().fold(least, |a, &b| a.max(b)),
         Reduction::Min => values.iter().fold(most, |a, &b| a.min(b)),
         Reduction::Any => f64::from(u8::from(values.iter().any(|&x| x != 0.0))),
+        Reduction::Argmax | Reduction::Argmin => place(how == Reduction::Argmax, values),
         Reduction::All => f64::from(u8::from(values.iter().all(|&x| x != 0.0))),
     }
+}
+
+/// Of equal extremes the first; NaN wins.
+fn place(largest: bool, values: &[f64]) -> f64 {
+    let beats = |x: f64, best: f64| (if largest { x > best } else { x < best }) || x.is_nan() && !best.is_nan();
+    (1..values.len()).fold(0, |best, at| if beats(values[at], values[best]) { at } else { best }) as f64
 }
 
 /// The values of each group of a reduction, in the order of the results.
@@ -64,7 +79,7 @@ fn small_ones() {
         let dtype = DTYPES[round % 4];
         let shape = dice.shape(4, usize::from(round % 7 != 0));
         let axes: Vec<usize> = (0..shape.len()).filter(|_| dice.below(2) == 0).collect();
-        let how = ALL[dice.below(6)];
+        let how = ALL[dice.below(ALL.len())];
         if how == Reduction::Prod && dtype != DType::F32 {
             // Small factors, or the product does not fit.
             let values = (0..shape.iter().product()).map(|_| [1, -1, 2, 1, 1][dice.below(5)]).collect::<Vec<i32>>();
@@ -96,9 +111,11 @@ fn large_ones() {
         let pair = dice.pair(&gpu, DType::F32, shape);
         check(&gpu, Reduction::Sum, &pair, axes);
         check(&gpu, [Reduction::Max, Reduction::Min][number % 2], &pair, axes);
+        check(&gpu, [Reduction::Argmax, Reduction::Argmin][number % 2], &pair, axes);
         let pair = dice.pair(&gpu, DTYPES[number % 3 + 1], shape);
         check(&gpu, Reduction::Sum, &pair, axes);
         check(&gpu, [Reduction::Any, Reduction::All][number % 2], &pair, axes);
+        check(&gpu, [Reduction::Argmin, Reduction::Argmax][number % 2], &pair, axes);
     }
 }
 

@@ -1,25 +1,21 @@
-// Every element adds up the points of its cell, which lie side by side.
+// Every element adds up the points of its cell, which lie side by side, unless some point is out of bounds: such are last.
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let item = block(group) * 256u + lane;
-    if item >= total() {
+    if item >= slots() * rest() || cells[points() - 1u] == 0xffffffffu {
         return;
     }
-    let at = locate(item);
-    var low = 0u;
-    var high = points();
-    while low < high {
-        let middle = (low + high) / 2u;
-        if cells[middle] < at[0] {
-            low = middle + 1u;
-        } else {
-            high = middle;
-        }
+    let found = slot(item / rest());
+    let start = found.x + first();
+    if start >= points() || cells[start] != found.y {
+        return;
     }
-    var sum = y[item];
-    let end = min(points(), low + first() + most());
-    for (var i = low + first(); i < end && cells[i] == at[0]; i++) {
-        sum += value[at[1] + locate_point(order[i])[0]];
+    let at = locate(item % rest());
+    let to = at[0] + locate_cell(found.y)[0];
+    let end = min(points(), start + most());
+    var sum = y_get(to);
+    for (var i = start; i < end && cells[i] == found.y; i++) {
+        sum = add(sum, value_at(at[1] + locate_point(order[i])[0]));
     }
-    y[item] = sum;
+    y_put(to, sum);
 }

@@ -1,3 +1,4 @@
+// After Cephes' tanhf.c. Within 1.4 ulp.
 fn nb_tanh(x: f32) -> f32 {
     let size = abs(x);
     if nb_is_nan(x) || size < 1e-10 {

@@ -1,4 +1,4 @@
-// sin r and cos r, for |r| <= pi/4.
+// sin r and cos r, for |r| <= pi/4, by the polynomials of Cephes' sinf.c.
 fn nb_sin_part(r: f32) -> f32 {
     let z = r * r;
     var p = -1.9515295891e-4;

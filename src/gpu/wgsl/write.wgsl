@@ -5,5 +5,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         return;
     }
     let at = locate(item);
-    y[at[1]] = x_at(at[0]);
+    y_put(at[1], x_at(at[0]));
 }

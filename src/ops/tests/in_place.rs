@@ -2,7 +2,11 @@
 
 use super::*;
 use crate::context::Context;
+use crate::devices::{Devices, Engine};
+use crate::gpu::Choice;
 use crate::ops::{self, apply, index::Index, table};
+use crate::tensor::Device;
+use crate::transform::placed;
 use std::slice;
 
 #[test]
@@ -69,6 +73,54 @@ fn unshared_buffers_are_used_again() {
         ops::index::set(&mut cx, &mut sum, &[Index::At(0)], Array::Int(5)).unwrap();
     }
     assert_eq!(sum.to_tensor().unwrap().as_slice::<f64>().unwrap().as_ptr(), before);
+}
+
+/// On a graphics card, too, what nobody else holds is written where it is, and what somebody else holds stays.
+#[test]
+fn values_on_a_card() {
+    const LEN: usize = 1 << 20;
+    fn head(cx: &mut Context, array: &Array) -> Vec<Scalar> {
+        let first = Index::Slice { start: None, stop: Some(10), step: None };
+        let found = ops::index::get(cx, array, &[first]).unwrap();
+        elements(&crate::transform::concrete(cx, &found).unwrap())
+    }
+    let mut cx = Context { devices: Devices::new(Choice::Software, true), ..Context::default() };
+    let Engine::Card(card) = placed::engine(&mut cx, Device::Gpu(0)).unwrap() else { panic!("software Vulkan") };
+    let buffers = || (card.gpu.memory().live + card.gpu.memory().pooled) as usize / (4 * LEN);
+    let ones = Array::Tensor(Tensor::from_vec(vec![1.0f32; LEN], &[LEN]));
+    let mut target = ops::place::place(&mut cx, ones, Some(Device::Gpu(0))).unwrap();
+    let places = |places: &[i64]| vec![Index::Array(Array::Tensor(Tensor::from_vec(places.to_vec(), &[places.len()])))];
+    let slice = [Index::Slice { start: Some(0), stop: Some(2000), step: Some(2) }];
+    for value in 0..4 {
+        let value = || Array::Float(f64::from(value));
+        ops::index::set(&mut cx, &mut target, &[Index::At(1)], value()).unwrap();
+        ops::index::set(&mut cx, &mut target, &slice, value()).unwrap();
+        ops::index::set(&mut cx, &mut target, &places(&[5, 7, 5]), value()).unwrap();
+        ops::index::add(&mut cx, &mut target, &places(&[9, 9]), value(), false).unwrap();
+    }
+    assert_eq!(buffers(), 1, "it was copied");
+    let expected = [3.0, 3.0, 3.0, 1.0, 3.0, 3.0, 3.0, 3.0, 3.0, 13.0].map(Scalar::F32);
+    assert_eq!(head(&mut cx, &target), expected);
+
+    let numbers = || Array::Tensor(Tensor::from_vec(vec![1.0f32; 3], &[3]));
+    assert!(ops::index::set(&mut cx, &mut target, &places(&[0, 1]), numbers()).is_err());
+    assert!(ops::index::set(&mut cx, &mut target, &slice, numbers()).is_err());
+    cx.interrupt.raise();
+    assert!(ops::index::set(&mut cx, &mut target, &[Index::At(1)], Array::Float(9.0)).is_err());
+    assert!(ops::index::add(&mut cx, &mut target, &places(&[9, 9]), Array::Float(9.0), false).is_err());
+    cx.interrupt.clear();
+    assert_eq!(head(&mut cx, &target), expected, "what fails leaves the target");
+
+    let held = target.clone();
+    ops::index::set(&mut cx, &mut target, &[Index::At(0)], Array::Float(8.0)).unwrap();
+    assert_eq!(buffers(), 2, "somebody else holds it");
+    assert_eq!(head(&mut cx, &held), expected);
+    assert_eq!(head(&mut cx, &target)[..2], [8.0, 3.0].map(Scalar::F32));
+    // what waits reads it as it was
+    let later = ops::apply2(&mut cx, &ops::ADD, held.clone(), Array::Float(1.0)).unwrap();
+    let mut held = held;
+    ops::index::set(&mut cx, &mut held, &slice, Array::Float(0.0)).unwrap();
+    assert_eq!(head(&mut cx, &later), expected.map(|x| Scalar::F32(x.as_f64() as f32 + 1.0)));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Operations against naive references: random shapes, layouts, dtypes and special values.
 
+mod card;
 mod clusters;
 mod elementwise;
 mod in_place;

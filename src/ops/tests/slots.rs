@@ -24,34 +24,6 @@ const NO_BATCH: Lists = &[
 ];
 
 const NO_GPU: Lists = &[
-    (
-        "may fail for its values, which a card cannot say yet",
-        &["floor_divide", "remainder", "fmod", "left_shift", "right_shift"],
-    ),
-    (
-        "no text that is accurate enough yet",
-        &[
-            "exp2",
-            "log2",
-            "log10",
-            "cbrt",
-            "tan",
-            "asin",
-            "acos",
-            "atan",
-            "sinh",
-            "cosh",
-            "asinh",
-            "acosh",
-            "atanh",
-            "erf",
-            "atan2",
-            "hypot",
-            "logaddexp",
-            "nextafter",
-        ],
-    ),
-    ("no kernel yet", &["scatter", "compress", "argmax", "argmin", "argwhere", "cumsum", "cumprod", "gcd", "lcm"]),
     ("sorting runs on the CPU so far", &["sort", "argsort", "search_ahead", "search_behind"]),
     (
         "is drawn on the CPU and placed; a card would try in `f32`, and accept other numbers",
