@@ -3,7 +3,7 @@
 //! A graphics card is opened when a program first places something on it. Without one `gpu` means the CPU, with the
 //! dtypes of a GPU, and one notice says so. Nothing here may know operations, or who asks.
 
-use crate::context::Interrupt;
+use crate::context::{Interrupt, Limits};
 use crate::diagnostics::error::Place;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::gpu::{self, Adapter, Choice, Gpu, View, Watch};
@@ -12,7 +12,6 @@ use crate::tensor::{Device, Tensor};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Instant;
 
 #[derive(Debug, Default)]
 pub struct Devices {
@@ -20,6 +19,10 @@ pub struct Devices {
     choice: Choice,
     /// It is an error where there is none.
     strict: bool,
+    /// Bytes that values on each graphics card may take, if something else than the card's own memory is to bound them.
+    pub memory: Option<usize>,
+    /// The same of a card that is software: its memory is that of the CPU, and at most what is left of it at first.
+    host_memory: Option<usize>,
     /// Where new tensors are made; none: on the CPU, and they follow what they meet.
     pub home: Option<Device>,
     opened: BTreeMap<u32, Engine>,
@@ -114,28 +117,41 @@ impl Devices {
         std::iter::once(cpu).chain(cards).collect()
     }
 
-    /// What stops a wait from here on.
-    pub fn obey(&mut self, interrupt: &Interrupt, deadline: Option<Instant>) {
+    /// What stops a wait, and bounds memory, from here on.
+    pub fn obey(&mut self, interrupt: &Interrupt, limits: &Limits) {
         if self.opened.is_empty() {
             self.watch.interrupt = interrupt.clone();
         }
-        self.watch.deadline.set(deadline);
+        self.watch.deadline.set(limits.deadline);
+        self.host_memory = Some(limits.memory);
     }
 
-    /// What computes for a device; a graphics card is opened now if it is not.
+    /// What computes for a device; a graphics card is opened now if it is not, or if it was lost.
     pub fn engine(&mut self, device: Device) -> Result<Engine> {
         let Device::Gpu(number) = device else { return Ok(Engine::Host) };
-        if let Some(engine) = self.opened.get(&number) {
-            return Ok(engine.clone());
+        match self.opened.get(&number) {
+            Some(Engine::Card(card)) if card.gpu.is_lost() => {}
+            Some(engine) => {
+                if let Engine::Card(card) = engine {
+                    card.gpu.tidy();
+                }
+                return Ok(engine.clone());
+            }
+            None => {}
         }
         let engine = match Gpu::open(&self.choice, number, self.watch.clone()) {
-            Ok(gpu) => Engine::Card(Card { gpu, lines: Rc::default() }),
+            Ok(gpu) => {
+                let left = || self.host_memory.into_iter().fold(memory::left(), usize::min);
+                let most = self.memory.or_else(|| gpu.is_software().then(left));
+                gpu.limit_memory(most.map_or(u64::MAX, |bytes| bytes as u64));
+                Engine::Card(Card { gpu, lines: Rc::default() })
+            }
             Err(reason) if self.strict || !self.adapters().is_empty() => {
                 return Err(Error::new(Kind::Device, format!("there is no `{device}`: {reason}"))
                     .help("`devices()` lists what there is"));
             }
             Err(reason) => {
-                if self.opened.is_empty() {
+                if !self.opened.values().any(|engine| matches!(engine, Engine::Host)) {
                     self.notices.push(format!(
                         "there is no GPU ({reason}): `gpu` means the CPU here, with the dtypes of a GPU"
                     ));
@@ -152,18 +168,18 @@ impl Devices {
         gpu::adapters(&self.choice)
     }
 
-    /// Waits for all that was asked of graphics cards.
+    /// Waits for all that was asked of graphics cards. One that is known to be lost does nothing any more.
     pub fn wait(&self) -> Result<()> {
         self.opened.values().try_for_each(|engine| match engine {
-            Engine::Card(card) => card.wait(),
-            Engine::Host => Ok(()),
+            Engine::Card(card) if !card.gpu.is_lost() => card.wait(),
+            _ => Ok(()),
         })
     }
 
     /// Waits for graphics cards on which something may have gone wrong, to know it.
     pub fn look_for_faults(&self) -> Result<()> {
         self.opened.values().try_for_each(|engine| match engine {
-            Engine::Card(card) if card.gpu.may_fault() => card.wait(),
+            Engine::Card(card) if card.gpu.may_fault() && !card.gpu.is_lost() => card.wait(),
             _ => Ok(()),
         })
     }

@@ -42,7 +42,7 @@ pub fn physical() -> usize {
 }
 
 /// Bytes that are left, in this container if there is one; as many as there can be where the system does not tell.
-fn left() -> usize {
+pub fn left() -> usize {
     let machine =
         field("/proc/meminfo", "MemAvailable:").map_or(usize::MAX, |kilobytes| kilobytes.saturating_mul(1024));
     machine.min(left_in_container().unwrap_or(usize::MAX))

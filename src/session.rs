@@ -151,7 +151,15 @@ impl Session {
 
     /// Which graphics cards count, and whether it is an error where there is none. Before the first is used.
     pub fn set_devices(&mut self, choice: Choice, strict: bool) {
-        self.machine.host.cx.devices = Devices::new(choice, strict);
+        let devices = &mut self.machine.host.cx.devices;
+        let memory = devices.memory;
+        *devices = Devices::new(choice, strict);
+        devices.memory = memory;
+    }
+
+    /// Bounds the bytes that values on each graphics card may take. Before the first is used.
+    pub fn limit_gpu_memory(&mut self, bytes: usize) {
+        self.machine.host.cx.devices.memory = Some(bytes);
     }
 
     /// From here on the figures of compiled functions are kept, for `graphs`.
@@ -267,21 +275,30 @@ pub(crate) mod tests {
         }
     }
 
-    /// The graphics card, when this code has run.
-    pub(crate) fn card(session: &mut Session, code: &str) -> Gpu {
-        let result = session.eval(Arc::new(Source::new("<test>", code)));
-        assert!(result.is_ok(), "{result:?}");
+    fn run(session: &mut Session, code: &str) -> Result<(), Vec<Error>> {
+        session.eval(Arc::new(Source::new("<test>", code)))
+    }
+
+    /// A session whose graphics card is software.
+    pub(crate) fn on_software() -> Session {
+        let mut session = Session::new(Box::new(Nowhere));
+        session.set_devices(Choice::Software, true);
+        session
+    }
+
+    /// The opened graphics card.
+    fn gpu(session: &mut Session) -> Gpu {
         match session.machine.host.cx.devices.engine(Device::Gpu(0)) {
             Ok(Engine::Card(card)) => card.gpu,
             other => panic!("the test needs software Vulkan (Debian: mesa-vulkan-drivers): {other:?}"),
         }
     }
 
-    /// A session whose graphics card is software.
-    pub(crate) fn session() -> Session {
-        let mut session = Session::new(Box::new(Nowhere));
-        session.set_devices(Choice::Software, true);
-        session
+    /// The graphics card, when this code has run.
+    pub(crate) fn card(session: &mut Session, code: &str) -> Gpu {
+        let result = run(session, code);
+        assert!(result.is_ok(), "{result:?}");
+        gpu(session)
     }
 
     /// Bytes in use on the graphics card.
@@ -291,7 +308,7 @@ pub(crate) mod tests {
 
     #[test]
     fn gradients_leave_nothing_on_the_card() {
-        let mut session = session();
+        let mut session = on_software();
         let program = "fn f(w) = sum(exp(w * 0.5) @ w) + sum(w[[0, 2]] * rand(2))
 g = graph(f)
 w = [0.1, 0.2, 0.3] @ gpu
@@ -300,6 +317,91 @@ many(5)";
         let before = live(&mut session, program);
         assert_eq!(live(&mut session, "many(50)"), before);
         assert!(live(&mut session, "none") > 0);
-        assert_eq!(live(&mut session, "w = none\ng = none"), 0);
+        assert_eq!(live(&mut session, "f = none\nmany = none\nw = none\ng = none"), 0);
+    }
+
+    /// Of a chain of values no more than two or three live at a time.
+    #[test]
+    fn values_are_freed_when_they_were_read_for_the_last_time() {
+        let mut session = on_software();
+        session.limit_gpu_memory(14_000_000);
+        let chain = "x = ones((1000, 1000)) @ gpu
+fn chain(x, n) { for i in 0..n { x = cumulated(x * 0.5 + i) }\nx }
+fn cumulated(x) = x[::-1] @ (ones((1000, 1)) @ gpu) * 0.001 + x * 0.5
+chain(x, 20);";
+        assert!(live(&mut session, chain) < 13_000_000);
+        assert_eq!(live(&mut session, "x = none"), 0);
+    }
+
+    #[test]
+    fn what_follows_values_to_the_card_goes_there_once() {
+        let mut session = on_software();
+        let uploads = |session: &mut Session, code: &str| {
+            let before = session.machine.host.cx.devices.any_open().then(|| gpu(session).uploads_made());
+            let result = run(session, code);
+            assert!(result.is_ok(), "{result:?}");
+            gpu(session).uploads_made() - before.unwrap_or_default()
+        };
+        let ours = "w = [[1.0, 2.0], [3.0, 4.0]] @ gpu
+x = [[5.0, 6.0], [7.0, 8.0]]
+b = arange(2000) * 0.5
+y = w @ x";
+        assert_eq!(uploads(&mut session, ours), 2);
+        assert_eq!(uploads(&mut session, "for _ in 0..20 { y = w @ x + w }"), 0);
+        assert_eq!(uploads(&mut session, "for _ in 0..20 { y = w[0, 0] * b + b }"), 1);
+        let transformed = "g = graph(|w| w @ x)\nfor _ in 0..20 { y = g(w); z = grad(|w| sum(w @ x))(w) }";
+        assert_eq!(uploads(&mut session, transformed), 0);
+        // other elements, in the same buffer
+        let written = "for i in 0..5 { x[0, 0] = i + 10.0; y = w @ x; assert(item(y[0, 0]) == i + 24) }";
+        assert_eq!(uploads(&mut session, written), 5);
+        // another value at the place of one that is gone
+        let others = "for i in 0..50 { t = [1.0 * i, 2.0]; assert(item((w @ t)[0]) == i + 4) }";
+        assert_eq!(uploads(&mut session, others), 50);
+        assert_eq!(live(&mut session, "w = none\nx = none\nb = none\ny = none\nz = none\ng = none\nt = none"), 0);
+    }
+
+    /// As at the prompt, where only the running line is stopped.
+    #[test]
+    fn an_interrupted_line_leaves_the_card_as_it_was() {
+        let mut session = on_software();
+        assert!(live(&mut session, "x = ones((600, 600)) @ gpu\ny = x + 1") > 0);
+        let interrupt = session.interrupt();
+        let presser = std::thread::spawn({
+            let interrupt = interrupt.clone();
+            move || {
+                std::thread::sleep(std::time::Duration::from_millis(300));
+                interrupt.raise();
+            }
+        });
+        let errors = run(&mut session, "while true { z = x @ y }").expect_err("it was interrupted");
+        assert_eq!(errors.first().map(Error::kind), Some(Kind::Interrupted));
+        presser.join().expect("it pressed");
+        interrupt.clear();
+        let result = run(&mut session, "z = x @ y\nassert(item(z[599, 599]) == 1200)\nassert(item(sum(x[0])) == 600)");
+        assert!(result.is_ok(), "{result:?}");
+    }
+
+    #[test]
+    fn a_lost_card_is_opened_anew() {
+        let mut session = on_software();
+        let long = "c = arange(2000.0)\nx = c @ gpu\nwaits = x * 2 + c\ns = sum(x)";
+        assert!(live(&mut session, long) > 0);
+        gpu(&mut session).lose();
+        let lost = |session: &mut Session, code: &str| {
+            let errors = run(session, code).expect_err(code);
+            let error = errors.first().expect("an error");
+            assert_eq!(error.kind(), Kind::Device, "{code}: {error}");
+            assert!(error.message().starts_with("the GPU was lost: "), "{code}: {error}");
+        };
+        lost(&mut session, "s");
+        for code in ["x", "s + 1", "sum(x)", "y = waits + 1", "y = x @ x", "x[0]", "graph(|x| x + 1)(x)", "x @ cpu"] {
+            lost(&mut session, code);
+        }
+        let after = "assert(sum(c) == 1999000)\ntimeit(|| 1)
+y = c @ gpu\nassert(item(sum(y + c)) == 3998000)
+try { x + y } catch e { caught = e.kind }\nassert(caught == \"device\")\nassert(item(y[3]) == 3)";
+        let result = run(&mut session, after);
+        assert!(result.is_ok(), "{result:?}");
+        lost(&mut session, "y + s");
     }
 }

@@ -49,6 +49,8 @@ pub struct Options {
     pub isa: Option<Isa>,
     /// Bytes that all values together may take.
     pub max_memory: Option<usize>,
+    /// Bytes that values on each graphics card may take.
+    pub gpu_memory: Option<usize>,
     pub timeout: Option<Duration>,
     pub color: Color,
 }
@@ -147,7 +149,7 @@ fn seconds(text: &str) -> Result<Duration, &'static str> {
 }
 
 /// `500MB`, `1.5GiB`, `4096`: bytes.
-fn size(text: &str) -> Result<usize, &'static str> {
+pub fn size(text: &str) -> Result<usize, &'static str> {
     let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let unit = match unit.to_ascii_lowercase().as_str() {

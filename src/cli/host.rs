@@ -41,6 +41,9 @@ pub fn session(output: Box<dyn Output>, options: &Options) -> Session {
     }
     let choice = std::env::var("NABLA_GPU").map(|text| Choice::parse(&text)).unwrap_or_default();
     session.set_devices(choice, options.strict_device);
+    if let Some(bytes) = options.gpu_memory {
+        session.limit_gpu_memory(bytes);
+    }
     session.print_options_mut().oneline = options.oneline;
     start_clock(&mut session, options);
     session

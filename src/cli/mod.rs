@@ -60,6 +60,9 @@ fn environment() -> Result<Options, String> {
     if let Some(text) = variable("NABLA_THREADS") {
         options.threads = Some(args::positive(&text).map_err(|what| format!("NABLA_THREADS is {text}: {what}"))?);
     }
+    if let Some(text) = variable("NABLA_GPU_MEMORY") {
+        options.gpu_memory = Some(args::size(&text).map_err(|what| format!("NABLA_GPU_MEMORY is {text}: {what}"))?);
+    }
     if let Some(text) = variable("NABLA_ISA") {
         let names = || Isa::all().into_iter().map(Isa::name).collect::<Vec<_>>().join(", ");
         let isa = Isa::all().into_iter().find(|isa| isa.name() == text);

@@ -77,10 +77,13 @@ impl Adapter {
             driver: format!("{} {}", info.driver, info.driver_info).trim().to_string(),
             backend: info.backend.to_string(),
             kind,
-            memory: limits.max_buffer_size.min(limits.max_storage_buffer_binding_size),
+            memory: limits.max_buffer_size.min(limits.max_storage_buffer_binding_size).min(COUNTABLE),
         }
     }
 }
+
+/// Kernels count elements and bytes in 32 bits, and some of them beyond the last one.
+const COUNTABLE: u64 = (1 << 31) - 1;
 
 const SOFTWARE: &str = "software";
 

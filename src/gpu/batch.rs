@@ -1,15 +1,18 @@
 //! Commands that wait to be submitted together.
 //!
 //! Submitting costs more than recording, so commands gather here until somebody waits, until there are many, or until
-//! they are much work: a long submit cannot be interrupted. The words of all commands share one uniform buffer; it may
-//! be written anew for every batch, since the queue writes it between the two.
+//! they are much work: a submit cannot be interrupted. How much is much is measured, for cards differ a thousandfold. The
+//! words of all commands share one uniform buffer; it may be written anew for every batch, since the queue writes it
+//! between the two.
 
 use super::pipeline::Pipeline;
+use super::trouble::Trouble;
 use super::watch::Watch;
 use crate::diagnostics::{Error, Kind, Result};
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
-use std::time::Duration;
+use std::ops::RangeInclusive;
+use std::time::{Duration, Instant};
 
 /// Commands of a batch.
 const MOST: usize = 128;
@@ -19,8 +22,14 @@ const WORD_BYTES: usize = 256 << 10;
 const WRITTEN: u64 = 64 << 20;
 /// Between two looks whether to go on waiting.
 const PATIENCE: Duration = Duration::from_millis(20);
-/// Submits on their way at most: so many must end before an interrupted program can.
+/// Submits on their way at most.
 const IN_FLIGHT: usize = 8;
+/// How long a submit should take at most.
+const LONG: Duration = Duration::from_millis(40);
+/// A wait that was shorter may have begun when the work was done.
+const TELLING: Duration = Duration::from_millis(2);
+/// Elementary steps of a submit: a measure that goes wrong stays within.
+const ENOUGH: RangeInclusive<u64> = 1 << 20..=1 << 36;
 
 struct Command {
     pipeline: wgpu::ComputePipeline,
@@ -39,18 +48,31 @@ pub struct Batch {
     /// Elementary steps of all commands, and how many are enough.
     work: u64,
     enough: u64,
+    /// What `enough` stays within.
+    within: RangeInclusive<u64>,
     /// Counts batches, from 1.
     number: u64,
     /// Commands recorded so far.
     dispatches: u64,
     /// Bytes that the host wrote since the last submit: until then they are kept.
     written: u64,
-    in_flight: VecDeque<wgpu::SubmissionIndex>,
+    in_flight: VecDeque<Submit>,
+    /// When the device was last seen to have done a submit.
+    done: Instant,
+    trouble: Trouble,
     watch: Watch,
 }
 
+/// Commands on their way.
+struct Submit {
+    index: wgpu::SubmissionIndex,
+    work: u64,
+    since: Instant,
+}
+
 impl Batch {
-    pub fn new(device: wgpu::Device, queue: wgpu::Queue, enough: u64, watch: Watch) -> Batch {
+    /// `enough` is a first guess at how many steps a submit may have.
+    pub fn new(device: wgpu::Device, queue: wgpu::Queue, enough: u64, trouble: Trouble, watch: Watch) -> Batch {
         let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
         let size = WORD_BYTES as u64;
         let word_buffer =
@@ -66,10 +88,13 @@ impl Batch {
             alignment,
             work: 0,
             enough,
+            within: ENOUGH,
             number: 1,
             dispatches: 0,
             written: 0,
             in_flight,
+            done: Instant::now(),
+            trouble,
             watch,
         }
     }
@@ -87,9 +112,10 @@ impl Batch {
         self.dispatches
     }
 
+    /// So many steps are enough from here on, whatever they take.
     #[cfg(test)]
     pub fn set_enough(&mut self, enough: u64) {
-        self.enough = enough;
+        (self.enough, self.within) = (enough, enough..=enough);
     }
 
     /// Steps that one command should not exceed.
@@ -159,12 +185,16 @@ impl Batch {
             }
         }
         last(&mut encoder);
-        self.in_flight.push_back(self.queue.submit([encoder.finish()]));
+        let (work, since) = (self.work, Instant::now());
+        let index = self.queue.submit([encoder.finish()]);
+        // Some drivers, that of Mesa for the CPU among them, do the work within the call, or some of it.
+        self.measured(work, since.elapsed(), self.enough / 2..=self.enough);
+        self.in_flight.push_back(Submit { index, work, since });
         self.words.clear();
         self.work = 0;
         self.written = 0;
         self.number += 1;
-        if self.in_flight.len() > IN_FLIGHT
+        while self.are_too_many()
             && let Some(oldest) = self.in_flight.pop_front()
         {
             self.wait_for(oldest)?;
@@ -172,15 +202,18 @@ impl Batch {
         Ok(())
     }
 
+    /// Is more on its way than an interrupted program may wait for? One submit is enough to keep a card at work.
+    fn are_too_many(&self) -> bool {
+        let work = self.in_flight.iter().fold(0, |sum: u64, submit| sum.saturating_add(submit.work));
+        self.in_flight.len() > IN_FLIGHT || (self.in_flight.len() > 1 && work > self.enough)
+    }
+
     /// Waits until all that was submitted is done.
     pub fn drain(&mut self) -> Result<()> {
-        match self.in_flight.pop_back() {
-            Some(last) => {
-                self.in_flight.clear();
-                self.wait_for(last)
-            }
-            None => Ok(()),
+        while let Some(oldest) = self.in_flight.pop_front() {
+            self.wait_for(oldest)?;
         }
+        Ok(())
     }
 
     /// Notes that the host wrote so many bytes to buffers.
@@ -193,16 +226,53 @@ impl Batch {
         Ok(())
     }
 
-    fn wait_for(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
+    fn wait_for(&mut self, submit: Submit) -> Result<()> {
+        let began = Instant::now();
         loop {
-            let (submission_index, timeout) = (Some(submission.clone()), Some(PATIENCE));
-            match self.device.poll(wgpu::PollType::Wait { submission_index, timeout }) {
-                Ok(_) => return Ok(()),
-                Err(wgpu::PollError::Timeout) => self.watch.check()?,
-                Err(error) => {
-                    return Err(Error::new(Kind::Device, format!("waiting for the graphics device failed: {error}")));
-                }
+            let (submission_index, timeout) = (Some(submit.index.clone()), Some(PATIENCE));
+            if self.trouble.polled(&self.device, wgpu::PollType::Wait { submission_index, timeout })? {
+                break;
             }
+            self.watch.check()?;
         }
+        let now = Instant::now();
+        let twice = self.enough.saturating_mul(2);
+        if now - began < TELLING {
+            // It took no longer than that.
+            self.measured(submit.work, now - submit.since, self.enough..=twice);
+        } else {
+            self.measured(submit.work, now - submit.since.max(self.done), self.enough / 2..=twice);
+        }
+        self.done = now;
+        Ok(())
+    }
+
+    /// So many steps took so long: the next submits are of as many as should take `LONG`, within a range.
+    fn measured(&mut self, work: u64, took: Duration, range: RangeInclusive<u64>) {
+        // One with few steps tells what it cost to start it, and to compile its kernels.
+        if work > self.enough / 16 {
+            let within = &self.within;
+            self.enough = fitting(work, took).clamp(*range.start(), *range.end()).clamp(*within.start(), *within.end());
+        }
+    }
+}
+
+/// The steps that take `LONG` where so many took so long.
+fn fitting(work: u64, took: Duration) -> u64 {
+    // What is too large for 64 bits becomes the largest number.
+    (work as f64 * (LONG.as_secs_f64() / took.as_secs_f64())) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn submits_fit_the_card() {
+        assert_eq!(fitting(1000, LONG), 1000);
+        assert_eq!(fitting(1000, LONG * 4), 250);
+        assert_eq!(fitting(1000, LONG / 4), 4000);
+        assert_eq!(fitting(1000, Duration::ZERO), u64::MAX);
+        assert_eq!(fitting(0, LONG), 0);
     }
 }

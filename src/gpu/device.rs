@@ -6,7 +6,8 @@ use super::fault::{self, Faults, Site};
 use super::kernel::{Kernel, LANES, Words};
 use super::pipeline::Pipelines;
 use super::pool::Pool;
-use super::trouble::{Trouble, caught};
+use super::trouble::Trouble;
+use super::uploads::Uploads;
 use super::view::View;
 use super::watch::Watch;
 use crate::diagnostics::{Error, Kind, Result};
@@ -16,10 +17,10 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-/// Steps of one submit, so that none takes much longer than a tenth of a second.
-const WORK_SOFTWARE: u64 = 1 << 25;
-const WORK_HARDWARE: u64 = 1 << 35;
-/// Bytes of dropped buffers that are kept.
+/// Steps of the first submits; later ones are measured.
+const WORK_SOFTWARE: u64 = 1 << 23;
+const WORK_HARDWARE: u64 = 1 << 32;
+/// Bytes of dropped buffers that are kept, and of copies of tensors of the host.
 const KEEP_SOFTWARE: u64 = 256 << 20;
 const KEEP_HARDWARE: u64 = 2 << 30;
 
@@ -37,6 +38,7 @@ pub(super) struct Engine {
     pipelines: RefCell<Pipelines>,
     pub faults: Faults,
     pub trouble: Trouble,
+    pub uploads: RefCell<Uploads>,
     /// What stops a wait.
     watch: Watch,
     /// The buffer that results were last read through.
@@ -77,17 +79,13 @@ impl Gpu {
             if about.is_software() { (WORK_SOFTWARE, KEEP_SOFTWARE) } else { (WORK_HARDWARE, KEEP_HARDWARE) };
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
         let word = wgpu::BufferDescriptor { label: None, size: fault::BYTES, usage, mapped_at_creation: false };
-        let (faults, batch) = caught(
-            &device,
-            || "its first buffers".to_string(),
-            || {
-                (
-                    Faults::new(device.create_buffer(&word)),
-                    Batch::new(device.clone(), queue.clone(), work, watch.clone()),
-                )
-            },
-        )
-        .map_err(|error| error.message().to_string())?;
+        let first = || {
+            let faults = Faults::new(device.create_buffer(&word));
+            (faults, Batch::new(device.clone(), queue.clone(), work, trouble.clone(), watch.clone()))
+        };
+        let (faults, batch) = trouble
+            .caught(&device, || "its first buffers".to_string(), first)
+            .map_err(|error| error.message().to_string())?;
         let pool = Rc::new(Pool::new(device.clone(), trouble.clone(), about.memory & !3, keep));
         Ok(Gpu(Rc::new(Engine {
             adapter: about,
@@ -99,9 +97,42 @@ impl Gpu {
             pipelines: RefCell::default(),
             faults,
             trouble,
+            uploads: RefCell::new(Uploads::new(keep)),
             watch,
             staging: RefCell::default(),
         })))
+    }
+
+    /// Computes it on the CPU?
+    pub fn is_software(&self) -> bool {
+        self.0.adapter.is_software()
+    }
+
+    /// Bounds what is in use and what is kept for reuse, together.
+    pub fn limit_memory(&self, bytes: u64) {
+        self.0.pool.set_most(bytes);
+    }
+
+    /// Is the device gone? Then every use of it is an error.
+    pub fn is_lost(&self) -> bool {
+        self.0.trouble.is_lost()
+    }
+
+    /// Lets go of copies of tensors that are gone or were written.
+    pub fn tidy(&self) {
+        self.0.uploads.borrow_mut().tidy();
+    }
+
+    /// Copies of tensors made so far.
+    #[cfg(test)]
+    pub fn uploads_made(&self) -> u64 {
+        self.0.uploads.borrow().made
+    }
+
+    /// Loses the device, as a driver may.
+    #[cfg(test)]
+    pub fn lose(&self) {
+        self.0.device.destroy();
     }
 
     pub fn memory(&self) -> Memory {
@@ -155,23 +186,35 @@ impl Gpu {
     pub(super) fn fresh(&self, dtype: DType, shape: &[usize]) -> Result<View> {
         let bytes = (shape::size(shape) as u64).saturating_mul(dtype.size() as u64);
         let take = || self.0.pool.take(bytes, || type_name(dtype, shape, Device::Gpu(0)));
-        let buffer = match take() {
-            // What is kept for later, or used by commands that wait, may be what is missing now.
-            Err(error) if error.kind() == Kind::Memory && self.0.pool.could_hold(bytes) => {
-                let mut batch = self.0.batch.borrow_mut();
-                self.0.pool.clear();
-                batch.submit()?;
-                batch.drain()?;
-                take()?
-            }
-            result => result?,
-        };
+        let buffer = if self.0.pool.could_hold(bytes) { self.where_there_is_room(take)? } else { take()? };
         Ok(View::whole(Rc::new(buffer), dtype, shape))
+    }
+
+    /// Runs `take`; where there is no memory, once more when all is given back that can be.
+    pub(super) fn where_there_is_room<T>(&self, take: impl Fn() -> Result<T>) -> Result<T> {
+        match take() {
+            // What is kept for later, or used by commands that wait, may be what is missing now.
+            Err(error) if error.kind() == Kind::Memory => {
+                self.0.uploads.borrow_mut().clear();
+                self.0.pool.clear();
+                self.drain()?;
+                take()
+            }
+            result => result,
+        }
+    }
+
+    /// Submits what is recorded and waits until all is done.
+    pub(super) fn drain(&self) -> Result<()> {
+        let mut batch = self.0.batch.borrow_mut();
+        batch.submit()?;
+        batch.drain()
     }
 
     /// Errors when a view is another device's, or reaches out of its buffer.
     pub(super) fn check(&self, view: &View) -> Result<()> {
         if !view.buffer().is_of(&self.0.pool) {
+            view.check_lost()?;
             return Err(Error::new(Kind::Internal, "a view of another graphics device"));
         }
         view.check()
@@ -207,7 +250,7 @@ impl Gpu {
             self.check(view)?;
         }
         let (text, access) = kernel.finish(&words);
-        let pipeline = engine.pipelines.borrow_mut().get(&engine.device, text, access)?;
+        let pipeline = engine.pipelines.borrow_mut().get(&engine.device, &engine.trouble, text, access)?;
         let mut batch = engine.batch.borrow_mut();
         let widest = u64::from(engine.limits.max_compute_workgroups_per_dimension);
         let piece = (batch.enough() / work.max(1)).clamp(1, widest * widest);

@@ -25,6 +25,7 @@ mod scan;
 mod scatter;
 mod transfer;
 mod trouble;
+mod uploads;
 mod view;
 mod watch;
 mod write;

@@ -3,7 +3,7 @@
 //! The cache is bounded: when it is full, the half that was used least recently goes.
 
 use super::kernel::Access;
-use super::trouble::caught;
+use super::trouble::Trouble;
 use crate::diagnostics::Result;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -35,13 +35,13 @@ impl Pipelines {
     }
 
     /// The kernel of this text, compiled if it is new.
-    pub fn get(&mut self, device: &wgpu::Device, text: &str, access: &[Access]) -> Result<Pipeline> {
+    pub fn get(&mut self, device: &wgpu::Device, trouble: &Trouble, text: &str, access: &[Access]) -> Result<Pipeline> {
         self.clock += 1;
         if let Some(entry) = self.entries.get_mut(text) {
             entry.used = self.clock;
             return Ok(entry.pipeline.clone());
         }
-        let pipeline = caught(device, || "a kernel".to_string(), || compile(device, text, access))?;
+        let pipeline = trouble.caught(device, || "a kernel".to_string(), || compile(device, text, access))?;
         if self.entries.len() >= MOST {
             let mut used: Vec<u64> = self.entries.values().map(|entry| entry.used).collect();
             let (_, middle, _) = used.select_nth_unstable(MOST / 2);

@@ -1,9 +1,10 @@
 //! Device buffers, kept for reuse when they are dropped.
 //!
 //! A buffer may be handed out again while commands recorded before still read it: one queue runs all commands in order.
-//! Only writes from the host overtake recorded commands; so every buffer knows the batch that used it last.
+//! Only writes from the host overtake recorded commands; so every buffer knows the batch that used it last. Buffers in
+//! use and buffers kept together never take more than the bound.
 
-use super::trouble::{Trouble, caught};
+use super::trouble::Trouble;
 use crate::context::readable;
 use crate::diagnostics::{Error, Kind, Result};
 use rustc_hash::FxHashMap;
@@ -14,6 +15,9 @@ use std::rc::Rc;
 const SMALLEST: u64 = 256;
 /// From here on sizes come in eighths of a power of two, so that large buffers waste little.
 const FINE: u64 = 1 << 20;
+
+/// What to do where there is no memory.
+const WAYS_OUT: &str = "`x @ cpu` moves a value to main memory; NABLA_GPU_MEMORY sets the bound";
 
 /// A buffer on the device. Its memory goes back to the pool when it is dropped.
 pub struct Buffer {
@@ -34,6 +38,9 @@ impl Buffer {
     }
     pub fn is_of(&self, pool: &Rc<Pool>) -> bool {
         Rc::ptr_eq(&self.pool, pool)
+    }
+    pub fn check_lost(&self) -> Result<()> {
+        self.pool.trouble.check_lost()
     }
     pub fn used_in(&self, batch: u64) {
         self.batch.set(batch);
@@ -61,6 +68,8 @@ pub struct Pool {
     largest: u64,
     /// Bytes kept at most.
     keep: u64,
+    /// Bytes in use and kept at most.
+    most: Cell<u64>,
     free: RefCell<FxHashMap<u64, Vec<Free>>>,
     live: Cell<u64>,
     pooled: Cell<u64>,
@@ -69,7 +78,13 @@ pub struct Pool {
 impl Pool {
     pub fn new(device: wgpu::Device, trouble: Trouble, largest: u64, keep: u64) -> Pool {
         let free = RefCell::default();
-        Pool { device, trouble, largest, keep, free, live: Cell::new(0), pooled: Cell::new(0) }
+        let (most, live, pooled) = (Cell::new(u64::MAX), Cell::new(0), Cell::new(0));
+        Pool { device, trouble, largest, keep, most, free, live, pooled }
+    }
+
+    /// Bounds what is in use and what is kept, together.
+    pub fn set_most(&self, bytes: u64) {
+        self.most.set(bytes);
     }
 
     /// A buffer of at least so many bytes, with any content. `what` is said in errors, as `f32[1000, 1000]`.
@@ -86,23 +101,37 @@ impl Pool {
                 self.pooled.set(self.pooled.get() - size);
                 free
             }
-            None => Free { raw: self.create(size, &what)?, batch: 0 },
+            None => Free { raw: self.create(size, what)?, batch: 0 },
         };
         self.live.set(self.live.get() + size);
         Ok(Buffer { raw, bytes: size, batch: Cell::new(batch), pool: self.clone() })
     }
 
-    fn create(&self, size: u64, what: &impl Fn() -> String) -> Result<wgpu::Buffer> {
+    fn create(&self, size: u64, what: impl Fn() -> String) -> Result<wgpu::Buffer> {
         self.trouble.check()?;
+        if size > self.most.get().saturating_sub(self.live.get() + self.pooled.get()) {
+            let message = format!("{} takes {}; {} are in use", what(), shown(size), self.shares());
+            return Err(Error::new(Kind::Memory, message).help(WAYS_OUT));
+        }
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
         let descriptor = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false };
-        let name = || format!("{} ({})", what(), shown(size));
-        caught(&self.device, name, || self.device.create_buffer(&descriptor))
+        let name = || format!("{}, which takes {}; {} are in use", what(), shown(size), self.shares());
+        self.trouble.caught(&self.device, name, || self.device.create_buffer(&descriptor))
+    }
+
+    /// `12 MB of the 64 MB that values on the GPU may take`, or what is in use alone where nothing bounds it.
+    fn shares(&self) -> String {
+        let live = shown(self.live.get());
+        match self.most.get() {
+            u64::MAX => live,
+            most => format!("{live} of the {} that values on the GPU may take", shown(most)),
+        }
     }
 
     fn put_back(&self, raw: wgpu::Buffer, size: u64, batch: u64) {
         self.live.set(self.live.get() - size);
-        if self.pooled.get() + size <= self.keep {
+        let room = self.most.get().saturating_sub(self.live.get());
+        if self.pooled.get() + size <= self.keep.min(room) {
             self.pooled.set(self.pooled.get() + size);
             self.free.borrow_mut().entry(size).or_default().push(Free { raw, batch });
         }

@@ -7,7 +7,6 @@ use super::device::Gpu;
 use super::fault;
 use super::kernel::is_packed;
 use super::program::{Input, Program};
-use super::trouble::caught;
 use super::view::View;
 use crate::context::readable;
 use crate::diagnostics::{Error, Kind, Result};
@@ -17,8 +16,21 @@ use std::sync::mpsc;
 
 /// A buffer to read through that is larger than this is not kept.
 const KEEP: u64 = 64 << 20;
+/// The host writes so many bytes at a time: the graphics library copies them first, and where there is no memory for the
+/// copy it gives up the device.
+const PIECE: usize = 16 << 20;
 
 impl Gpu {
+    /// The copy of the tensor's elements in this dtype that is there already, if they are what they were.
+    pub fn uploaded(&self, tensor: &Tensor, dtype: DType) -> Option<View> {
+        self.0.uploads.borrow_mut().find(tensor, dtype)
+    }
+
+    /// Keeps a copy of the tensor's elements for `uploaded`.
+    pub fn keep_upload(&self, tensor: &Tensor, view: &View) {
+        self.0.uploads.borrow_mut().keep(tensor, view);
+    }
+
     /// A copy of the tensor's elements on the device, in order.
     pub fn upload(&self, tensor: &Tensor) -> Result<View> {
         let view = self.fresh(tensor.dtype(), tensor.shape())?;
@@ -36,19 +48,26 @@ impl Gpu {
         if view.buffer().last_used() == batch.number() {
             batch.submit()?;
         }
+        let mut write = |start: usize, words: &[u8]| {
+            self.0.queue.write_buffer(view.buffer().raw(), start as u64, words);
+            batch.wrote(words.len() as u64)
+        };
         // Writes are of whole words.
         let whole = bytes.len() & !3;
         let (words, rest) = bytes.split_at(whole);
-        if !words.is_empty() {
-            self.0.queue.write_buffer(view.buffer().raw(), 0, words);
+        for (number, piece) in words.chunks(PIECE).enumerate() {
+            write(number * PIECE, piece)?;
         }
         if !rest.is_empty() {
             let mut last = [0; 4];
             last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-            self.0.queue.write_buffer(view.buffer().raw(), whole as u64, &last);
+            write(whole, &last)?;
         }
-        batch.wrote(bytes.len() as u64)?;
         self.0.trouble.check()?;
+        #[cfg(test)]
+        {
+            self.0.uploads.borrow_mut().made += 1;
+        }
         Ok(view)
     }
 
@@ -95,14 +114,13 @@ impl Gpu {
         let copied = bytes.next_multiple_of(4);
         let armed = engine.faults.armed();
         let total = copied + if armed { fault::BYTES } else { 0 };
-        let mut batch = engine.batch.borrow_mut();
         if total == 0 {
-            batch.submit()?;
-            batch.drain()?;
+            self.drain()?;
             engine.trouble.check()?;
             return decode(&[]);
         }
         let staging = self.staging(total)?;
+        let mut batch = engine.batch.borrow_mut();
         batch.submit_with(|encoder| {
             if copied > 0 {
                 encoder.copy_buffer_to_buffer(view.buffer().raw(), start, &staging, 0, copied);
@@ -165,7 +183,8 @@ impl Gpu {
         let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let descriptor = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false };
         let device = &self.0.device;
-        caught(device, || format!("reading {}", readable(size as usize)), || device.create_buffer(&descriptor))
+        let what = || format!("reading {}", readable(size as usize));
+        self.where_there_is_room(|| self.0.trouble.caught(device, what, || device.create_buffer(&descriptor)))
     }
 }
 

@@ -57,6 +57,11 @@ impl View {
         &self.buffer
     }
 
+    /// Errors when the device that holds the elements is lost.
+    pub fn check_lost(&self) -> Result<()> {
+        self.buffer.check_lost()
+    }
+
     /// Does nobody else hold the buffer? What was recorded before reads it before anything that is recorded from now on.
     pub(super) fn is_alone(&self) -> bool {
         Rc::strong_count(&self.buffer) == 1

@@ -29,7 +29,7 @@ pub use lifted::{Level, Lifted, Mode, WeakLifted};
 pub use pool::{Peak, Pool};
 pub use scalar::Scalar;
 pub use shape::{Axes, Shape, Strides};
-pub use storage::Tensor;
+pub use storage::{Stamp, Tensor};
 pub use walk::{Walk, positions};
 
 pub(crate) use data::{with_data, with_numbers};

@@ -6,7 +6,8 @@
 use super::pool::{Home, Pool};
 use super::walk::{self, Walk};
 use super::{DType, Data, Element, Layout, Scalar, Shape, Strides, Text, shape, with_data};
-use std::rc::Rc;
+use std::cell::OnceCell;
+use std::rc::{Rc, Weak};
 
 #[derive(Clone, Debug)]
 pub struct Tensor(Rc<Inner>);
@@ -17,6 +18,26 @@ struct Inner {
     body: Body,
     /// Where the buffer of an owner goes when it is gone.
     home: Option<Box<Home>>,
+    /// What stamps of an owner's elements point to; none once they are written.
+    content: OnceCell<Rc<()>>,
+}
+
+/// The elements of a buffer as they are now: good until the buffer is gone, or written. It keeps nothing alive, and
+/// keeps nobody from writing.
+#[derive(Clone, Debug)]
+pub struct Stamp(Weak<()>);
+
+impl Stamp {
+    /// Are the elements still there, and what they were?
+    pub fn is_good(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+
+    /// Of the same elements?
+    pub fn is_same(&self, other: &Stamp) -> bool {
+        // the number of a stamp is not given to another one while this one is held
+        self.0.ptr_eq(&other.0)
+    }
 }
 
 impl Drop for Inner {
@@ -47,7 +68,7 @@ impl Tensor {
     /// `data` in row-major order; its length must be the size of `shape`.
     pub fn owner(data: Data, shape: Shape) -> Tensor {
         debug_assert_eq!(data.len(), shape::size(&shape));
-        Tensor(Rc::new(Inner { shape, body: Body::Owner(data), home: None }))
+        Tensor(Rc::new(Inner { shape, body: Body::Owner(data), home: None, content: OnceCell::new() }))
     }
 
     /// From now on the buffer of an owner that nobody else holds is counted by `pool`, and goes there when it is gone.
@@ -73,6 +94,15 @@ impl Tensor {
         Rc::as_ptr(&self.0).addr()
     }
 
+    /// A stamp of the elements of the buffer, which a view may share with others.
+    pub fn stamp(&self) -> Stamp {
+        let owner = match &self.0.body {
+            Body::Owner(_) => &self.0,
+            Body::View(view) => &view.owner.0,
+        };
+        Stamp(Rc::downgrade(owner.content.get_or_init(Rc::default)))
+    }
+
     /// Values in row-major order; their number must be the size of `shape`.
     pub fn from_vec<T: Element>(values: Vec<T>, shape: &[usize]) -> Tensor {
         Tensor::owner(T::wrap(values), shape::copy(shape))
@@ -88,7 +118,8 @@ impl Tensor {
             Body::Owner(_) => self.clone(),
             Body::View(view) => view.owner.clone(),
         };
-        Tensor(Rc::new(Inner { shape, body: Body::View(Box::new(View { owner, offset, strides })), home: None }))
+        let body = Body::View(Box::new(View { owner, offset, strides }));
+        Tensor(Rc::new(Inner { shape, body, home: None, content: OnceCell::new() }))
     }
 
     /// Where the elements lie in the buffer.
@@ -218,17 +249,24 @@ impl Tensor {
             return None;
         }
         let size = self.size();
-        let Inner { shape, body, .. } = Rc::get_mut(&mut self.0)?;
+        let Inner { shape, body, content, .. } = Rc::get_mut(&mut self.0)?;
         let values = match body {
-            Body::Owner(data) => T::of_mut(data)?.as_mut_slice(),
-            Body::View(view) => match &mut Rc::get_mut(&mut view.owner.0)?.body {
-                Body::Owner(data) => {
-                    // a view of nothing may begin anywhere
-                    let start = if size == 0 { 0 } else { view.offset };
-                    T::of_mut(data)?.get_mut(start..start + size)?
+            Body::Owner(data) => {
+                content.take();
+                T::of_mut(data)?.as_mut_slice()
+            }
+            Body::View(view) => {
+                let owner = Rc::get_mut(&mut view.owner.0)?;
+                owner.content.take();
+                match &mut owner.body {
+                    Body::Owner(data) => {
+                        // a view of nothing may begin anywhere
+                        let start = if size == 0 { 0 } else { view.offset };
+                        T::of_mut(data)?.get_mut(start..start + size)?
+                    }
+                    Body::View(_) => return None,
                 }
-                Body::View(_) => return None,
-            },
+            }
         };
         Some((shape, values))
     }
@@ -246,6 +284,7 @@ impl Tensor {
     #[inline]
     pub fn owned_mut(&mut self) -> Option<(&mut Data, &mut Shape)> {
         let inner = Rc::get_mut(&mut self.0)?;
+        inner.content.take();
         match &mut inner.body {
             Body::Owner(data) => Some((data, &mut inner.shape)),
             Body::View(_) => None,
@@ -311,5 +350,38 @@ impl Tensor {
     /// The text `number` in logical order; none past the end, or for numbers.
     pub fn text(&self, number: usize) -> Option<&Text> {
         Text::of(self.data())?.get(self.position(number)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_is_good_until_the_elements_change_or_go() {
+        let mut a = Tensor::from_vec(vec![1.0f64, 2.0, 3.0, 4.0], &[4]);
+        let stamp = a.stamp();
+        assert!(stamp.is_good() && stamp.is_same(&a.stamp()));
+        // a view reads the same elements; it keeps them from being written
+        let view = a.view(Shape::from_slice(&[2]), 1, Strides::from_slice(&[1]));
+        assert!(view.stamp().is_same(&stamp) && a.as_mut_slice::<f64>().is_none() && stamp.is_good());
+        drop(view);
+        assert!(!stamp.is_same(&a.in_buffer().stamp()));
+        // nobody is kept from writing, whose stamp is another one
+        if let Some((_, values)) = a.as_mut_slice::<f64>() {
+            values[0] = 5.0;
+        }
+        assert!(!stamp.is_good() && a.scalar(0) == Some(Scalar::F64(5.0)));
+        let later = a.stamp();
+        assert!(later.is_good() && !later.is_same(&stamp));
+        assert!(a.owned_mut().is_some() && !later.is_good());
+        // written through the only view
+        let mut view = a.view(Shape::from_slice(&[2]), 0, Strides::from_slice(&[1]));
+        let through = a.stamp();
+        drop(a);
+        assert!(through.is_good() && view.as_mut_slice::<f64>().is_some() && !through.is_good());
+        let last = view.stamp();
+        drop(view);
+        assert!(!last.is_good());
     }
 }

@@ -30,7 +30,7 @@ fn on_host(device: Device, array: Array) -> Array {
 /// What computes for a device.
 pub fn engine(cx: &mut Context, device: Device) -> Result<Engine> {
     cx.check()?;
-    cx.devices.obey(&cx.interrupt, cx.limits.deadline);
+    cx.devices.obey(&cx.interrupt, &cx.limits);
     cx.devices.engine(device)
 }
 
@@ -43,17 +43,33 @@ pub fn on_card(device: Device, view: View) -> Array {
 /// Brings a value, wherever it is, to where `out` says, in the dtype it says.
 pub fn place(cx: &mut Context, input: &Array, out: &Abstract) -> Result<Array> {
     let at_hand = concrete(cx, input)?;
-    let typed = cast(cx, at_hand, out.dtype)?;
-    match out.device {
-        None => concrete(cx, &typed),
-        Some(device) => match engine(cx, device)? {
-            Engine::Host => Ok(on_host(device, typed)),
-            Engine::Card(card) => {
-                let typed = concrete(cx, &typed)?;
-                Ok(on_card(device, uploaded(&card, &typed)?))
-            }
-        },
+    let Some(device) = out.device else {
+        let typed = cast(cx, at_hand, out.dtype)?;
+        return concrete(cx, &typed);
+    };
+    match engine(cx, device)? {
+        Engine::Host => Ok(on_host(device, cast(cx, at_hand, out.dtype)?)),
+        Engine::Card(card) => Ok(on_card(device, uploaded(cx, at_hand, out.dtype, &card)?)),
     }
+}
+
+/// The elements of a value at hand in the memory of a card: those that were brought there before, if they are the same.
+fn uploaded(cx: &mut Context, input: Array, dtype: DType, card: &Card) -> Result<View> {
+    let tensor = if let Array::Tensor(tensor) = &input { Some(tensor.clone()) } else { None };
+    if let Some(view) = tensor.as_ref().and_then(|tensor| card.gpu.uploaded(tensor, dtype)) {
+        return Ok(view);
+    }
+    let typed = cast(cx, input, dtype)?;
+    let typed = concrete(cx, &typed)?;
+    // a number goes along with the commands: writing it would have to wait for those before
+    if let Array::Scalar(scalar) = typed {
+        return card.gpu.fill(scalar, &[]);
+    }
+    let view = card.gpu.upload(&typed.to_tensor().ok_or_else(cpu::mistyped)?)?;
+    if let Some(tensor) = tensor {
+        card.gpu.keep_upload(&tensor, &view);
+    }
+    Ok(view)
 }
 
 /// The elements of a value with a place.
@@ -62,7 +78,7 @@ pub(super) fn elements(cx: &mut Context, lifted: &Lifted) -> Result<Array> {
         Some(Placed::Host(array)) => Ok(array.clone()),
         Some(Placed::Card(view)) => match engine(cx, lifted.aval().device.unwrap_or_default())? {
             Engine::Card(card) => card.read(view).map(Array::from),
-            Engine::Host => Err(cpu::mistyped()),
+            Engine::Host => Err(view.check_lost().err().unwrap_or_else(cpu::mistyped)),
         },
         None => Err(cpu::mistyped()),
     }
@@ -118,12 +134,14 @@ pub(super) fn run(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Devic
 fn run_on_host(cx: &mut Context, op: &Op, inputs: &[Array], device: Device) -> Result<Outputs> {
     let plain = |input: &Array| match input {
         Array::Lifted(lifted) => match lifted.body::<Placed>() {
-            Some(Placed::Host(array)) => array.clone(),
-            _ => input.clone(),
+            Some(Placed::Host(array)) => Ok(array.clone()),
+            // the card was there once
+            Some(Placed::Card(view)) => Err(view.check_lost().err().unwrap_or_else(cpu::mistyped)),
+            None => Ok(input.clone()),
         },
-        _ => input.clone(),
+        _ => Ok(input.clone()),
     };
-    let mut plain: SmallVec<[Array; 3]> = inputs.iter().map(plain).collect();
+    let mut plain = inputs.iter().map(plain).collect::<Result<SmallVec<[Array; 3]>>>()?;
     if let (Device::Gpu(_), Rule::Elementwise(rule)) = (device, &op.entry.rule) {
         let kinds: SmallVec<[ElementType; 3]> = plain.iter().map(Array::element_type).collect();
         // what would be computed in `f64` is computed in `f32`
@@ -248,17 +266,9 @@ pub(super) fn view(cx: &mut Context, input: &Array, card: &Card) -> Result<View>
     {
         return Ok(view.clone());
     }
-    let dtype = on_gpu(settled.dtype());
     let plain = concrete(cx, &settled)?;
-    uploaded(card, &cast(cx, plain, dtype)?)
-}
-
-/// A copy of a value at hand on the card. A number travels with a kernel, which need not wait for those before it.
-fn uploaded(card: &Card, typed: &Array) -> Result<View> {
-    match (typed.as_scalar(), typed.ndim()) {
-        (Some(number), 0) => card.gpu.fill(number, &[]),
-        _ => card.gpu.upload(&typed.to_tensor().ok_or_else(cpu::mistyped)?),
-    }
+    let dtype = on_gpu(plain.dtype());
+    uploaded(cx, plain, dtype, card)
 }
 
 #[cold]

@@ -2,7 +2,7 @@
 //! of the operations one by one.
 
 use crate::session::Session;
-use crate::session::tests::{card, session};
+use crate::session::tests::{card, on_software};
 
 /// Dispatches and submits of code that runs in a session.
 fn counts(session: &mut Session, code: &str) -> (u64, u64) {
@@ -10,6 +10,13 @@ fn counts(session: &mut Session, code: &str) -> (u64, u64) {
     let before = (gpu.dispatches(), gpu.submits());
     card(session, code);
     (gpu.dispatches() - before.0, gpu.submits() - before.1)
+}
+
+/// A session whose card gets as much to do at a time as one that is no software.
+fn on_hardware() -> Session {
+    let mut session = on_software();
+    card(&mut session, "[1.0] @ gpu").work_as_hardware();
+    session
 }
 
 /// The network of the benchmarks, on the card, and a step of its training as a graph.
@@ -34,7 +41,7 @@ item(value)";
 
 #[test]
 fn a_step_of_a_network_is_thirty_kernels_and_one_submit() {
-    let mut session = session();
+    let mut session = on_hardware();
     card(&mut session, NETWORK);
     let (dispatches, submits) = counts(&mut session, "(value, p) = g(p)\nitem(value)");
     assert!(dispatches <= 30, "{dispatches} dispatches");
@@ -49,7 +56,7 @@ fn a_step_of_a_network_is_thirty_kernels_and_one_submit() {
 
 #[test]
 fn a_long_chain_is_few_submits() {
-    let mut session = session();
+    let mut session = on_hardware();
     let program = format!(
         "x = rand([1_000_000]) @ gpu
 fn chain(x) {{ for _ in 0..1000 {{ x = x * 1.0001 }}; x }}
@@ -58,8 +65,7 @@ g = graph(recurrence)
 sums = (item(sum(x)), item(sum(g(x))))",
         "x = x * 0.999 + 0.001\n".repeat(500)
     );
-    let gpu = card(&mut session, &program);
-    gpu.work_as_hardware();
+    card(&mut session, &program);
     // a variable gets its value statement by statement
     let (dispatches, submits) =
         counts(&mut session, "y = chain(x)\nassert_close(item(sum(y)), sums[0] * 1.0001 ** 1000, rtol=1e-3)");
@@ -107,7 +113,7 @@ const TOGETHER: &[(&str, &str, u64)] = &[
 
 #[test]
 fn together_is_as_one_by_one() {
-    let mut session = session();
+    let mut session = on_hardware();
     card(
         &mut session,
         "seed(5)
@@ -133,7 +139,7 @@ i = randint(-50, 50, [40, 40]) @ gpu",
 /// What the way back reads of a product is written by its kernel, too.
 #[test]
 fn the_slope_of_an_activation_reads_what_its_kernel_wrote() {
-    let mut session = session();
+    let mut session = on_hardware();
     card(
         &mut session,
         "x = randn([40, 30]) @ gpu\nw = randn([30, 50]) @ gpu\nb = randn([50]) @ gpu
@@ -149,7 +155,7 @@ slow = x.T @ (1 - tanh(x @ w + b) ** 2)",
 /// What may fail for its values is told at its line, also where a product or a reduction takes it in.
 #[test]
 fn faults_are_found_by_the_kernel_that_takes_a_check_in() {
-    let mut session = session();
+    let mut session = on_hardware();
     let code = "fn say(f) = try { f() } catch err { (err.message, err.line) }
 i = randint(-50, 50, [40, 40]) @ gpu
 z = reshape(arange(1600), [40, 40]) @ gpu

@@ -5,6 +5,7 @@ mod cluster;
 mod contract;
 mod draw;
 mod gather;
+mod memory;
 mod prelude;
 mod reduce;
 mod scan;
@@ -12,7 +13,7 @@ mod scatter;
 mod transfer;
 mod write;
 
-use super::{Choice, Gpu, Input, Operand, Program, Step, View, Watch};
+use super::{Choice, Cluster, Gpu, Input, Operand, Program, Side, Step, View, Watch};
 use crate::tensor::{DType, Data, Layout, Scalar, Tensor};
 use smallvec::smallvec;
 use std::rc::Rc;
@@ -91,6 +92,12 @@ impl Dice {
 
 fn step(wgsl: &'static str, operands: &[Operand], dtype: DType) -> Step {
     Step { wgsl: wgsl.into(), operands: operands.iter().copied().collect(), dtype }
+}
+
+/// The contraction of two sides, as it is.
+fn product(gpu: &Gpu, a: &Side, b: &Side, out: &[usize]) -> crate::diagnostics::Result<View> {
+    let program = Program::same(a.view.dtype());
+    Ok(gpu.contract(a, b, &Cluster::new(&program, &[Input::Made], out))?.remove(0))
 }
 
 /// One step over inputs of these dtypes.
