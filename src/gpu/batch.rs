@@ -15,7 +15,7 @@ use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 /// Commands of a batch.
-const MOST: usize = 64;
+const MOST: usize = 128;
 /// Bytes of the buffer of words.
 const WORD_BYTES: usize = 256 << 10;
 /// Bytes written by the host that are kept at most.
@@ -50,6 +50,8 @@ pub struct Batch {
     enough: u64,
     /// Counts batches, from 1.
     number: u64,
+    /// Commands recorded so far.
+    dispatches: u64,
     /// Bytes that the host wrote since the last submit: until then they are kept.
     written: u64,
     in_flight: VecDeque<Submit>,
@@ -85,6 +87,7 @@ impl Batch {
             work: 0,
             enough,
             number: 1,
+            dispatches: 0,
             written: 0,
             in_flight,
             done: Instant::now(),
@@ -98,9 +101,17 @@ impl Batch {
         self.number
     }
 
-    #[cfg(test)]
     pub fn submits(&self) -> u64 {
         self.number - 1
+    }
+
+    pub fn dispatches(&self) -> u64 {
+        self.dispatches
+    }
+
+    #[cfg(test)]
+    pub fn set_enough(&mut self, enough: u64) {
+        self.enough = enough;
     }
 
     /// Steps that one command should not exceed.
@@ -144,6 +155,7 @@ impl Batch {
         let group = self.device.create_bind_group(&descriptor);
         self.commands.push(Command { pipeline: pipeline.raw.clone(), group, grid });
         self.work = self.work.saturating_add(work);
+        self.dispatches += 1;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Fused element-wise kernels, made from a program.
 //!
 //! One invocation computes one element, or four where results are packed four to a word, so that nobody else writes it.
+//! Other kernels take a program in, too: they call its function `element` on what they made, or to make what they read.
 
 use super::device::Gpu;
 use super::fault::Site;
@@ -19,47 +20,43 @@ const OPERANDS: [&str; 3] = ["a", "b", "c"];
 /// Elements of a word of packed results.
 const PACKED: usize = 4;
 
+/// A program and what it works on, for every element of a shape.
+#[derive(Clone, Copy)]
+pub struct Cluster<'a> {
+    pub program: &'a Program,
+    pub inputs: &'a [Input<'a>],
+    pub shape: &'a [usize],
+    /// An element that does not stand one of these is a fault.
+    pub checks: &'a [Check],
+    /// So many of its outputs are written. What comes behind them is for the kernel that takes the program in.
+    pub(super) written: usize,
+}
+
 impl Gpu {
     /// Computes a program for every element of `shape`. The outputs have this shape.
     pub fn cluster(&self, program: &Program, inputs: &[Input], shape: &[usize]) -> Result<Vec<View>> {
-        self.checked_cluster(program, inputs, shape, &[])
+        self.compute(&Cluster::new(program, inputs, shape))
     }
 
-    /// The same; an element that does not stand one of these checks is a fault.
-    pub fn checked_cluster(
-        &self,
-        program: &Program,
-        inputs: &[Input],
-        shape: &[usize],
-        checks: &[Check],
-    ) -> Result<Vec<View>> {
-        check(program, inputs)?;
-        let outputs = program.outputs.iter().map(|&step| self.fresh(program.steps[step].dtype, shape));
-        let outputs = outputs.collect::<Result<Vec<View>>>()?;
-        let count = shape::size(shape);
+    /// Computes the outputs of a cluster.
+    pub fn compute(&self, cluster: &Cluster) -> Result<Vec<View>> {
+        cluster.check(None)?;
+        let outputs = cluster.fresh(self)?;
+        let count = shape::size(cluster.shape);
         if count == 0 || outputs.is_empty() {
             return Ok(outputs);
         }
-        let packed = outputs.iter().any(|output| is_packed(output.dtype()));
+        let packed = cluster.is_packed();
         let (mut kernel, mut words) = (Kernel::new(), Words::new());
-        let faults = &self.0.faults;
-        let site = |check: &Check| Site::Refused { id: check.id, error: check.error.clone() };
-        let checks: Vec<(&Check, String)> =
-            checks.iter().map(|check| (check, faults.site(&mut words, site(check)))).collect();
-        write_kernel(&mut kernel, &mut words, program, inputs, shape, packed, &checks)?;
-        if !checks.is_empty() {
-            faults.declare_buffer(&mut kernel);
+        cluster.declare(self, &mut kernel, &mut words, "")?;
+        if cluster.may_fault() {
+            self.0.faults.declare_buffer(&mut kernel);
         }
-        let mut views: Vec<&View> = Vec::new();
-        for input in inputs {
-            if let Input::View(view) = input {
-                views.push(view);
-            }
-        }
-        let work = (views.len() + program.steps.len() + checks.len() + outputs.len()) as u64;
-        views.extend(&outputs);
+        kernel.push(&entry(cluster.program, &words.word(count as u32), packed));
+        let views: Vec<&View> = cluster.views().chain(&outputs).collect();
         let each = if packed { PACKED } else { 1 };
-        self.launch_items(kernel, &views, !checks.is_empty(), words, count.div_ceil(each) as u64, work * each as u64)?;
+        let work = cluster.work() * each as u64;
+        self.launch_items(kernel, &views, cluster.may_fault(), words, count.div_ceil(each) as u64, work)?;
         Ok(outputs)
     }
 
@@ -69,59 +66,113 @@ impl Gpu {
     }
 }
 
-/// Do inputs, steps and outputs belong together, and can the device hold them?
-fn check(program: &Program, inputs: &[Input]) -> Result<()> {
-    let dtypes = program.inputs.iter().chain(program.steps.iter().map(|step| &step.dtype));
-    if let Some(&dtype) = dtypes.into_iter().find(|dtype| dtype.size() > 4) {
-        return Err(unsupported(dtype));
+impl<'a> Cluster<'a> {
+    pub fn new(program: &'a Program, inputs: &'a [Input<'a>], shape: &'a [usize]) -> Cluster<'a> {
+        Cluster { program, inputs, shape, checks: &[], written: program.outputs.len() }
     }
-    let given = |input: &Input, dtype: DType| {
-        matches!(input, Input::Scalar(_)) || matches!(input, Input::View(view) if view.dtype() == dtype)
-    };
-    let inputs_fit = program.inputs.len() == inputs.len()
-        && inputs.iter().zip(&program.inputs).all(|(input, &dtype)| given(input, dtype));
-    let outputs_fit = program.outputs.iter().all(|&output| output < program.steps.len());
-    if inputs_fit && outputs_fit { Ok(()) } else { Err(malformed()) }
-}
 
-fn write_kernel(
-    kernel: &mut Kernel,
-    words: &mut Words,
-    program: &Program,
-    inputs: &[Input],
-    shape: &[usize],
-    packed: bool,
-    checks: &[(&Check, String)],
-) -> Result<()> {
-    let mut places = Vec::new();
-    // How the element's value of every input is had.
-    let mut values = Vec::new();
-    for (number, (input, &dtype)) in inputs.iter().zip(&program.inputs).enumerate() {
-        match input {
-            Input::View(view) => {
-                values.push(format!("x{number}_at(at[{}])", places.len()));
-                places.push(Place::of(view, shape).ok_or_else(malformed)?);
-                kernel.input(&format!("x{number}"), dtype);
-            }
-            Input::Scalar(scalar) => values.push(decoded(&words.word(encoded(*scalar, dtype)?), dtype)),
+    pub fn checked(self, checks: &'a [Check]) -> Cluster<'a> {
+        Cluster { checks, ..self }
+    }
+
+    /// May an element be a fault? Then the buffer of faults is the last of the kernel.
+    pub(super) fn may_fault(&self) -> bool {
+        !self.checks.is_empty()
+    }
+
+    /// The steps whose results are written.
+    fn outputs(&self) -> &'a [usize] {
+        self.program.outputs.get(..self.written).unwrap_or(&self.program.outputs)
+    }
+
+    /// Do inputs, steps and outputs belong together, and can the device hold them? `made` is the dtype of what another
+    /// kernel makes, if one does.
+    pub(super) fn check(&self, made: Option<DType>) -> Result<()> {
+        let Cluster { program, inputs, .. } = *self;
+        let dtypes = program.inputs.iter().chain(program.steps.iter().map(|step| &step.dtype));
+        if let Some(&dtype) = dtypes.into_iter().find(|dtype| dtype.size() > 4) {
+            return Err(unsupported(dtype));
         }
+        let given = |input: &Input, dtype: DType| match input {
+            Input::View(view) => view.dtype() == dtype,
+            Input::Scalar(_) => true,
+            Input::Made => made == Some(dtype),
+        };
+        let inputs_fit = program.inputs.len() == inputs.len()
+            && inputs.iter().zip(&program.inputs).all(|(input, &dtype)| given(input, dtype));
+        let outputs_fit = program.outputs.iter().all(|&output| output < program.steps.len());
+        if inputs_fit && outputs_fit { Ok(()) } else { Err(malformed()) }
     }
-    for (number, &output) in program.outputs.iter().enumerate() {
-        kernel.output(&format!("y{number}"), program.steps[output].dtype);
+
+    /// The outputs, with any content.
+    pub(super) fn fresh(&self, gpu: &Gpu) -> Result<Vec<View>> {
+        self.outputs().iter().map(|&step| gpu.fresh(self.program.steps[step].dtype, self.shape)).collect()
     }
-    let located = !places.is_empty();
-    Layout::new(shape, places).declare("locate", kernel, words);
-    let texts = program.steps.iter().map(|step| &*step.wgsl);
-    kernel.push(&prelude::needed(texts.chain(checks.iter().map(|(check, _)| check.wgsl))));
-    for (number, step) in program.steps.iter().enumerate() {
-        kernel.push(&function(program, number, step)?);
+
+    /// Are there outputs that a kernel writes four to a word?
+    pub(super) fn is_packed(&self) -> bool {
+        self.outputs().iter().any(|&output| is_packed(self.program.steps[output].dtype))
     }
-    for (number, (check, site)) in checks.iter().enumerate() {
-        kernel.push(&checking(program, number, check, site)?);
+
+    /// The views among the inputs, in order.
+    pub(super) fn views(&self) -> impl Iterator<Item = &'a View> + use<'a> {
+        self.inputs.iter().filter_map(|input| match input {
+            Input::View(view) => Some(*view),
+            Input::Scalar(_) | Input::Made => None,
+        })
     }
-    kernel.push(&element(program, &values, located, checks));
-    kernel.push(&entry(program, &words.word(shape::size(shape) as u32), packed));
-    Ok(())
+
+    /// The elementary steps of an element.
+    pub(super) fn work(&self) -> u64 {
+        (self.views().count() + self.program.steps.len() + self.checks.len() + self.program.outputs.len()) as u64
+    }
+
+    /// Declares the buffers of the inputs and the outputs, and `element(i)`, which computes the outputs of an element; it
+    /// takes what another kernel made as its second argument, if the program reads it. `around` is text of the kernel that
+    /// may call functions of the prelude, too.
+    pub(super) fn declare(&self, gpu: &Gpu, kernel: &mut Kernel, words: &mut Words, around: &str) -> Result<()> {
+        let Cluster { program, inputs, shape, .. } = *self;
+        let mut places = Vec::new();
+        // How the element's value of every input is had.
+        let mut values = Vec::new();
+        let mut made = String::new();
+        for (number, (input, &dtype)) in inputs.iter().zip(&program.inputs).enumerate() {
+            match input {
+                Input::View(view) => {
+                    values.push(format!("x{number}_at(at[{}])", places.len()));
+                    places.push(Place::of(view, shape).ok_or_else(malformed)?);
+                    kernel.input(&format!("x{number}"), dtype);
+                }
+                Input::Scalar(scalar) => values.push(decoded(&words.word(encoded(*scalar, dtype)?), dtype)),
+                Input::Made => {
+                    values.push("made".to_string());
+                    made = format!(", made: {}", value_type(dtype));
+                }
+            }
+        }
+        for (number, &output) in self.outputs().iter().enumerate() {
+            kernel.output(&format!("y{number}"), program.steps[output].dtype);
+        }
+        let located = !places.is_empty();
+        Layout::new(shape, places).declare("locate", kernel, words);
+        let texts = program.steps.iter().map(|step| &*step.wgsl);
+        let checks = self.checks.iter().map(|check| check.wgsl);
+        kernel.push(&prelude::needed(texts.chain(checks).chain([around])));
+        for (number, step) in program.steps.iter().enumerate() {
+            kernel.push(&function(program, number, step)?);
+        }
+        for (number, check) in self.checks.iter().enumerate() {
+            let site = gpu.0.faults.site(words, Site::Refused { id: check.id, error: check.error.clone() });
+            kernel.push(&checking(program, number, check, &site)?);
+        }
+        kernel.push(&element(program, self.checks, &values, located, &made));
+        Ok(())
+    }
+
+    /// Writes what `element` made, which is named `made`, to this place, where results are no part of a word.
+    pub(super) fn stores(&self, at: &str) -> String {
+        (0..self.written).map(|number| format!("    y{number}[{at}] = made.y{number};\n")).collect()
+    }
 }
 
 /// The function of one step.
@@ -158,14 +209,14 @@ fn checking(program: &Program, number: usize, check: &Check, site: &str) -> Resu
     ))
 }
 
-/// The function that computes all outputs of one element.
-fn element(program: &Program, values: &[String], located: bool, checks: &[(&Check, String)]) -> String {
+/// The function that computes all outputs of one element; `made` is its further parameter.
+fn element(program: &Program, checks: &[Check], values: &[String], located: bool, made: &str) -> String {
     let mut text = String::from("struct Outputs {\n");
     // Writing to a string cannot fail.
     for (number, &output) in program.outputs.iter().enumerate() {
         let _ = writeln!(text, "    y{number}: {},", value_type(program.steps[output].dtype));
     }
-    text.push_str("}\nfn element(i: u32) -> Outputs {\n");
+    let _ = writeln!(text, "}}\nfn element(i: u32{made}) -> Outputs {{");
     if located {
         text.push_str("    let at = locate(i);\n");
     }
@@ -186,7 +237,7 @@ fn element(program: &Program, values: &[String], located: bool, checks: &[(&Chec
             arguments.push(if again { format!("nb_hide({name})") } else { name });
         }
         let arguments = arguments.join(", ");
-        for (check, _) in checks.iter().enumerate().filter(|(_, (check, _))| check.step == number) {
+        for (check, _) in checks.iter().enumerate().filter(|(_, check)| check.step == number) {
             let _ = writeln!(text, "    check{check}({arguments}, i);");
         }
         let _ = writeln!(text, "    let s{number} = step{number}({arguments});");

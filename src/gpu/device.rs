@@ -141,9 +141,25 @@ impl Gpu {
     }
 
     /// Submits to the device so far.
-    #[cfg(test)]
     pub fn submits(&self) -> u64 {
         self.0.batch.borrow().submits()
+    }
+
+    /// Runs of kernels that were recorded so far.
+    pub fn dispatches(&self) -> u64 {
+        self.0.batch.borrow().dispatches()
+    }
+
+    /// Kernels that are compiled now.
+    #[cfg(test)]
+    pub fn pipelines(&self) -> usize {
+        self.0.pipelines.borrow().len()
+    }
+
+    /// From here on a submit may be as much work as on a card that is no software.
+    #[cfg(test)]
+    pub fn work_as_hardware(&self) {
+        self.0.batch.borrow_mut().set_enough(WORK_HARDWARE);
     }
 
     /// Is there an operation that may have found a fault, which nobody looked at yet?

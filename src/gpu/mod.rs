@@ -34,7 +34,8 @@ mod write;
 mod tests;
 
 pub use adapter::{Adapter, Choice, adapters};
-pub use contract::Side;
+pub use cluster::Cluster;
+pub use contract::{Side, contracts};
 pub use device::{Gpu, Memory};
 pub use draw::Draw;
 pub use fault::NO_ID;

@@ -3,7 +3,7 @@
 use super::view::View;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::{DType, Scalar};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;
@@ -55,14 +55,30 @@ impl fmt::Debug for Check {
     }
 }
 
+#[derive(Clone, Copy)]
 pub enum Input<'a> {
     /// Broadcasts to the iteration shape.
     View(&'a View),
     /// Travels beside the kernel: another value needs no other.
     Scalar(Scalar),
+    /// What the kernel made that runs the program on its results.
+    Made,
+}
+
+impl<'a> Input<'a> {
+    /// The same, where what is made lies in a buffer.
+    pub(super) fn made_as(self, view: &'a View) -> Input<'a> {
+        if let Input::Made = self { Input::View(view) } else { self }
+    }
 }
 
 impl Program {
+    /// Its only input as it is.
+    pub fn same(dtype: DType) -> Program {
+        let step = Step { wgsl: "a".into(), operands: smallvec![Operand::Input(0)], dtype };
+        Program { inputs: vec![dtype], steps: vec![step], outputs: vec![0] }
+    }
+
     /// The dtype of an operand of the step `number`.
     pub(super) fn dtype(&self, number: usize, operand: Operand) -> Result<DType> {
         let found = match operand {

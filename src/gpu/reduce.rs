@@ -1,14 +1,17 @@
 //! Reductions over axes, in stages.
 //!
-//! A stage turns many elements of a group into few partial results, always in the same order, until one is left. Sums
+//! A stage turns many elements of a group into few partial results, always in the same order, until one is left. What the
+//! first stage reads may be made as it is read, by a program of element-wise steps. Sums
 //! of `f32` are of short runs and then of trees, so that their error grows slowly. Sums and products of integers are
 //! exact: what does not fit `i32` in the end is a fault. The place of an extreme is found with the extreme: of equal
 //! ones the first counts, whatever order they are joined in.
 
+use super::cluster::Cluster;
 use super::device::Gpu;
 use super::fault::Site;
 use super::kernel::{Access, Kernel, Words, value_type};
 use super::layout::{Layout, Place, countable};
+use super::prelude;
 use super::program::malformed;
 use super::transfer::unsupported;
 use super::view::View;
@@ -43,7 +46,7 @@ pub(super) struct Combine {
     /// A result, an f32 or i32, from `x`.
     pub finish: &'static str,
     pub out: DType,
-    /// Functions that `lift` and `join` call.
+    /// Functions that `lift` and `join` call, but for those of the prelude.
     pub joining: &'static str,
     /// Functions that `finish` calls.
     pub finishing: &'static str,
@@ -74,6 +77,11 @@ const FEW: usize = 64;
 const MANY: usize = 1 << 10;
 
 impl Reduction {
+    /// May the result have no room in its dtype?
+    pub fn may_overflow(self, of: DType) -> bool {
+        matches!(self, Reduction::Sum | Reduction::Prod) && of != DType::F32
+    }
+
     fn dtype(self, of: DType) -> DType {
         match self {
             Reduction::Sum | Reduction::Prod if of != DType::F32 => DType::I32,
@@ -148,7 +156,7 @@ impl Reduction {
                 lift: "vec2<u32>(bitcast<u32>(abs(x)), bitcast<u32>(x) >> 31u)",
                 join: "times(a, b)",
                 finish: "signed(x)",
-                joining: concat!(include_str!("wgsl/wide.wgsl"), include_str!("wgsl/product.wgsl")),
+                joining: include_str!("wgsl/product.wgsl"),
                 finishing: include_str!("wgsl/signed.wgsl"),
                 faults: true,
                 ..PLAIN
@@ -157,11 +165,19 @@ impl Reduction {
     }
 }
 
+/// What the elements of a stage are read from.
+#[derive(Clone, Copy)]
+pub(super) enum From<'a> {
+    View(&'a View),
+    /// The last output of a program; the others are written to these views.
+    Made(&'a Cluster<'a>, &'a [View], DType),
+    /// Partial results.
+    Parts(&'a View),
+}
+
 /// What a stage reduces: for every result, a number of elements.
 pub(super) struct Stage<'a> {
-    pub from: &'a View,
-    /// Elements of tensors; else partial results.
-    pub lift: Option<DType>,
+    from: From<'a>,
     pub kept: (Shape, Place),
     pub reduced: (Shape, Place),
 }
@@ -177,21 +193,46 @@ pub(super) enum Made<'a> {
 impl<'a> Stage<'a> {
     /// These axes of a view, for all others.
     pub fn of(x: &'a View, axes: &[usize]) -> Result<Stage<'a>> {
-        let kept: Axes = (0..x.shape().len()).filter(|axis| !axes.contains(axis)).collect();
+        let lies = Place { offset: x.offset(), strides: Strides::from_slice(x.strides()) };
+        Stage::lying(From::View(x), (x.shape(), &lies), axes)
+    }
+
+    /// These axes of elements that lie so, for all others.
+    fn lying(from: From<'a>, (shape, lies): (&[usize], &Place), axes: &[usize]) -> Result<Stage<'a>> {
+        let kept: Axes = (0..shape.len()).filter(|axis| !axes.contains(axis)).collect();
         let part = |axes: &[usize], offset: usize| -> Option<(Shape, Place)> {
-            let lens = axes.iter().map(|&axis| x.shape().get(axis).copied()).collect::<Option<Shape>>()?;
-            let strides = axes.iter().map(|&axis| x.strides().get(axis).copied()).collect::<Option<Strides>>()?;
+            let lens = axes.iter().map(|&axis| shape.get(axis).copied()).collect::<Option<Shape>>()?;
+            let strides = axes.iter().map(|&axis| lies.strides.get(axis).copied()).collect::<Option<Strides>>()?;
             Some((lens, Place { offset, strides }))
         };
-        let kept = part(&kept, x.offset()).ok_or_else(malformed)?;
+        let kept = part(&kept, lies.offset).ok_or_else(malformed)?;
         let reduced = part(axes, 0).ok_or_else(malformed)?;
-        Ok(Stage { from: x, lift: Some(x.dtype()), kept, reduced })
+        Ok(Stage { from, kept, reduced })
     }
 
     /// Partial results, so many of each result.
     pub fn of_parts(from: &'a View, results: usize, parts: usize) -> Stage<'a> {
         let kept = (smallvec![results], Place { offset: 0, strides: smallvec![parts as isize] });
-        Stage { from, lift: None, kept, reduced: (smallvec![parts], Place { offset: 0, strides: smallvec![1] }) }
+        let reduced = (smallvec![parts], Place { offset: 0, strides: smallvec![1] });
+        Stage { from: From::Parts(from), kept, reduced }
+    }
+
+    /// The buffers that `declare` declares.
+    pub fn views(&self) -> Vec<&'a View> {
+        match self.from {
+            From::View(view) | From::Parts(view) => vec![view],
+            From::Made(cluster, outputs, _) => cluster.views().chain(outputs).collect(),
+        }
+    }
+
+    /// May an element be a fault as it is made?
+    fn may_fault(&self) -> bool {
+        matches!(self.from, From::Made(cluster, ..) if cluster.may_fault())
+    }
+
+    /// The elementary steps of an element.
+    fn work(&self) -> u64 {
+        if let From::Made(cluster, ..) = self.from { 1 + cluster.work() } else { 1 }
     }
 
     pub fn results(&self) -> usize {
@@ -201,29 +242,41 @@ impl<'a> Stage<'a> {
         shape::size(&self.reduced.0)
     }
 
-    /// Declares what is read: `element(position, number)`, with the functions that join such.
-    pub fn declare(&self, kernel: &mut Kernel, combine: &Combine) {
+    /// Declares what is read: `term(position, number)`, with the functions that join such.
+    pub fn declare(&self, gpu: &Gpu, kernel: &mut Kernel, words: &mut Words, combine: &Combine) -> Result<()> {
         let Combine { kind, neutral, lift, join, joining, .. } = combine;
         kernel.push(&format!("alias Acc = {kind};\n"));
-        let element = match self.lift {
-            Some(dtype) => {
-                kernel.input("x", dtype);
-                let from = if dtype == DType::F32 { "f32" } else { "i32" };
-                kernel.push(&format!("fn lift(x: {from}, i: u32) -> Acc {{ return {lift}; }}\n"));
-                format!("lift({from}(x_at(at)), i)")
+        let lifted = |kernel: &mut Kernel, dtype: DType, value: &str| {
+            let from = if dtype == DType::F32 { "f32" } else { "i32" };
+            kernel.push(&format!("fn lift(x: {from}, i: u32) -> Acc {{ return {lift}; }}\n"));
+            format!("return lift({from}({value}), i);")
+        };
+        let term = match self.from {
+            From::View(view) => {
+                kernel.input("x", view.dtype());
+                kernel.push(&prelude::needed([*joining].into_iter()));
+                lifted(kernel, view.dtype(), "x_at(at)")
             }
-            None => {
+            From::Made(cluster, _, dtype) => {
+                cluster.declare(gpu, kernel, words, joining)?;
+                let (stores, last) = (cluster.stores("at"), cluster.written);
+                let lifted = lifted(kernel, dtype, &format!("made.y{last}"));
+                format!("let made = element(at);\n{stores}    {lifted}")
+            }
+            From::Parts(_) => {
                 kernel.buffer("x", &format!("array<{kind}>"), Access::Read);
-                "x[at]".to_string()
+                kernel.push(&prelude::needed([*joining].into_iter()));
+                "return x[at];".to_string()
             }
         };
         kernel.push(joining);
         kernel.push(&format!(
             "fn neutral() -> Acc {{ return {neutral}; }}
 fn join(a: Acc, b: Acc) -> Acc {{ return {join}; }}
-fn element(at: u32, i: u32) -> Acc {{ return {element}; }}
+fn term(at: u32, i: u32) -> Acc {{ {term} }}
 "
         ));
+        Ok(())
     }
 
     /// Is it better to reduce every group by one invocation than by a workgroup? Neighbours should read neighbours.
@@ -240,14 +293,44 @@ impl Gpu {
     /// Reduces over axes. `out` is the shape of the result, with or without the reduced axes; `fault` the caller's number
     /// for integers that do not fit.
     pub fn reduce(&self, how: Reduction, x: &View, axes: &[usize], out: &[usize], fault: u32) -> Result<View> {
-        let dtype = x.dtype();
-        if dtype.size() > 4 {
-            return Err(unsupported(dtype));
+        if x.dtype().size() > 4 {
+            return Err(unsupported(x.dtype()));
         }
         countable(x.shape())?;
-        let mut axes = Axes::from_slice(axes);
-        axes.sort_unstable();
-        let mut stage = Stage::of(x, &axes)?;
+        self.reduced(how, x.dtype(), Stage::of(x, &sorted(axes))?, out, fault)
+    }
+
+    /// Reduces the last output of a program as it is made. Gives the result, and the other outputs.
+    pub fn reduce_made(
+        &self,
+        how: Reduction,
+        cluster: &Cluster,
+        axes: &[usize],
+        out: &[usize],
+        fault: u32,
+    ) -> Result<(View, Vec<View>)> {
+        let Cluster { program, shape, .. } = *cluster;
+        let most = program.outputs.len().checked_sub(1).ok_or_else(malformed)?;
+        let cluster = Cluster { written: most, ..*cluster };
+        cluster.check(None)?;
+        if cluster.is_packed() || shape::size(shape) == 0 {
+            // an invocation has no whole words of the others
+            let mut outputs = self.compute(&Cluster { written: program.outputs.len(), ..cluster })?;
+            let last = outputs.pop().ok_or_else(malformed)?;
+            return Ok((self.reduce(how, &last, axes, out, fault)?, outputs));
+        }
+        // checked: outputs are steps
+        let dtype = program.steps[program.outputs[most]].dtype;
+        countable(shape)?;
+        let outputs = cluster.fresh(self)?;
+        let lies = Place { offset: 0, strides: shape::contiguous(shape) };
+        let stage = Stage::lying(From::Made(&cluster, &outputs, dtype), (shape, &lies), &sorted(axes))?;
+        let result = self.reduced(how, dtype, stage, out, fault)?;
+        Ok((result, outputs))
+    }
+
+    /// Reduces elements of this dtype, stage after stage.
+    fn reduced(&self, how: Reduction, dtype: DType, stage: Stage, out: &[usize], fault: u32) -> Result<View> {
         let results = shape::size(out);
         if stage.results() != results {
             return Err(malformed());
@@ -256,6 +339,7 @@ impl Gpu {
             return self.fill(how.neutral(dtype), out);
         }
         let combine = how.combine(dtype);
+        let mut stage = stage;
         let mut partial;
         let whole = loop {
             let span = if stage.by_lane() { LANE_SPAN } else { GROUP_SPAN };
@@ -289,11 +373,13 @@ impl Gpu {
                 (parts, self.fresh(DType::I32, &[results, parts, combine.words])?, combine.kind, "x", None)
             }
         };
-        stage.declare(&mut kernel, combine);
+        stage.declare(self, &mut kernel, &mut words, combine)?;
         kernel.buffer("y", &format!("array<{stored}>"), Access::Write);
-        let faults = site.is_some();
-        if let Some(site) = site {
-            self.arm(&mut kernel, &mut words, site);
+        let faults = site.is_some() || stage.may_fault();
+        match site {
+            Some(site) => self.arm(&mut kernel, &mut words, site),
+            None if faults => self.0.faults.declare_buffer(&mut kernel),
+            None => {}
         }
         kernel.push(if finish == "x" { "" } else { combine.finishing });
         kernel.push(&format!("fn finish(x: Acc) -> {stored} {{ return {finish}; }}\n"));
@@ -305,8 +391,9 @@ impl Gpu {
             true => include_str!("wgsl/reduce_lane.wgsl"),
             false => include_str!("wgsl/reduce_group.wgsl"),
         });
-        let (items, work) = ((results * parts) as u64, elements.min(span) as u64 + 1);
-        let views = [stage.from, &to];
+        let (items, work) = ((results * parts) as u64, elements.min(span) as u64 * stage.work() + 1);
+        let mut views = stage.views();
+        views.push(&to);
         match by_lane {
             true => self.launch_items(kernel, &views, faults, words, items, work)?,
             // The tree, besides the elements.
@@ -314,4 +401,11 @@ impl Gpu {
         }
         Ok(to)
     }
+}
+
+/// Axes in order: of elements that are equal that counts which comes first in row-major order.
+fn sorted(axes: &[usize]) -> Axes {
+    let mut axes = Axes::from_slice(axes);
+    axes.sort_unstable();
+    axes
 }

@@ -111,8 +111,8 @@ impl Gpu {
             }
         };
         let (mut kernel, mut words) = (Kernel::new(), Words::new());
-        from.declare(&mut kernel, combine);
-        let mut views = vec![from.from];
+        from.declare(self, &mut kernel, &mut words, combine)?;
+        let mut views = from.views();
         let start = match &before {
             Some(sums) => {
                 kernel.buffer("before", &format!("array<{}>", combine.kind), Access::Read);
@@ -121,7 +121,7 @@ impl Gpu {
             }
             None => "",
         };
-        views.push(to.from);
+        views.extend(to.views());
         let (stored, finish) = match site {
             Some(_) => (value_type(combine.out), combine.finish),
             None => (combine.kind, "x"),

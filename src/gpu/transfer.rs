@@ -6,12 +6,11 @@ use super::batch::Batch;
 use super::device::Gpu;
 use super::fault;
 use super::kernel::is_packed;
-use super::program::{Input, Operand, Program, Step};
+use super::program::{Input, Program};
 use super::view::View;
 use crate::context::readable;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::{DType, Data, Device, Scalar, Tensor, shape, type_name};
-use smallvec::smallvec;
 use std::borrow::Cow;
 use std::sync::mpsc;
 
@@ -105,10 +104,7 @@ impl Gpu {
 
     /// A tensor of one value.
     pub fn fill(&self, value: Scalar, shape: &[usize]) -> Result<View> {
-        let dtype = value.dtype();
-        let step = Step { wgsl: Cow::Borrowed("a"), operands: smallvec![Operand::Input(0)], dtype };
-        let program = Program { inputs: vec![dtype], steps: vec![step], outputs: vec![0] };
-        self.single(&program, &[Input::Scalar(value)], shape)
+        self.single(&Program::same(value.dtype()), &[Input::Scalar(value)], shape)
     }
 
     /// Submits, copies `bytes` of the view's buffer from `start` on, waits, and gives them to `decode`.

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::cpu;
 use crate::cpu::contract::Operand;
 use crate::diagnostics::{Error, Result};
-use crate::gpu::Side;
+use crate::gpu::{self, Gpu, Side, View};
 use crate::tensor::shape::{self, Axes, Shape};
 use crate::tensor::{Array, DType, promote};
 use smallvec::{SmallVec, smallvec};
@@ -27,18 +27,7 @@ pub static CONTRACT: Entry = Entry::whole("dot_general", "@", Arity::Exactly(2),
     .derivative(Derivative::Product)
     .transposed(transposed)
     .batched(batch)
-    .on_gpu(|gpu, op, views, out, _| {
-        let (Attrs::Contract(dimensions), [a, b]) = (&op.attrs, views) else { return Err(cpu::mistyped()) };
-        if !matches!(out.dtype, DType::F32 | DType::I32) {
-            return Ok(None);
-        }
-        let side = |view, side: usize| Side {
-            view,
-            batch: dimensions.batch[side].as_slice(),
-            contract: dimensions.contract[side].as_slice(),
-        };
-        gpu.contract(&side(a, 0), &side(b, 1), &out.shape).map(Some)
-    });
+    .product_on_gpu(on_gpu);
 
 pub(super) static TABLE: &[&Entry] = &[&CONTRACT];
 
@@ -189,6 +178,16 @@ fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
     }
     shape::check_ndim(out.len())?;
     Ok(Abstract::new(out, a.dtype))
+}
+
+fn on_gpu(gpu: &Gpu, op: &Op, views: &[View], behind: &gpu::Cluster) -> Result<Vec<View>> {
+    let (Attrs::Contract(dimensions), [a, b]) = (&op.attrs, views) else { return Err(cpu::mistyped()) };
+    let side = |view, side: usize| Side {
+        view,
+        batch: dimensions.batch[side].as_slice(),
+        contract: dimensions.contract[side].as_slice(),
+    };
+    gpu.contract(&side(a, 0), &side(b, 1), behind)
 }
 
 fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {

@@ -7,7 +7,7 @@ use super::{Abstract, Op, Outputs, Refusal, Types};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
-use crate::gpu::{Gpu, View};
+use crate::gpu::{self, Gpu, View};
 use crate::tensor::{Array, DType, ElementType, Layout};
 use smallvec::SmallVec;
 use std::fmt;
@@ -106,6 +106,14 @@ impl Entry {
         Entry { gpu: OnGpu::Whole(kernel), ..self }
     }
 
+    pub const fn product_on_gpu(self, kernel: ProductKernel) -> Entry {
+        Entry { gpu: OnGpu::Product(kernel), ..self }
+    }
+
+    pub const fn reduced_on_gpu(self, how: gpu::Reduction) -> Entry {
+        Entry { gpu: OnGpu::Reduce(how), ..self }
+    }
+
     pub const fn chosen_on_gpu(self, kernel: ChosenKernel) -> Entry {
         Entry { gpu: OnGpu::Chosen(kernel), ..self }
     }
@@ -181,6 +189,10 @@ pub enum OnGpu {
     Convert,
     /// Looks at the elements where they are, as on the CPU.
     Look,
+    /// A product of `f32` or `i32`, which waits for what is element-wise behind it.
+    Product(ProductKernel),
+    /// A reduction, which takes in what waits.
+    Reduce(gpu::Reduction),
     /// The kernel may write on a view that nobody else holds.
     Whole(GpuKernel),
     /// The last input is a mask. How often it holds is read back first, as the shape of the result depends on that.
@@ -190,6 +202,9 @@ pub enum OnGpu {
 
 /// The result, as the rule describes it; none where it cannot be made of these.
 pub type GpuKernel = fn(&Gpu, &Op, &[View], &Abstract, Mark) -> Result<Option<View>>;
+
+/// The outputs of a program that reads the product as it is made, and has its shape.
+pub type ProductKernel = fn(&Gpu, &Op, &[View], &gpu::Cluster) -> Result<Vec<View>>;
 
 /// The result, from the numbers of the elements of the mask that hold, in row-major order.
 pub type ChosenKernel = fn(&Gpu, &[View], &View) -> Result<View>;

@@ -6,14 +6,14 @@
 use super::cumulate::product_tangent;
 use super::linear::{cast_back, lengths};
 use super::{
-    Abstract, Arity, Attrs, DIV, Derivative, EQ, Entry, Kernel, MUL, Mark, Op, Outputs, Rule, SQRT, SQUARE, SUB, Term,
+    Abstract, Arity, Attrs, DIV, Derivative, EQ, Entry, Kernel, MUL, Op, Outputs, Rule, SQRT, SQUARE, SUB, Term,
     apply1, apply2, broadcast_to, cast, reshape, rows,
 };
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::reduce::Reduction;
 use crate::diagnostics::{Error, Result};
-use crate::gpu::{self, Gpu, View};
+use crate::gpu;
 use crate::tensor::shape::{self, Axes, Shape};
 use crate::tensor::{Array, DType, Tensor};
 use smallvec::{SmallVec, smallvec};
@@ -22,43 +22,33 @@ const fn entry(name: &'static str, kernel: Kernel) -> Entry {
     Entry::of(name, name, Arity::Exactly(1), Rule::Whole(rule), kernel).batched(batch)
 }
 
-/// On a graphics card.
-fn on_gpu(how: gpu::Reduction, gpu: &Gpu, op: &Op, views: &[View], out: &Abstract, mark: Mark) -> Result<Option<View>> {
-    let (Attrs::Reduce { axes, .. }, [x]) = (&op.attrs, views) else { return Err(cpu::mistyped()) };
-    let may_overflow = matches!(how, gpu::Reduction::Sum | gpu::Reduction::Prod) && !x.dtype().is_float();
-    let mark = if may_overflow { mark()? } else { gpu::NO_ID };
-    gpu.reduce(how, x, axes, &out.shape, mark).map(Some)
-}
-
 pub static SUM: Entry = entry("sum", Kernel::Reduce(Reduction::Sum))
     .derivative(Derivative::Linear(1))
     .transposed(sum_transposed)
-    .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Sum, gpu, op, views, out, mark));
+    .reduced_on_gpu(gpu::Reduction::Sum);
 pub static PROD: Entry = entry("prod", Kernel::Reduce(Reduction::Product))
     .derivative(Derivative::Whole(product_tangent))
-    .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Prod, gpu, op, views, out, mark));
+    .reduced_on_gpu(gpu::Reduction::Prod);
 /// NaN wins.
 pub static MAX: Entry = entry("max", Kernel::Reduce(Reduction::Max))
     .derivative(Derivative::Whole(extreme_tangent))
-    .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Max, gpu, op, views, out, mark));
+    .reduced_on_gpu(gpu::Reduction::Max);
 /// NaN wins.
 pub static MIN: Entry = entry("min", Kernel::Reduce(Reduction::Min))
     .derivative(Derivative::Whole(extreme_tangent))
-    .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Min, gpu, op, views, out, mark));
-pub static ANY: Entry = entry("any", Kernel::Reduce(Reduction::Any))
-    .derivative(Derivative::Flat)
-    .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Any, gpu, op, views, out, mark));
-pub static ALL: Entry = entry("all", Kernel::Reduce(Reduction::All))
-    .derivative(Derivative::Flat)
-    .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::All, gpu, op, views, out, mark));
+    .reduced_on_gpu(gpu::Reduction::Min);
+pub static ANY: Entry =
+    entry("any", Kernel::Reduce(Reduction::Any)).derivative(Derivative::Flat).reduced_on_gpu(gpu::Reduction::Any);
+pub static ALL: Entry =
+    entry("all", Kernel::Reduce(Reduction::All)).derivative(Derivative::Flat).reduced_on_gpu(gpu::Reduction::All);
 /// The first of several; NaN wins. Along one axis, or of all elements in row-major order.
 pub static ARGMAX: Entry = entry("argmax", Kernel::Whole(|cx, op, inputs, out| place(cx, true, op, inputs, &out)))
     .derivative(Derivative::Flat)
-    .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Argmax, gpu, op, views, out, mark));
+    .reduced_on_gpu(gpu::Reduction::Argmax);
 /// As `ARGMAX`.
 pub static ARGMIN: Entry = entry("argmin", Kernel::Whole(|cx, op, inputs, out| place(cx, false, op, inputs, &out)))
     .derivative(Derivative::Flat)
-    .on_gpu(|gpu, op, views, out, mark| on_gpu(gpu::Reduction::Argmin, gpu, op, views, out, mark));
+    .reduced_on_gpu(gpu::Reduction::Argmin);
 
 pub(super) static TABLE: &[&Entry] = &[&SUM, &PROD, &MAX, &MIN, &ANY, &ALL, &ARGMAX, &ARGMIN];
 

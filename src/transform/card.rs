@@ -1,4 +1,5 @@
-//! Clusters on a graphics card: programs of WGSL texts, as few as its limit of buffers allows.
+//! Clusters on a graphics card: programs of WGSL texts, as few as its limit of buffers allows. A contraction, or a
+//! reduction, takes in the program behind it, or before it.
 
 use super::cluster::{Cluster, is_select};
 use super::pending::{self, Parts};
@@ -11,7 +12,7 @@ use crate::diagnostics::Result;
 use crate::diagnostics::error::Place;
 use crate::gpu;
 use crate::ops::place::on_gpu;
-use crate::ops::{Attrs, OnGpu, Op, Rule, fits, guard, no_fit};
+use crate::ops::{Attrs, OnGpu, Op, ProductKernel, Rule, fits, guard, no_fit};
 use crate::tensor::{Array, DType, Device, ElementType, Scalar};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -53,6 +54,44 @@ impl Cluster {
         outputs.map(|view| Ok(placed::on_card(device, view?))).collect()
     }
 
+    /// The last node reduced, and the results of the outputs made on the way: all, or all but the last. None where that
+    /// takes more buffers than a kernel may have.
+    pub(super) fn reduced_on_card(
+        &self,
+        cx: &mut Context,
+        op: &Op,
+        how: gpu::Reduction,
+        kept: bool,
+    ) -> Result<Option<(Array, Vec<Array>)>> {
+        let device = self.device.ok_or_else(cpu::mistyped)?;
+        let Engine::Card(card) = placed::engine(cx, device)? else { return Err(cpu::mistyped()) };
+        let (Attrs::Reduce { axes, .. }, Some(root)) = (&op.attrs, self.nodes.last()) else {
+            return Err(cpu::mistyped());
+        };
+        let out = op.infer(&[root.aval().clone()])?;
+        // the last node is the last of the outputs
+        let made = &self.outputs[..self.outputs.len().saturating_sub(usize::from(!kept))];
+        let mut piece = OnCard::default();
+        for (number, node) in self.nodes.iter().enumerate() {
+            let parts = self.parts(cx, node)?;
+            self.add_on_card(cx, &card, &mut piece, number, &parts, &[])?;
+        }
+        // that of the result, and that of faults
+        if piece.buffers() + made.len() + 2 > card.gpu.most_buffers() {
+            return Ok(None);
+        }
+        cx.kernels += 1;
+        // every node became a step
+        piece.program.outputs = made.iter().map(|node| piece.steps[node]).collect();
+        piece.program.outputs.push(piece.steps[&(self.nodes.len() - 1)]);
+        let fault = placed::overflow_mark(cx, &card, how, root.aval().dtype)?;
+        let (inputs, checks) = (piece.inputs(), piece.checks(&card)?);
+        let cluster = gpu::Cluster::new(&piece.program, &inputs, &self.shape).checked(&checks);
+        let (reduced, results) = card.gpu.reduce_made(how, &cluster, axes, &out.shape, fault)?;
+        let results = results.into_iter().map(|view| placed::on_card(device, view)).collect();
+        Ok(Some((placed::on_card(device, reduced), results)))
+    }
+
     /// Adds a node to a program for a card.
     fn add_on_card(
         &self,
@@ -63,6 +102,16 @@ impl Cluster {
         (op, inputs): &Parts,
         done: &[Option<gpu::View>],
     ) -> Result<()> {
+        if let OnGpu::Product(kernel) = op.entry.gpu {
+            let sides: Result<SmallVec<[gpu::View; 2]>> =
+                inputs.iter().map(|input| placed::view(cx, input, card)).collect();
+            piece.product = Some(Product { kernel, op: op.clone(), sides: sides? });
+            let dtype = self.nodes[number].aval().dtype;
+            let made = piece.input(CardInput::Made, dtype);
+            let step = piece.step("a", &[made], dtype);
+            piece.steps.insert(number, step);
+            return Ok(());
+        }
         let (text, compute) = text(op, inputs)?;
         let compared = self.nodes[number].aval().dtype == DType::Bool;
         let integers = inputs.iter().all(|input| input.is_weak() || input.dtype().is_integer());
@@ -187,18 +236,36 @@ struct OnCard {
     known: FxHashMap<usize, gpu::Operand>,
     /// The step that makes the result of a node.
     steps: FxHashMap<usize, usize>,
+    /// What makes the input `Made`.
+    product: Option<Product>,
+}
+
+/// A contraction, in whose kernel a program runs.
+#[derive(Clone)]
+struct Product {
+    kernel: ProductKernel,
+    op: Op,
+    sides: SmallVec<[gpu::View; 2]>,
 }
 
 #[derive(Clone)]
 enum CardInput {
     View(gpu::View),
     Scalar(Scalar),
+    Made,
 }
 
 impl Default for OnCard {
     fn default() -> OnCard {
         let program = gpu::Program { inputs: vec![], steps: vec![], outputs: vec![] };
-        OnCard { program, inputs: vec![], checks: vec![], known: FxHashMap::default(), steps: FxHashMap::default() }
+        OnCard {
+            program,
+            inputs: vec![],
+            checks: vec![],
+            known: FxHashMap::default(),
+            steps: FxHashMap::default(),
+            product: None,
+        }
     }
 }
 
@@ -227,23 +294,34 @@ impl OnCard {
 
     /// How many buffers it uses besides those of its outputs: one is that of faults.
     fn buffers(&self) -> usize {
+        let sides = self.product.as_ref().map_or(0, |product| product.sides.len());
         let views = self.inputs.iter().filter(|input| matches!(input, CardInput::View(_))).count();
-        views + usize::from(!self.checks.is_empty())
+        sides + views + usize::from(!self.checks.is_empty())
+    }
+
+    fn inputs(&self) -> Vec<gpu::Input<'_>> {
+        let inputs = self.inputs.iter().map(|input| match input {
+            CardInput::View(view) => gpu::Input::View(view),
+            CardInput::Scalar(scalar) => gpu::Input::Scalar(*scalar),
+            CardInput::Made => gpu::Input::Made,
+        });
+        inputs.collect()
+    }
+
+    /// The checks, each with the number by which the card knows its line.
+    fn checks(&self, card: &Card) -> Result<Vec<gpu::Check>> {
+        let marked = |(check, line): &(gpu::Check, Option<Place>)| {
+            Ok(gpu::Check { id: card.mark(line.clone())?, ..check.clone() })
+        };
+        self.checks.iter().map(marked).collect()
     }
 
     fn run(&self, card: &Card, shape: &[usize]) -> Result<Vec<gpu::View>> {
-        let inputs: Vec<gpu::Input> = self
-            .inputs
-            .iter()
-            .map(|input| match input {
-                CardInput::View(view) => gpu::Input::View(view),
-                CardInput::Scalar(scalar) => gpu::Input::Scalar(*scalar),
-            })
-            .collect();
-        let mut checks = vec![];
-        for (check, line) in &self.checks {
-            checks.push(gpu::Check { id: card.mark(line.clone())?, ..check.clone() });
+        let (inputs, checks) = (self.inputs(), self.checks(card)?);
+        let cluster = gpu::Cluster::new(&self.program, &inputs, shape).checked(&checks);
+        match &self.product {
+            Some(Product { kernel, op, sides }) => kernel(&card.gpu, op, sides, &cluster),
+            None => card.gpu.compute(&cluster),
         }
-        card.gpu.checked_cluster(&self.program, &inputs, shape, &checks)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing here may decide when something runs.
 
-use super::pending::{Parts, done, inputs_mut, look, settle, settled, weight_of};
+use super::pending::{Parts, done, inputs_mut, look, product, settle, settled, weight_of};
 use super::wiring::Wiring;
 use crate::context::Context;
 use crate::cpu;
@@ -22,6 +22,8 @@ pub(super) struct Cluster {
     pub device: Option<Device>,
     /// The nodes somebody else needs, too, in order.
     pub outputs: SmallVec<[usize; 2]>,
+    /// The address of the node that is a contraction on a graphics card; there is one at most.
+    pub product: Option<usize>,
 }
 
 /// The inputs of a cluster on the CPU, taken out of its nodes, and how they are read.
@@ -36,7 +38,8 @@ impl Cluster {
     pub fn of(cx: &mut Context, root: &Lifted) -> Result<Cluster> {
         let (shape, device) = (root.aval().shape.clone(), root.aval().device);
         let (nodes, addresses, outputs) = (SmallVec::new(), SmallVec::new(), SmallVec::new());
-        let mut cluster = Cluster { nodes, addresses, shape, device, outputs };
+        let product = product(root).map(|_| root.address());
+        let mut cluster = Cluster { nodes, addresses, shape, device, outputs, product };
         // a node is met twice: before its inputs and behind them
         let mut work: SmallVec<[(Lifted, bool); 8]> = smallvec![(root.clone(), false)];
         let mut others: SmallVec<[Lifted; 2]> = SmallVec::new();
@@ -55,7 +58,9 @@ impl Cluster {
                 for input in inputs {
                     let Array::Lifted(inner) = input else { continue };
                     match weight_of(inner).is_some() {
-                        true if inner.aval().shape == cluster.shape => work.push((inner.clone(), false)),
+                        true if inner.aval().shape == cluster.shape && cluster.admits(inner) => {
+                            work.push((inner.clone(), false));
+                        }
                         true => others.push(inner.clone()),
                         false => {}
                     }
@@ -77,6 +82,11 @@ impl Cluster {
             }
         }
         Ok(cluster)
+    }
+
+    /// May this node belong to it? Of contractions the first one met does.
+    fn admits(&mut self, node: &Lifted) -> bool {
+        product(node).is_none() || *self.product.get_or_insert(node.address()) == node.address()
     }
 
     /// Errors when there is no memory for these outputs. Those of another device are that device's to watch.
@@ -129,9 +139,9 @@ impl Cluster {
     }
 
     /// A node with its inputs; what comes from outside is settled.
-    fn parts(&self, cx: &mut Context, node: &Lifted) -> Result<Parts> {
-        let (op, mut inputs) =
-            look(node, |op, inputs| (op.op(), SmallVec::<[Array; 3]>::from(inputs))).ok_or_else(cpu::mistyped)?;
+    pub(super) fn parts(&self, cx: &mut Context, node: &Lifted) -> Result<Parts> {
+        let element_wise = look(node, |op, inputs| (op.op(), SmallVec::<[Array; 3]>::from(inputs)));
+        let (op, mut inputs) = element_wise.or_else(|| product(node)).ok_or_else(cpu::mistyped)?;
         for input in inputs.iter_mut().filter(|input| self.inside(input).is_none()) {
             *input = settled(cx, input)?;
         }

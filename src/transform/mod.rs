@@ -17,6 +17,9 @@ mod refusal;
 pub mod trace;
 pub mod wiring;
 
+#[cfg(test)]
+mod tests;
+
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::error::Place;

@@ -3,7 +3,8 @@
 //! Values never change, so nobody can see that one waits; `settle` runs it, together with what it waits for. The machine
 //! settles everything at the end of a statement, so that errors, memory and time belong to the line that asked; what is
 //! computed `unasked`, the slopes in a record of a derivative, waits until the way back reads it. Short
-//! values never wait: for them the bookkeeping would cost more than the work. The depth of what waits is bounded.
+//! values never wait: for them the bookkeeping would cost more than the work. The depth of what waits is bounded. On a
+//! graphics card a contraction waits, too: what is element-wise behind it runs in its kernel.
 
 use super::cluster::Cluster;
 use crate::context::Context;
@@ -12,8 +13,9 @@ use crate::cpu::cluster::Folded;
 use crate::cpu::reduce::Reduction;
 use crate::diagnostics::Result;
 use crate::diagnostics::error::Place;
+use crate::gpu;
 use crate::ops::{Attrs, Entry, Kernel, Op, Outputs, Rule, now_all};
-use crate::tensor::{Array, DType, ElementType, Lifted, Mode, WeakLifted};
+use crate::tensor::{Abstract, Array, DType, ElementType, Lifted, Mode, WeakLifted};
 use rustc_hash::FxHashSet;
 use smallvec::{SmallVec, smallvec};
 use std::cell::RefCell;
@@ -50,6 +52,8 @@ enum State {
         /// The line that asked, where the operation may fail late.
         line: Option<Place>,
     },
+    /// A contraction on a graphics card, of inputs that are there.
+    Product(Op, SmallVec<[Array; 3]>),
     Done(Array),
     /// Nobody held it when its cluster ran.
     Gone,
@@ -138,19 +142,42 @@ fn put_off(cx: &mut Context, op: &Op, inputs: &mut [Array], line: Option<Place>)
     let op = Plain::of(op).ok_or_else(cpu::mistyped)?;
     let inputs = inputs.iter_mut().map(std::mem::take).collect();
     let state = State::Waits { op, inputs, weight, line };
+    Ok(waiting(cx, out, state))
+}
+
+/// Puts a contraction on a graphics card off, whose result is known. What its inputs wait for runs now.
+pub(super) fn wait_product(cx: &mut Context, op: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+    for input in inputs.iter_mut() {
+        *input = settled(cx, input)?;
+    }
+    let inputs = inputs.iter_mut().map(std::mem::take).collect();
+    Ok(Array::Lifted(waiting(cx, out, State::Product(op.clone(), inputs))))
+}
+
+/// A value that waits.
+fn waiting(cx: &mut Context, out: Abstract, state: State) -> Lifted {
     let lifted = Lifted::new(out, Mode::Pending, 0, Pending(RefCell::new(state)));
     let waiting = &mut cx.modes.waiting.all;
     if waiting.len() >= CROWD && waiting.len().is_power_of_two() {
         waiting.retain(WeakLifted::is_alive);
     }
     waiting.push(lifted.downgrade());
-    Ok(lifted)
+    lifted
 }
 
 /// How many operations wait behind a value; none if it does not wait.
 pub(crate) fn weight_of(lifted: &Lifted) -> Option<usize> {
     match &*lifted.body::<Pending>()?.0.borrow() {
         State::Waits { weight, .. } => Some(*weight),
+        State::Product(..) => Some(1),
+        _ => None,
+    }
+}
+
+/// A contraction that waits, and its inputs; none if it is no such.
+pub(super) fn product(lifted: &Lifted) -> Option<Parts> {
+    match &*lifted.body::<Pending>()?.0.borrow() {
+        State::Product(op, inputs) => Some((op.clone(), inputs.clone())),
         _ => None,
     }
 }
@@ -302,10 +329,31 @@ fn reduced(cx: &mut Context, op: &Op, how: Reduction, root: &Lifted) -> Result<O
     Ok(Some(reduced))
 }
 
+/// The same on a graphics card; none where one kernel cannot do it all. What a contraction makes is no part of it: its
+/// kernel does what is element-wise behind it.
+pub(super) fn reduced_on_card(cx: &mut Context, op: &Op, how: gpu::Reduction, root: &Lifted) -> Result<Option<Array>> {
+    if weight_of(root).is_none() {
+        return Ok(None);
+    }
+    let kept = root.holders() > 2 + cx.modes.waiting.holds(root);
+    cx.check()?;
+    let cluster = Cluster::of(cx, root)?;
+    if cluster.product.is_some() {
+        return Ok(None);
+    }
+    let Some((reduced, results)) = cluster.reduced_on_card(cx, op, how, kept)? else { return Ok(None) };
+    // what may fail has been looked at
+    cx.modes.waiting.at_risk.retain(|held| !cluster.nodes.iter().any(|node| node.is_same(held)));
+    for (&number, result) in cluster.outputs.iter().zip(results) {
+        set(&cluster.nodes[number], State::Done(result));
+    }
+    Ok(Some(reduced))
+}
+
 /// A waiting operation and its inputs.
 pub(super) type Parts = (Op, SmallVec<[Array; 3]>);
 
-/// Looks at an operation that waits; none if it does not.
+/// Looks at an element-wise operation that waits; none if it does not.
 pub(super) fn look<T>(node: &Lifted, look: impl FnOnce(Plain, &[Array]) -> T) -> Option<T> {
     match &*node.body::<Pending>()?.0.borrow() {
         State::Waits { op, inputs, .. } => Some(look(*op, inputs)),

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::cpu;
 use crate::devices::{Card, Engine};
 use crate::diagnostics::{Error, Kind, Result};
-use crate::gpu::View;
+use crate::gpu::{self, View};
 use crate::ops::place::{PLACE, common, on_device, on_gpu, place as place_op};
 use crate::ops::{Attrs, Kernel, OnGpu, Op, Outputs, Rule, apply_all, cast};
 use crate::tensor::{Abstract, Array, DType, Device, ElementType, Layout, Lifted, Mode, Scalar};
@@ -183,6 +183,26 @@ fn run_on_card(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Device, 
             let looked = layout(op, &seen);
             Ok(on_card(device, view.with_layout(looked.shape, looked.offset, looked.strides)))
         }
+        (OnGpu::Product(_), _) => {
+            let out = inferred(op, inputs)?;
+            if !gpu::contracts(out.dtype) {
+                return Err(missing(op, inputs));
+            }
+            pending::wait_product(cx, op, inputs, out)
+        }
+        (OnGpu::Reduce(how), _) => {
+            let out = inferred(op, inputs)?;
+            let (Attrs::Reduce { axes, .. }, [input]) = (&op.attrs, &*inputs) else { return Err(cpu::mistyped()) };
+            if let Array::Lifted(lifted) = input
+                && let Some(result) = pending::reduced_on_card(cx, op, *how, lifted)?
+            {
+                return Ok(result);
+            }
+            cx.kernels += 1;
+            let view = view(cx, input, card)?;
+            let fault = overflow_mark(cx, card, *how, view.dtype())?;
+            Ok(on_card(device, card.gpu.reduce(*how, &view, axes, &out.shape, fault)?))
+        }
         (OnGpu::Whole(kernel), _) => {
             let out = inferred(op, inputs)?;
             cx.kernels += 1;
@@ -208,6 +228,11 @@ fn run_on_card(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Device, 
         }
         _ => Err(missing(op, inputs)),
     }
+}
+
+/// The number by which a reduction to `i32` is known that may not fit.
+pub(super) fn overflow_mark(cx: &Context, card: &Card, how: gpu::Reduction, of: DType) -> Result<u32> {
+    if how.may_overflow(of) { card.mark(cx.modes.place.clone()) } else { Ok(gpu::NO_ID) }
 }
 
 /// Lets go of the inputs that nobody else holds, so that their views may be the only holders of their buffers; which

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::diagnostics::Kind;
-use crate::gpu::{NO_ID, Reduction};
+use crate::gpu::{Cluster, NO_ID, Reduction};
 
 const ALL: [Reduction; 8] = [
     Reduction::Sum,
@@ -166,4 +166,52 @@ fn endless_views_are_errors() {
     let many = one.with_layout([1 << 22].as_slice().into(), 0, [0].as_slice().into());
     let sum = gpu.reduce(Reduction::Sum, &many, &[0], &[], NO_ID).and_then(|view| gpu.read(&view)).expect("a sum");
     assert_eq!(numbers(&sum), [f64::from(1 << 22)]);
+}
+
+/// What is made as it is reduced gives the bits of what was made before, and is written where it is kept.
+#[test]
+fn what_is_made_on_the_way() {
+    let gpu = gpu();
+    let mut dice = Dice(33);
+    let program = Program {
+        inputs: vec![DType::F32; 2],
+        steps: vec![
+            step("a * b", &[Operand::Input(0), Operand::Input(1)], DType::F32),
+            step("nb_exp(a)", &[Operand::Step(0)], DType::F32),
+            step("a > 1.0", &[Operand::Step(1)], DType::Bool),
+        ],
+        outputs: vec![],
+    };
+    let cases: [(&[usize], &[usize], &[usize]); 6] = [
+        (&[40, 50], &[1], &[40]),
+        (&[40, 50], &[0], &[50]),
+        (&[70_000], &[0], &[]),
+        (&[3, 2000, 4], &[1], &[3, 4]),
+        (&[5, 0], &[1], &[5]),
+        (&[2000, 3], &[1], &[2000]),
+    ];
+    for (shape, axes, out) in cases {
+        let x = dice.pair(&gpu, DType::F32, shape);
+        let row = dice.pair(&gpu, DType::F32, &shape[shape.len() - 1..]);
+        let inputs = [Input::View(&x.1), Input::View(&row.1)];
+        for (how, outputs) in [
+            (Reduction::Sum, vec![1]),
+            (Reduction::Max, vec![0, 1]),
+            (Reduction::Sum, vec![1, 1]),
+            (Reduction::Any, vec![0, 2]),
+            // truth is written by a kernel of its own
+            (Reduction::Prod, vec![2, 1]),
+        ] {
+            let program = Program { outputs, ..program.clone() };
+            let made = gpu.cluster(&program, &inputs, shape).expect("a cluster");
+            let apart = gpu.reduce(how, &made[made.len() - 1], axes, out, 0).expect("a reduction");
+            let cluster = Cluster::new(&program, &inputs, shape);
+            let (together, kept) = gpu.reduce_made(how, &cluster, axes, out, 0).expect("a reduction");
+            assert_eq!(kept.len(), made.len() - 1);
+            for (found, expected) in std::iter::once((&together, &apart)).chain(kept.iter().zip(&made)) {
+                let (found, expected) = (gpu.read(found).expect("elements"), gpu.read(expected).expect("elements"));
+                assert_same(&found, &expected, &format!("{how:?} of {shape:?} over {axes:?}"));
+            }
+        }
+    }
 }

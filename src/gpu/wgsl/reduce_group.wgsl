@@ -13,7 +13,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let end = min(elements(), (part + 1u) * span());
     var total = neutral();
     for (var i = part * span() + lane; i < end; i += 256u) {
-        total = join(total, element(base + inner(i)[0], i));
+        total = join(total, term(base + inner(i)[0], i));
     }
     shared_totals[lane] = total;
     workgroupBarrier();

@@ -14,7 +14,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         var run = neutral();
         let stop = min(end, start + 32u);
         for (var i = start; i < stop; i++) {
-            run = join(run, element(base + inner(i)[0], i));
+            run = join(run, term(base + inner(i)[0], i));
         }
         total = join(total, run);
     }

@@ -18,7 +18,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let last = min(end, first + run);
     var own = neutral();
     for (var i = first; i < last; i++) {
-        own = join(own, element(base[0] + inner(i)[0], i));
+        own = join(own, term(base[0] + inner(i)[0], i));
     }
     shared_totals[lane] = own;
     workgroupBarrier();
@@ -36,7 +36,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     for (var i = first; i < last; i++) {
         let at = inner(i);
-        total = join(total, element(base[0] + at[0], i));
+        total = join(total, term(base[0] + at[0], i));
         y[base[1] + at[1]] = finish(total);
     }
 }

@@ -12,7 +12,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var total = start(result, part);
     for (var i = part * span(); i < end; i++) {
         let at = inner(i);
-        total = join(total, element(base[0] + at[0], i));
+        total = join(total, term(base[0] + at[0], i));
         y[base[1] + at[1]] = finish(total);
     }
 }

@@ -1,0 +1,172 @@
+//! What runs together on a graphics card: how many kernels and submits a program comes to, and that its numbers are those
+//! of the operations one by one.
+
+use crate::session::Session;
+use crate::session::tests::{card, session};
+
+/// Dispatches and submits of code that runs in a session.
+fn counts(session: &mut Session, code: &str) -> (u64, u64) {
+    let gpu = card(session, "none");
+    let before = (gpu.dispatches(), gpu.submits());
+    card(session, code);
+    (gpu.dispatches() - before.0, gpu.submits() - before.1)
+}
+
+/// The network of the benchmarks, on the card, and a step of its training as a graph.
+const NETWORK: &str = "seed(3)
+fn layer(rows, columns) = (w=(0.05 * randn([rows, columns])) @ gpu, b=zeros([columns]) @ gpu)
+p = (layer(784, 256), layer(256, 128), layer(128, 10))
+x = randn([128, 784]) @ gpu
+y = randint(0, 10, [128]) @ gpu
+rows = arange(128) @ gpu
+fn network(p, x) {
+    for layer in p[:-1] { x = relu(x @ layer.w + layer.b) }
+    x @ p[-1].w + p[-1].b
+}
+fn loss(p) = -mean(log_softmax(network(p, x))[rows, y])
+fn step(p) {
+    (value, slope) = value_and_grad(loss)(p)
+    (value, p - 0.1 * slope)
+}
+g = graph(step)
+(value, p) = g(p)
+item(value)";
+
+#[test]
+fn a_step_of_a_network_is_thirty_kernels_and_one_submit() {
+    let mut session = session();
+    card(&mut session, NETWORK);
+    let (dispatches, submits) = counts(&mut session, "(value, p) = g(p)\nitem(value)");
+    assert!(dispatches <= 30, "{dispatches} dispatches");
+    assert_eq!(submits, 1);
+    // another batch is another graph, but no other kernels where its rows are whole quads, too
+    let gpu =
+        card(&mut session, "x = randn([256, 784]) @ gpu\ny = randint(0, 10, [256]) @ gpu\nrows = arange(256) @ gpu");
+    let compiled = gpu.pipelines();
+    card(&mut session, "(value, p) = g(p)\nassert(item(value) > 0)");
+    assert_eq!(gpu.pipelines(), compiled);
+}
+
+#[test]
+fn a_long_chain_is_few_submits() {
+    let mut session = session();
+    let program = format!(
+        "x = rand([1_000_000]) @ gpu
+fn chain(x) {{ for _ in 0..1000 {{ x = x * 1.0001 }}; x }}
+fn recurrence(x) {{\n{}x\n}}
+g = graph(recurrence)
+sums = (item(sum(x)), item(sum(g(x))))",
+        "x = x * 0.999 + 0.001\n".repeat(500)
+    );
+    let gpu = card(&mut session, &program);
+    gpu.work_as_hardware();
+    // a variable gets its value statement by statement
+    let (dispatches, submits) =
+        counts(&mut session, "y = chain(x)\nassert_close(item(sum(y)), sums[0] * 1.0001 ** 1000, rtol=1e-3)");
+    assert!(dispatches <= 1002 && submits <= 10, "{dispatches} dispatches, {submits} submits");
+    // a graph has no statements
+    let (dispatches, submits) = counts(&mut session, "y = g(x)\nassert_close(item(sum(y)), sums[1], rtol=1e-6)");
+    assert!(dispatches <= 25 && submits == 1, "{dispatches} dispatches, {submits} submits");
+}
+
+/// Code with a result in `y`, and what makes the same in `z` statement by statement; the most dispatches of the first.
+const TOGETHER: &[(&str, &str, u64)] = &[
+    // bias and activation behind a product
+    ("y = relu(a @ b + r)", "p = a @ b\nq = p + r\nz = relu(q)", 1),
+    ("y = exp(-(a @ b)) * r", "p = a @ b\np = -p\np = exp(p)\nz = p * r", 1),
+    ("y = tanh((c @ c) * 0.1 - (c @ c).T[0])", "p = c @ c\nq = p.T[0]\np = p * 0.1\np = p - q\nz = tanh(p)", 2),
+    // the same where a sum is split
+    ("y = 2 * (l @ l)", "p = l @ l\nz = 2 * p", 2),
+    ("y = maximum(k.T @ k, 1) / 3", "p = k.T @ k\np = maximum(p, 1)\nz = p / 3", 2),
+    // nothing to sum
+    ("y = zeros([3, 0]) @ (zeros([0, 5]) @ gpu) + 1", "z = ones([3, 5]) @ gpu", 2),
+    // of two products one is made before
+    ("y = relu(a @ b + a @ b)", "p = a @ b\np = p + p\nz = relu(p)", 2),
+    ("y = a @ b + c @ a", "p = a @ b\nq = c @ a\nz = p + q", 2),
+    // truth is written by a kernel of its own
+    ("y = a @ b > r", "p = a @ b\nz = p > r", 2),
+    // integers
+    ("y = (i @ i) * 3 - 1", "p = i @ i\np = p * 3\nz = p - 1", 1),
+    // reductions of what waits
+    ("y = sum(exp(v))", "p = exp(v)\nz = sum(p)", 2),
+    ("y = max(a * r, axis=1)", "p = a * r\nz = max(p, axis=1)", 1),
+    ("y = min(a.T - 1, axis=1)", "p = a.T\np = p - 1\nz = min(p, axis=1)", 1),
+    ("y = any(a > 2, axis=0)", "p = a > 2\nz = any(p, axis=0)", 2),
+    ("y = prod(sin(r) > 0)", "p = sin(r)\np = p > 0\nz = prod(p)", 1),
+    ("y = argmax(v * v)", "p = v * v\nz = argmax(p)", 2),
+    ("y = argmin(abs(c), axis=1)", "p = abs(c)\nz = argmin(p, axis=1)", 1),
+    ("y = sum(i * 2)", "p = i * 2\nz = sum(p)", 1),
+    // an intermediate result that others read, too
+    (
+        "y = graph(|c| exp(c) / sum(exp(c), axis=1, keepdims=true))(c)",
+        "e = exp(c)\ns = sum(e, axis=1, keepdims=true)\nz = e / s",
+        2,
+    ),
+    ("y = log_softmax(a @ b + r)", "p = a @ b\np = p + r\nz = log_softmax(p)", 6),
+];
+
+#[test]
+fn together_is_as_one_by_one() {
+    let mut session = session();
+    card(
+        &mut session,
+        "seed(5)
+a = randn([70, 100]) @ gpu
+b = randn([100, 100]) @ gpu
+c = randn([70, 70]) @ gpu
+r = randn([100]) @ gpu
+l = randn([300_000]) @ gpu
+k = randn([20_000, 40]) @ gpu
+v = randn([50_000]) @ gpu
+i = randint(-50, 50, [40, 40]) @ gpu",
+    );
+    for (together, apart, most) in TOGETHER {
+        let (dispatches, _) = counts(&mut session, together);
+        assert!(dispatches <= *most, "{together}: {dispatches} dispatches");
+        let all = format!(
+            "{apart}\nassert(shape(y) == shape(z) and type(y) == type(z), \"{together}\")\nassert(all((y == z) @ cpu))"
+        );
+        card(&mut session, &all);
+    }
+}
+
+/// What the way back reads of a product is written by its kernel, too.
+#[test]
+fn the_slope_of_an_activation_reads_what_its_kernel_wrote() {
+    let mut session = session();
+    card(
+        &mut session,
+        "x = randn([40, 30]) @ gpu\nw = randn([30, 50]) @ gpu\nb = randn([50]) @ gpu
+fn f(w) = sum(tanh(x @ w + b))
+slow = x.T @ (1 - tanh(x @ w + b) ** 2)",
+    );
+    let (dispatches, _) = counts(&mut session, "fast = grad(f)(w)");
+    // forward, the sum, the cotangent 1, what goes through the activation, the product
+    assert!(dispatches <= 5, "{dispatches} dispatches");
+    card(&mut session, "assert_close(fast, slow, rtol=1e-4, atol=1e-5)");
+}
+
+/// What may fail for its values is told at its line, also where a product or a reduction takes it in.
+#[test]
+fn faults_are_found_by_the_kernel_that_takes_a_check_in() {
+    let mut session = session();
+    let code = "fn say(f) = try { f() } catch err { (err.message, err.line) }
+i = randint(-50, 50, [40, 40]) @ gpu
+z = reshape(arange(1600), [40, 40]) @ gpu
+v = arange(3000) @ gpu
+fn product() {
+    q = (i @ i) // z
+    q
+}
+fn total() {
+    sum(v // (v - 2999))
+}
+p = i @ i
+assert(say(product) == (\"integer division by zero at [0, 0]\", 6))
+assert(say(total) == (\"integer division by zero at [2999]\", 10))
+assert(all(((i @ i) // (z + 1) == p // (z + 1)) @ cpu))
+assert(item(sum(v // (v + 1))) == 0)";
+    card(&mut session, code);
+    let (dispatches, _) = counts(&mut session, "q = (i @ i) // (z + 1)");
+    assert_eq!(dispatches, 1);
+}
