@@ -280,7 +280,7 @@ pub(crate) mod tests {
     }
 
     /// A session whose graphics card is software.
-    pub(crate) fn on_software() -> Session {
+    pub(crate) fn session() -> Session {
         let mut session = Session::new(Box::new(Nowhere));
         session.set_devices(Choice::Software, true);
         session
@@ -308,7 +308,7 @@ pub(crate) mod tests {
 
     #[test]
     fn gradients_leave_nothing_on_the_card() {
-        let mut session = on_software();
+        let mut session = session();
         let program = "fn f(w) = sum(exp(w * 0.5) @ w) + sum(w[[0, 2]] * rand(2))
 g = graph(f)
 w = [0.1, 0.2, 0.3] @ gpu
@@ -323,7 +323,7 @@ many(5)";
     /// Of a chain of values no more than two or three live at a time.
     #[test]
     fn values_are_freed_when_they_were_read_for_the_last_time() {
-        let mut session = on_software();
+        let mut session = session();
         session.limit_gpu_memory(14_000_000);
         let chain = "x = ones((1000, 1000)) @ gpu
 fn chain(x, n) { for i in 0..n { x = cumulated(x * 0.5 + i) }\nx }
@@ -335,7 +335,7 @@ chain(x, 20);";
 
     #[test]
     fn what_follows_values_to_the_card_goes_there_once() {
-        let mut session = on_software();
+        let mut session = session();
         let uploads = |session: &mut Session, code: &str| {
             let before = session.machine.host.cx.devices.any_open().then(|| gpu(session).uploads_made());
             let result = run(session, code);
@@ -363,7 +363,7 @@ y = w @ x";
     /// As at the prompt, where only the running line is stopped.
     #[test]
     fn an_interrupted_line_leaves_the_card_as_it_was() {
-        let mut session = on_software();
+        let mut session = session();
         assert!(live(&mut session, "x = ones((600, 600)) @ gpu\ny = x + 1") > 0);
         let interrupt = session.interrupt();
         let presser = std::thread::spawn({
@@ -383,7 +383,7 @@ y = w @ x";
 
     #[test]
     fn a_lost_card_is_opened_anew() {
-        let mut session = on_software();
+        let mut session = session();
         let long = "c = arange(2000.0)\nx = c @ gpu\nwaits = x * 2 + c\ns = sum(x)";
         assert!(live(&mut session, long) > 0);
         gpu(&mut session).lose();

@@ -2,7 +2,7 @@
 //! of the operations one by one.
 
 use crate::session::Session;
-use crate::session::tests::{card, on_software};
+use crate::session::tests::{card, session};
 
 /// Dispatches and submits of code that runs in a session.
 fn counts(session: &mut Session, code: &str) -> (u64, u64) {
@@ -14,7 +14,7 @@ fn counts(session: &mut Session, code: &str) -> (u64, u64) {
 
 /// A session whose card gets as much to do at a time as one that is no software.
 fn on_hardware() -> Session {
-    let mut session = on_software();
+    let mut session = session();
     card(&mut session, "[1.0] @ gpu").work_as_hardware();
     session
 }

@@ -9,6 +9,11 @@ fn elements(tensor: &Tensor, order: &[usize]) -> (Vec<usize>, Vec<f64>) {
     (lens, numbers(&moved))
 }
 
+/// The product as it is.
+fn product(gpu: &Gpu, a: &Side, b: &Side, out: &[usize]) -> Tensor {
+    gpu.read(&contracted(gpu, a, b, out).expect("a product")).expect("its elements")
+}
+
 /// Compares with sums in f64. Axes: batch and summed of both sides; the rest is free.
 fn check(gpu: &Gpu, a: &(Tensor, View), b: &(Tensor, View), batch: [&[usize]; 2], summed: [&[usize]; 2]) {
     let free = |tensor: &Tensor, side: usize| -> Vec<usize> {
@@ -22,7 +27,7 @@ fn check(gpu: &Gpu, a: &(Tensor, View), b: &(Tensor, View), batch: [&[usize]; 2]
     let (batches, rows) = (size(&lens[..kept]), size(&lens[kept..kept + free[0].len()]));
     let (columns, depth) = (size(&other[kept..kept + free[1].len()]), size(&lens[kept + free[0].len()..]));
     let side = |view, side: usize| Side { view, batch: batch[side], contract: summed[side] };
-    let found = product(gpu, &side(&a.1, 0), &side(&b.1, 1), &out).and_then(|view| gpu.read(&view)).expect("a product");
+    let found = product(gpu, &side(&a.1, 0), &side(&b.1, 1), &out);
     let what = format!("{:?} with {:?}, batch {batch:?}, summed {summed:?}", a.0.shape(), b.0.shape());
     assert_eq!(found.shape(), out, "{what}");
     let found = numbers(&found);
@@ -188,8 +193,7 @@ fn integers_wrap() {
         let a = gpu.upload(&Tensor::from_vec(vec![i32::MAX; rows * 24], &[rows, 24])).expect("an upload");
         let b = gpu.upload(&Tensor::from_vec(vec![3i32; 24 * 36], &[24, 36])).expect("an upload");
         let side = |view, axis: &'static [usize]| Side { view, batch: &[], contract: axis };
-        let found = product(&gpu, &side(&a, &[1]), &side(&b, &[0]), &[rows, 36]).expect("a product");
-        let found = gpu.read(&found).expect("its elements");
+        let found = product(&gpu, &side(&a, &[1]), &side(&b, &[0]), &[rows, 36]);
         let expected = i32::MAX.wrapping_mul(3).wrapping_mul(24);
         assert_same(&found, &Tensor::from_vec(vec![expected; rows * 36], &[rows, 36]), "sums");
     }

@@ -1,8 +1,8 @@
 //! Memory: what is bounded, what is refused, what is kept; and devices that are lost.
 
 use super::*;
-use crate::diagnostics::{Error, Kind, Result};
-use crate::gpu::{Draw, Reduction, Side};
+use crate::diagnostics::{Error, Kind};
+use crate::gpu::{Draw, Reduction};
 use crate::tensor::{Shape, Strides, shape};
 
 /// A tensor of the host that repeats one element, and so takes no memory to speak of.
@@ -34,7 +34,7 @@ fn more_than_a_buffer_holds_is_refused_wherever_it_comes_from() {
         ("an upload of bytes", gpu.upload(&repeated(DType::U8, largest + 1))),
         ("a copy", gpu.compact(&stretched(&[count]))),
         ("a draw", gpu.draw(1, 0, Draw::Uniform, &[count])),
-        ("a product", product(&gpu, &side, &side, &[row, row])),
+        ("a product", contracted(&gpu, &side, &side, &[row, row])),
         ("a sum", gpu.reduce(Reduction::Sum, &stretched(&[count, 2]), &[1], &[count], 0)),
         ("an endless shape", gpu.fill(Scalar::Bool(true), &[usize::MAX, 3])),
     ];
@@ -205,7 +205,7 @@ fn a_device_lost_in_the_middle_of_work() {
     let mut failed = None;
     for round in 0..200 {
         let side = |contract| Side { view: &x, batch: &[], contract };
-        match product(&gpu, &side(&[1]), &side(&[0]), &[size, size]) {
+        match contracted(&gpu, &side(&[1]), &side(&[0]), &[size, size]) {
             Ok(y) => x = y,
             Err(error) => failed = failed.or(Some(error)),
         }

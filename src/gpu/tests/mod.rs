@@ -14,6 +14,7 @@ mod transfer;
 mod write;
 
 use super::{Choice, Cluster, Gpu, Input, Operand, Program, Side, Step, View, Watch};
+use crate::diagnostics::Result;
 use crate::tensor::{DType, Data, Layout, Scalar, Tensor};
 use smallvec::smallvec;
 use std::rc::Rc;
@@ -24,6 +25,13 @@ fn gpu() -> Gpu {
         Ok(gpu) => gpu,
         Err(reason) => panic!("the tests need software Vulkan (Debian: mesa-vulkan-drivers): {reason}"),
     }
+}
+
+/// A product with nothing behind it.
+fn contracted(gpu: &Gpu, a: &Side, b: &Side, out: &[usize]) -> Result<View> {
+    let program = Program::same(a.view.dtype());
+    let mut views = gpu.contract(a, b, &Cluster::new(&program, &[Input::Made], out))?;
+    Ok(views.remove(0))
 }
 
 /// Numbers that look random: a linear congruential generator.
@@ -92,12 +100,6 @@ impl Dice {
 
 fn step(wgsl: &'static str, operands: &[Operand], dtype: DType) -> Step {
     Step { wgsl: wgsl.into(), operands: operands.iter().copied().collect(), dtype }
-}
-
-/// The contraction of two sides, as it is.
-fn product(gpu: &Gpu, a: &Side, b: &Side, out: &[usize]) -> crate::diagnostics::Result<View> {
-    let program = Program::same(a.view.dtype());
-    Ok(gpu.contract(a, b, &Cluster::new(&program, &[Input::Made], out))?.remove(0))
 }
 
 /// One step over inputs of these dtypes.
