@@ -71,7 +71,8 @@ impl Card {
     }
 
     fn judged<T>(&self, result: Result<T>) -> Result<T> {
-        let lines = self.lines.take();
+        // a read that failed before anybody looked for faults leaves them for the next one
+        let lines = if self.gpu.may_fault() { self.lines.borrow().clone() } else { self.lines.take() };
         result.map_err(|mut error| {
             let fault = self.gpu.take_fault().and_then(|number| lines.get(number as usize).cloned().flatten());
             if let Some(place) = fault {

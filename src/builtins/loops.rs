@@ -6,9 +6,9 @@ use crate::interp::{Scanned, Value};
 builtins! {
     elements Settled;
 
-    /// Runs the turns of a long `scan` while a graph is made, as one operation of it: the last state, the outputs, and
-    /// none. Where they must run one by one: the state and a list of outputs behind those turns that have run, and the
-    /// items that are left. Where `alone`, outputs that are no arrays are such a case.
+    /// Runs the turns of a long `scan` while a graph is made, as one operation of it.
+    /// Gives the last state, the outputs, and none. Where the turns must run one by one: the state and a list of outputs
+    /// behind those that have run, and the items that are left. Where `alone`, outputs that are no arrays are such a case.
     fn _staged(f, init, xs, alone = false)
         ex "graph(|xs| scan(|s, x| (s + x, (x=x, s=s)), 0, xs)[0])(0..100)" => "4950";
         ex "graph(|xs| sum(map(|x| x * x, xs)))(0..100)" => "328350";

@@ -45,7 +45,7 @@ impl Site {
             }
             Site::Overflow { name, .. } => {
                 Error::overflow(format!("the {name} does not fit i32, the widest integer of the graphics device"))
-                    .help("floats have more room: `sum(f32(x))`; or bring the values back: `x @ cpu`")
+                    .help("floats have more room: `f32(x)`; or bring the values back: `x @ cpu`")
             }
             Site::Refused { error, .. } => error(first as usize, second),
         }

@@ -45,4 +45,4 @@ pub use scan::Running;
 pub use scatter::Scatter;
 pub use view::View;
 pub use watch::Watch;
-pub use write::{checked_conversion, conversion};
+pub use write::{checked_conversion, conversion, lossy_conversion};

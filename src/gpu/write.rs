@@ -109,3 +109,17 @@ pub fn checked_conversion(from: DType, to: DType) -> Option<(&'static str, &'sta
         _ => return None,
     })
 }
+
+/// Where an element is lost by a conversion of this kind; none where none can be.
+pub fn lossy_conversion(from: DType, to: DType) -> Option<&'static str> {
+    Some(match (from, to) {
+        (DType::F32, DType::I32) => "!(a >= -2147483648.0 && a < 2147483648.0 && trunc(a) == a)",
+        (DType::F32, DType::U8) => "!(a >= 0.0 && a < 256.0 && trunc(a) == a)",
+        (DType::F32, DType::Bool) => "!(a == 0.0 || a == 1.0)",
+        (DType::I32, DType::F32) => "i32(f32(a)) != a",
+        (DType::I32, DType::U8) => "a < 0 || a > 255",
+        (DType::I32, DType::Bool) => "a != 0 && a != 1",
+        (DType::U8, DType::Bool) => "a > 1",
+        _ => return None,
+    })
+}

@@ -5,6 +5,7 @@
 
 use super::{Graph, Node, Operand};
 use crate::cpu::numbers::{self, Code};
+use crate::ops::cast::CAST;
 use crate::ops::{Attrs, Kernel, Op, Rule};
 use crate::tensor::{Abstract, Array, DType, ElementType, Scalar};
 use crate::transform::cluster::is_select;
@@ -146,7 +147,9 @@ impl Assembly {
             // a number without axes is one in every layout
             (_, &[(at, of)]) if matches!(op.entry.kernel, Kernel::Look(_)) && of.dtype == out.dtype => Some(at),
             (Attrs::Weak, &[(at, of)]) if of.dtype == out.dtype => Some(at),
-            (Attrs::DType(to), &[value]) if to.is_float() || value.1.dtype == DType::Bool => self.converted(value, *to),
+            (Attrs::DType(to), &[value]) if to.is_float() || value.1.dtype == DType::Bool => {
+                std::ptr::eq(op.entry, &CAST).then(|| self.converted(value, *to)).flatten()
+            }
             (Attrs::None, operands) => self.elementwise(op, operands, out),
             _ => None,
         }

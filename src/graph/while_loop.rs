@@ -188,11 +188,12 @@ fn counted(cx: &mut Context, parts: &Parts) -> Result<Parts> {
         let turn = recorder.input(number.clone());
         let values: Vec<Array> = graph.inputs.iter().map(|aval| recorder.input(aval.clone())).collect();
         let results = recorder.run(cx, |cx| {
-            // the turns that are counted run again
-            let mut results = hushed(cx, |cx| graph.run(cx, &values))?;
-            if counts {
-                results.insert(0, apply2(cx, &ADD, turn.clone(), Array::Int(1))?);
+            if !counts {
+                return graph.run(cx, &values);
             }
+            // the turns that are counted run again; the condition does not
+            let mut results = hushed(cx, |cx| graph.run(cx, &values))?;
+            results.insert(0, apply2(cx, &ADD, turn.clone(), Array::Int(1))?);
             Ok(results)
         })?;
         recorder.finish(cx, &results)

@@ -18,11 +18,25 @@ pub static CAST: Entry = Entry {
     ..Entry::whole("convert", "cast", Arity::Exactly(1), rule, kernel)
 };
 
-pub(super) static TABLE: &[&Entry] = &[&CAST];
+/// As `CAST`, where nothing may be lost: see `Scalar::fit`.
+pub static FIT: Entry = Entry {
+    derivative: Derivative::Whole(tangent),
+    transpose: Some(transposed),
+    batch: Batch::Whole(batch),
+    gpu: OnGpu::Convert,
+    ..Entry::whole("fit", "[] =", Arity::Exactly(1), rule, fit_kernel)
+};
+
+pub(super) static TABLE: &[&Entry] = &[&CAST, &FIT];
 
 /// The operation that casts to `dtype`.
 pub fn op(dtype: DType) -> Op {
     Op { entry: &CAST, attrs: Attrs::DType(dtype) }
+}
+
+/// The operation that casts to `dtype` what fits it.
+pub fn fit(dtype: DType) -> Op {
+    Op { entry: &FIT, attrs: Attrs::DType(dtype) }
 }
 
 /// `x` in `dtype`; typed from then on. Floats are cut towards zero; a value that the dtype has no room for is an
@@ -52,13 +66,17 @@ pub fn weaken(cx: &mut Context, x: Array) -> Result<Array> {
 /// Whole numbers do not move.
 fn tangent(
     cx: &mut Context,
-    op: &Op,
+    of: &Op,
     _: &[Array],
     y: &[Array],
     tangents: &[Option<Array>],
 ) -> Result<SmallVec<[Option<Array>; 1]>> {
     Ok(match (y, tangents) {
-        ([y], [Some(tangent)]) if y.dtype().is_float() => smallvec![Some(apply1(cx, op, tangent.clone())?)],
+        ([y], [Some(tangent)]) if y.dtype().is_float() => {
+            // how it moves may be rounded
+            let op = Op { entry: &CAST, attrs: of.attrs.clone() };
+            smallvec![Some(apply1(cx, &op, tangent.clone())?)]
+        }
         _ => smallvec![None],
     })
 }
@@ -83,6 +101,29 @@ fn rule(op: &Op, inputs: &[Abstract]) -> Result<Abstract> {
         (Attrs::Weak, [input]) if input.shape.is_empty() => Ok(Abstract { weak: true, ..input.clone() }),
         _ => Err(cpu::mistyped()),
     }
+}
+
+fn fit_kernel(cx: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {
+    let [input] = inputs else { return Err(cpu::mistyped()) };
+    let lost = match &*input {
+        Array::Tensor(tensor) => (0..tensor.size()).find_map(|number| {
+            let element = tensor.scalar(number)?;
+            element.fit(out.dtype).is_none().then_some((number, element))
+        }),
+        scalar => scalar.as_scalar().filter(|scalar| scalar.fit(out.dtype).is_none()).map(|scalar| (0, scalar)),
+    };
+    match lost {
+        Some((number, element)) => Err(lossy(element, place(number, input.shape()), out.dtype)),
+        None => Ok(Array::from(convert::convert_array(cx, input, out.dtype)?)),
+    }
+}
+
+/// The error of an element that a target of this dtype cannot hold as it is.
+#[cold]
+pub fn lossy(element: Scalar, place: String, dtype: DType) -> Error {
+    let kind = if element.as_i64().is_some() { Kind::Overflow } else { Kind::Value };
+    Error::new(kind, format!("{}{place} does not fit {dtype} without loss", show(element)))
+        .help(format!("convert the value, as in `{dtype}(x)`, or the target, as in `{}(a)`", element.dtype()))
 }
 
 fn kernel(cx: &mut Context, _: &Op, inputs: &mut [Array], out: Abstract) -> Result<Array> {

@@ -182,31 +182,7 @@ fn fit(cx: &mut Context, value: Array, target: &Array) -> Result<Array> {
         let message = format!("cannot assign {} to elements of {}", value.type_name(), target.type_name());
         return Err(Error::ty(message));
     }
-    if value.is_lifted() {
-        return super::cast(cx, value, dtype);
-    }
-    let lost = match &value {
-        Array::Tensor(tensor) => (0..tensor.size()).find_map(|number| {
-            let element = tensor.scalar(number)?;
-            element.fit(dtype).is_none().then_some((number, element))
-        }),
-        scalar => scalar.as_scalar().filter(|scalar| scalar.fit(dtype).is_none()).map(|scalar| (0, scalar)),
-    };
-    if let Some((number, element)) = lost {
-        return Err(lossy(element, number, &value, target));
-    }
-    Ok(Array::from(cpu::convert::convert_array(cx, &value, dtype)?))
-}
-
-#[cold]
-fn lossy(element: Scalar, number: usize, value: &Array, target: &Array) -> Error {
-    let whole = element.as_i64().is_some();
-    let kind = if whole { Kind::Overflow } else { Kind::Value };
-    let place = super::cast::place(number, value.shape());
-    let dtype = target.dtype();
-    Error::new(kind, format!("{}{place} does not fit {dtype} without loss", super::cast::show(element)))
-        .operand(0, target.type_name())
-        .help(format!("convert the value, as in `{dtype}(x)`, or the target, as in `{}(a)`", value.dtype()))
+    apply1(cx, &super::cast::fit(dtype), value).map_err(|error| error.operand(0, target.type_name()))
 }
 
 /// Where the integer points along an axis of this length.

@@ -296,7 +296,9 @@ pub fn unknown(array: &Array) -> Option<Error> {
             Mode::Dual => dual::primal(lifted).ok()?,
             Mode::Batched => return Some(batch::no_elements()),
             Mode::Traced => return Some(trace::no_elements(lifted)),
-            Mode::Placed if array.ndim() == 0 => return Some(placed::elsewhere(lifted)),
+            Mode::Placed | Mode::Pending if array.ndim() == 0 && array.place().is_some() => {
+                return Some(placed::elsewhere(lifted));
+            }
             Mode::Pending | Mode::Placed | Mode::Linear => return None,
         };
     }

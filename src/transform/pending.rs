@@ -14,6 +14,7 @@ use crate::cpu::reduce::Reduction;
 use crate::diagnostics::Result;
 use crate::diagnostics::error::Place;
 use crate::gpu;
+use crate::ops::cast::CAST;
 use crate::ops::{Attrs, Entry, Kernel, Op, Outputs, Rule, now_all};
 use crate::tensor::{Abstract, Array, DType, ElementType, Lifted, Mode, WeakLifted};
 use rustc_hash::FxHashSet;
@@ -96,7 +97,7 @@ fn kinds(inputs: &[Array]) -> SmallVec<[ElementType; 3]> {
 /// where it runs.
 pub fn can_fuse(op: &Op, kinds: &[ElementType]) -> bool {
     match (&op.attrs, &op.entry.rule, kinds) {
-        (Attrs::DType(to), _, [from]) => to.is_float() && from.dtype != DType::Str,
+        (Attrs::DType(to), _, [from]) => std::ptr::eq(op.entry, &CAST) && to.is_float() && from.dtype != DType::Str,
         (Attrs::None, Rule::Elementwise(rule), kinds) => {
             rule(kinds).is_ok_and(|types| types.compute.is_float() || types.compute == DType::Bool)
         }
@@ -260,6 +261,14 @@ pub(super) fn unasked<T>(cx: &mut Context, compute: impl FnOnce(&mut Context) ->
     cx.modes.waiting.all.truncate(before.0);
     cx.modes.waiting.at_risk.truncate(before.1);
     result
+}
+
+/// Runs what may fail on a card, though nobody may hold it: what it finds is known at the next look.
+pub fn run_at_risk(cx: &mut Context) -> Result<()> {
+    for lifted in std::mem::take(&mut cx.modes.waiting.at_risk) {
+        settle(cx, &lifted)?;
+    }
+    Ok(())
 }
 
 /// Forgets what waits: it runs when somebody needs it, if ever.

@@ -153,7 +153,12 @@ fn run_on_host(cx: &mut Context, op: &Op, inputs: &[Array], device: Device) -> R
         }
     }
     let mut results = Outputs::new();
-    for result in apply_all(cx, op, &mut plain)? {
+    // errors speak of the inputs as they are
+    let as_they_are = |error| {
+        let avals: SmallVec<[Abstract; 3]> = inputs.iter().map(Array::aval).collect();
+        op.infer_all(&avals).err().unwrap_or(error)
+    };
+    for result in apply_all(cx, op, &mut plain).map_err(as_they_are)? {
         if result.is_weak() {
             results.push(result);
             continue;

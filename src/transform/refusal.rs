@@ -3,7 +3,7 @@
 
 use crate::cpu::Refuses;
 use crate::gpu;
-use crate::ops::cast::{no_room, place};
+use crate::ops::cast::{FIT, lossy, no_room, place};
 use crate::ops::place::on_gpu;
 use crate::ops::{Attrs, Guard, Op, guarded};
 use crate::tensor::{Array, DType, Scalar, Shape, walk};
@@ -22,12 +22,17 @@ enum Why {
     Guard(&'static Guard),
     /// There is no room in this dtype; holds of such a value.
     NoRoom(DType, &'static str),
+    /// This dtype does not hold it as it is; holds of such a value.
+    Lossy(DType, &'static str),
 }
 
 impl<'a> Refusal<'a> {
     pub fn of(op: &Op, inputs: &'a [Array], compute: DType) -> Option<Refusal<'a>> {
         let operand = inputs.last()?;
         let why = match (&op.attrs, op.entry.guard) {
+            (Attrs::DType(to), _) if std::ptr::eq(op.entry, &FIT) => {
+                Why::Lossy(on_gpu(*to), gpu::lossy_conversion(compute, on_gpu(*to))?)
+            }
             (Attrs::DType(to), _) => Why::NoRoom(on_gpu(*to), gpu::checked_conversion(compute, on_gpu(*to))?.1),
             // a number that is at hand has been looked at; others without a sign are never negative
             (_, Some(guard)) if compute.is_integer() && !operand.is_weak() => match (guard.refuses, compute) {
@@ -42,7 +47,7 @@ impl<'a> Refusal<'a> {
     pub fn wgsl(&self) -> &'static str {
         match self.why {
             Why::Guard(guard) => guard.wgsl(),
-            Why::NoRoom(_, wgsl) => wgsl,
+            Why::NoRoom(_, wgsl) | Why::Lossy(_, wgsl) => wgsl,
         }
     }
 
@@ -62,6 +67,7 @@ impl<'a> Refusal<'a> {
             match why {
                 Why::Guard(guard) => guarded(guard, number, value, (&own, name.clone())),
                 Why::NoRoom(dtype, _) => no_room(value, dtype, place(number, &own)),
+                Why::Lossy(dtype, _) => lossy(value, place(number, &own), dtype),
             }
         })
     }

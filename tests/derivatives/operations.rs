@@ -149,6 +149,7 @@ fn cases() -> Vec<Case> {
     add("log_gamma_slope", Attrs::None, &[positive.clone(), x.clone()]);
     add("select", Attrs::None, &[truths(&[true, false, true]), x.clone(), column]);
     add("convert", Attrs::DType(DType::F64), std::slice::from_ref(&x));
+    add("fit", Attrs::DType(DType::F64), std::slice::from_ref(&x));
     add("place", Attrs::Place(None, DType::F64), std::slice::from_ref(&x));
     let parameter = Parameter { name: "a".into(), domain: Domain::Number };
     add("parameter", Attrs::Parameter(parameter), std::slice::from_ref(&x));

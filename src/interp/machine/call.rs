@@ -83,6 +83,9 @@ impl Machine {
         for slot in &mut stacks.values[base + params..base + code.variables] {
             set(slot, Value::Undefined);
         }
+        if self.host.cx.wants_place() && code.source.library {
+            self.note_place(&now.function.code, now.pc);
+        }
         stacks.enter(now, callee, base, far);
         Ok(())
     }
@@ -336,7 +339,7 @@ impl Machine {
             Value::Device(device) => match (args.pop(), args.is_empty()) {
                 (Some(f), true) if f.is_callable() => Ok(on_device(*device, f)),
                 _ => Err(Error::ty(format!("`{device}` takes a function, which then computes there"))
-                    .help("`x @ gpu` places a value")),
+                    .help(format!("`x @ {device}` places a value"))),
             },
             other => {
                 let error = Error::ty(format!("{} cannot be called", other.describe()));

@@ -90,7 +90,13 @@ impl Machine {
         if pending::any(&self.host.cx) {
             self.settle_register(regs, reg)?;
         }
-        self.host.cx.devices.look_for_faults()
+        let cx = &mut self.host.cx;
+        let batched = cx.modes.make_sources();
+        cx.devices.look_for_faults().map_err(|mut error| {
+            // it may be one of some rows: a `try` of the function must not decide that it is one of all
+            error.details_mut().recorded |= batched;
+            error
+        })
     }
 }
 

@@ -202,6 +202,8 @@ impl Machine {
 
             Instr::EnterHome { a, slot } => far[slot as usize] = self.enter_home(&regs[a as usize])?,
             Instr::SaveHome { slot } => {
+                // what went wrong before is none of what is caught here
+                pending::run_at_risk(&mut self.host.cx)?;
                 self.host.cx.devices.look_for_faults()?;
                 far[slot as usize] = self.home();
             }

@@ -31,12 +31,7 @@ impl Machine {
             let at = now.pc as u32 - 1;
             let handler = code.tables.handlers.iter().find(|handler| (handler.start..handler.end).contains(&at));
             if handler.is_some() && error.catchable() {
-                // what was asked for before the error, and is not done, is not part of what goes on
-                pending::forget(&mut self.host.cx);
-                // what went wrong on a graphics card went wrong before
-                if let Err(fault) = self.host.cx.devices.look_for_faults() {
-                    error = fault;
-                }
+                error = self.first_of(error);
             }
             if let (Some(handler), true) = (handler, error.catchable()) {
                 if let Some(d) = handler.d {
@@ -48,6 +43,9 @@ impl Machine {
             }
             let name = code.name.clone();
             if !stacks.leave(now) {
+                if error.catchable() {
+                    error = self.first_of(error);
+                }
                 error.details_mut().blame_caller = false;
                 place(&mut error, &now.function.code, now.pc - 1);
                 return Err(error);
@@ -62,6 +60,17 @@ impl Machine {
                 trail(&mut error, &name, code, at);
             }
         }
+    }
+}
+
+impl Machine {
+    /// What went wrong first: this, or what a graphics card found before. What was asked for and is not done is no part
+    /// of what goes on.
+    fn first_of(&mut self, error: Error) -> Error {
+        let cx = &mut self.host.cx;
+        let fault = pending::run_at_risk(cx).and_then(|()| cx.devices.look_for_faults());
+        pending::forget(cx);
+        fault.err().unwrap_or(error)
     }
 }
 

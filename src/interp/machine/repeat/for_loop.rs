@@ -10,7 +10,7 @@ use super::super::stack::{Position, Stacks};
 use super::super::stage::part;
 use super::super::{Machine, Pause};
 use super::frame::{Frame, apart, leaves};
-use super::{MODERATE, PEELED, SHORT, Source, Trouble};
+use super::{MODERATE, PEELED, SHORT, Source, Trouble, one_for_all};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::ops;
 use crate::ops::index::{self, Index};
@@ -177,7 +177,15 @@ impl Machine {
         let output = match (&turn.output, spec.list) {
             (_, None) => Value::None,
             (Value::Tuple(items), _) if let [item] = items.0.as_slice() => match item.as_array() {
-                Some(item) if item.dtype() != DType::Str => Value::Array(item),
+                Some(item) if item.dtype() != DType::Str => {
+                    let list = spec.list.map(|list| &stacks.values[now.base + usize::from(list)]);
+                    let before: Vec<Array> = match list {
+                        Some(Value::Array(before)) => vec![before.clone()],
+                        Some(Value::Tuple(items)) => items.0.iter().filter_map(operand_array).collect(),
+                        _ => vec![],
+                    };
+                    Value::Array(self.beside(&turn, &before, item)?)
+                }
                 _ => return Err(Error::ty(format!("an array holds numbers; this is {}", item.describe())).into()),
             },
             (rows @ Value::Array(_), _) => rows.clone(),
@@ -201,7 +209,7 @@ impl Machine {
         Ok(true)
     }
 
-    /// A list of values of one form, or an array of them, with rows behind it.
+    /// A list of values of one form, or an array of them, with rows behind it, which are in the dtype of all.
     pub(super) fn lengthened(&mut self, list: Value, rows: Array, nested: bool) -> Result<Value> {
         let cx = &mut self.host.cx;
         let rows = match rows.shape() {
@@ -218,8 +226,7 @@ impl Machine {
             Value::Tuple(items) if !items.0.is_empty() => {
                 let mut first = vec![];
                 for item in items.0.iter().filter_map(operand_array) {
-                    let fits = item.is_weak() && (rows.dtype().is_float() || item.dtype() == rows.dtype());
-                    first.push(if fits { ops::cast(cx, item, rows.dtype())? } else { item });
+                    first.push(ops::cast(cx, item, rows.dtype())?);
                 }
                 ops::stack_values(cx, first)?
             }
@@ -232,14 +239,6 @@ impl Machine {
     /// The error of a loop that is too long to be unrolled.
     #[cold]
     fn too_long(&self, trouble: Trouble, spec: &Loop, code: &Code, count: usize) -> Error {
-        let mut error = apart(trouble, spec, code);
-        error.details_mut().recorded = true;
-        if error.kind() != Kind::Graph {
-            return error;
-        }
-        error.help(format!(
-            "all {count} turns become one operation of the graph, for which one turn stands; at most {MODERATE} are \
-             recorded one by one"
-        ))
+        one_for_all(apart(trouble, spec, code), count)
     }
 }

@@ -21,8 +21,8 @@ use crate::diagnostics::{Error, Kind, Result};
 use crate::graph::Node;
 use crate::graph::scan::{Turns, scan};
 use crate::ops::index::{self, Index};
-use crate::ops::{ADD, Attrs, apply2};
-use crate::tensor::{Abstract, Array, DType, Device};
+use crate::ops::{ADD, Attrs, apply2, cast};
+use crate::tensor::{Abstract, Array, DType, Device, ElementType, promote};
 use crate::transform::trace::Recorder;
 use crate::transform::{is_traced, pending};
 
@@ -150,6 +150,17 @@ impl Machine {
         turn.recorder.run(cx, |cx| after.map(|((_, array), like)| in_type(cx, array.clone(), &like.aval())).collect())
     }
 
+    /// An output of a turn in the dtype that it has beside those before it.
+    fn beside(&mut self, turn: &Turn, before: &[Array], output: Array) -> Result<Array> {
+        let types: Vec<ElementType> = before.iter().chain([&output]).map(Array::element_type).collect();
+        match promote(&types) {
+            Some(found) if found.dtype != output.dtype() || output.is_weak() && !found.weak => {
+                turn.recorder.run(&mut self.host.cx, |cx| cast(cx, output, found.dtype))
+            }
+            _ => Ok(output),
+        }
+    }
+
     /// What the turns ahead leave, as results of one operation; none if they work on what is known.
     fn repeated(
         &mut self,
@@ -218,6 +229,19 @@ fn put_back(first: &[Value], carried: &[(usize, Array)], results: Vec<Array>) ->
         Some(results.next_if(|(number, _)| *number == at - 1).map(|(_, array)| array))
     });
     first.iter().map(|value| with_arrays(value, &mut others)).collect()
+}
+
+/// The error of a loop that is too long to be unrolled.
+#[cold]
+fn one_for_all(mut error: Error, count: usize) -> Error {
+    error.details_mut().recorded = true;
+    if error.kind() != Kind::Graph {
+        return error;
+    }
+    error.help(format!(
+        "all {count} turns become one operation of the graph, for which one turn stands; at most {MODERATE} are \
+         recorded one by one"
+    ))
 }
 
 /// What a recorded turn asks for is not among the arguments of a graph.

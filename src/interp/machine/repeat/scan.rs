@@ -3,8 +3,8 @@
 use super::super::super::value::{Fields, Range, Value};
 use super::super::Machine;
 use super::super::operator::wrap;
-use super::{PEELED, SHORT, Source, Trouble};
-use crate::diagnostics::Result;
+use super::{MODERATE, PEELED, SHORT, Source, Trouble, Turn, one_for_all};
+use crate::diagnostics::{Error, Kind, Result};
 use crate::ops::index::{self, Index};
 use crate::tensor::{Array, DType};
 use crate::transform::Maker;
@@ -30,7 +30,8 @@ impl Machine {
             {
                 match self.scan_ahead(f, &state, &source, count, &outputs, alone)? {
                     Found::All(state, outputs) => return Ok(Scanned { state, outputs, ahead: None }),
-                    Found::Apart if outputs.len() < PEELED => {}
+                    Found::Trouble(Trouble::Apart(..)) if outputs.len() < PEELED => {}
+                    Found::Trouble(trouble) if count > MODERATE => return Err(Machine::too_many(trouble, count)),
                     _ => break,
                 }
                 let item;
@@ -69,10 +70,12 @@ impl Machine {
             Ok((vec![state], output))
         });
         let repeated = turn.and_then(|turn| {
-            let output = turn.output.clone();
-            if !can_be_stacked(&output, alone) || !before.iter().all(|before| is_alike(before, &output)) {
-                return Ok(None);
+            if !can_be_stacked(&turn.output, alone) || !before.iter().all(|before| is_alike(before, &turn.output)) {
+                let message = format!("a turn gives {}, of which no array can be made", turn.output.describe());
+                let error = Error::new(Kind::Graph, message);
+                return Err(error.help("give arrays or numbers of one shape in every turn").into());
             }
+            let output = self.beside_all(&turn, before, &turn.output)?;
             Ok(self.repeated(turn, &first, source, count, &output)?)
         });
         match repeated {
@@ -80,12 +83,49 @@ impl Machine {
                 let state = states.into_iter().next().unwrap_or_default();
                 Ok(Found::All(state, self.joined(before, rows)?))
             }
-            Err(Trouble::Error(error)) if !error.is_of_program() => Err(error),
-            trouble => {
+            Err(Trouble::Error(error)) if !error.is_of_program() || error.kind() == Kind::Memory => Err(error),
+            other => {
                 self.take_back(home);
-                Ok(if matches!(trouble, Err(Trouble::Apart(..))) { Found::Apart } else { Found::OneByOne })
+                Ok(other.map_or_else(Found::Trouble, |_| Found::Known))
             }
         }
+    }
+
+    /// The outputs of a turn in the dtypes that they have beside those before it.
+    fn beside_all(&mut self, turn: &Turn, before: &[Value], output: &Value) -> Result<Value> {
+        let part = |number: usize| before.iter().filter_map(|before| part(before, number)).collect::<Vec<Value>>();
+        match output {
+            Value::Tuple(items) => {
+                let items = items.0.iter().enumerate();
+                let items = items.map(|(number, item)| self.beside_all(turn, &part(number), item));
+                Ok(Value::tuple(items.collect::<Result<_>>()?))
+            }
+            Value::Record(fields) => {
+                let mut all = Fields::default();
+                for (number, (name, item)) in fields.0.iter().enumerate() {
+                    all.insert(name.clone(), self.beside_all(turn, &part(number), item)?);
+                }
+                Ok(Value::record(all))
+            }
+            Value::Array(array) => {
+                let before: Vec<Array> = before.iter().filter_map(Value::as_array).collect();
+                self.beside(turn, &before, array.clone()).map(Value::Array)
+            }
+            other => Ok(other.clone()),
+        }
+    }
+
+    /// The error of turns that are too many to be recorded one by one.
+    #[cold]
+    fn too_many(trouble: Trouble, count: usize) -> Error {
+        let error = match trouble {
+            Trouble::Error(error) => error,
+            Trouble::Apart(_, before, after) => {
+                let message = format!("the turns differ: the state is {before} before one, {after} after it");
+                Error::new(Kind::Graph, message)
+            }
+        };
+        one_for_all(error, count)
     }
 
     /// The first item, and those behind it.
@@ -136,9 +176,10 @@ impl Machine {
 enum Found {
     /// The state behind them, and all outputs.
     All(Value, Value),
-    /// The state has another form behind a turn.
-    Apart,
-    OneByOne,
+    /// One turn cannot stand for all.
+    Trouble(Trouble),
+    /// They work on what is known, and may as well run one by one.
+    Known,
 }
 
 /// The items of turns, and how many they are; none of what is not of one form.
