@@ -92,7 +92,7 @@ impl Pool {
         if !self.could_hold(bytes) {
             let (size, most) = (shown(bytes), shown(self.largest));
             let message = format!("{} takes {size}; a buffer of this graphics device holds {most}", what());
-            return Err(Error::new(Kind::Memory, message));
+            return Err(Error::new(Kind::Memory, message).help("compute it in parts, or on the CPU: `x @ cpu`"));
         }
         let size = class(bytes).min(self.largest);
         let kept = self.free.borrow_mut().get_mut(&size).and_then(Vec::pop);

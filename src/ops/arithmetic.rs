@@ -100,7 +100,7 @@ static BY_ZERO: Guard = Guard {
 static NEGATIVE_POWER: Guard = Guard {
     refuses: Refuses::Negative,
     message: "an integer tensor to a negative integer power",
-    help: "make one of them a float: `f64(x) ** -1`",
+    help: "make one of them a float: `x ** -1.0`",
 };
 
 static NEGATIVE_SHIFT: Guard =

@@ -266,7 +266,9 @@ pub(super) fn unasked<T>(cx: &mut Context, compute: impl FnOnce(&mut Context) ->
 /// Runs what may fail on a card, though nobody may hold it: what it finds is known at the next look.
 pub fn run_at_risk(cx: &mut Context) -> Result<()> {
     for lifted in std::mem::take(&mut cx.modes.waiting.at_risk) {
-        settle(cx, &lifted)?;
+        if weight_of(&lifted).is_some() {
+            settle(cx, &lifted)?;
+        }
     }
     Ok(())
 }

@@ -229,7 +229,7 @@ fn no_float(value: &Value, number: usize) -> Error {
     match whole_numbers(value, 0) {
         Some(array) => match literal(array) {
             Some(text) => error.help(format!("whole numbers have no derivative: write floats, `{text}`, or `f64(x)`")),
-            None => error.help("whole numbers have no derivative: `f64(x)` makes floats of them"),
+            None => error.help("whole numbers have no derivative: `f64(x)`, on a GPU `f32(x)`, makes floats of them"),
         },
         None => error.help("a float, or a structure with floats in it, is needed"),
     }
