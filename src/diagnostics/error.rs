@@ -75,13 +75,6 @@ pub struct Place {
     pub span: Span,
 }
 
-impl Place {
-    pub fn is_same(&self, other: &Place) -> bool {
-        Arc::ptr_eq(&self.source, &other.source)
-            && (self.span.start, self.span.end) == (other.span.start, other.span.end)
-    }
-}
-
 /// Calls kept at each end of a long trail.
 pub const TRAIL_ENDS: usize = 10;
 

@@ -4,7 +4,6 @@ use super::custom::Parts;
 use super::draft::Change;
 use super::passes::dead::drop_dead;
 use super::{Branches, Custom, Graph, Node};
-use crate::ops::barrier::BARRIER;
 use crate::ops::debug::DEBUG;
 use crate::ops::{Attrs, Op};
 use smallvec::{SmallVec, smallvec};
@@ -72,11 +71,8 @@ fn with_graphs(op: &Op, with: impl Fn(&Graph) -> Graph) -> Op {
     Op { entry: op.entry, attrs }
 }
 
-/// An operation that prints nothing, nor do its graphs.
+/// An operation without what prints in its graphs.
 pub fn silent(op: &Op) -> Op {
-    if prints(op) {
-        return Op { entry: &BARRIER, attrs: Attrs::None };
-    }
     if inner(op).iter().any(|inner| inner.graph.has_effect()) { with_graphs(op, without_prints) } else { op.clone() }
 }
 

@@ -97,10 +97,16 @@ fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     }
     let (carried, captured) = inputs.split_at(parts.carried);
     let mut state: Vec<Array> = carried.to_vec();
+    // who makes a loop has asked once, to know that it is one: what that prints is printed
+    let mut asked = true;
     loop {
         cx.check()?;
         state.extend(captured.iter().cloned());
-        let holds = parts.condition.run(cx, &state)?.pop().ok_or_else(cpu::mistyped)?;
+        let found = match std::mem::take(&mut asked) {
+            true => hushed(cx, |cx| parts.condition.run(cx, &state))?,
+            false => parts.condition.run(cx, &state)?,
+        };
+        let holds = found.into_iter().next().ok_or_else(cpu::mistyped)?;
         let holds = concrete(cx, &holds)?.as_scalar().and_then(|holds| holds.as_bool()).ok_or_else(cpu::mistyped)?;
         if !holds {
             state.truncate(parts.carried);
@@ -211,7 +217,8 @@ fn held(cx: &mut Context, parts: &Parts) -> Result<Graph> {
     let recorder = Recorder::new(cx.modes.enter());
     let values: Vec<Array> = parts.body.inputs.iter().map(|aval| recorder.input(aval.clone())).collect();
     let results = recorder.run(cx, |cx| {
-        let holds = parts.condition.run(cx, &values)?.pop().ok_or_else(cpu::mistyped)?;
+        // it printed when the turns were counted
+        let holds = hushed(cx, |cx| parts.condition.run(cx, &values))?.pop().ok_or_else(cpu::mistyped)?;
         cond(cx, Branches::new(turn, stay), holds, values.clone())
     })?;
     recorder.finish(cx, &results)
@@ -283,7 +290,9 @@ impl Rows<'_> {
     /// A truth value for every row is carried, too: does it go on?
     fn until_all_are_done(&self, cx: &mut Context) -> Result<Outputs> {
         let (carried, count) = (self.parts.carried, self.count);
-        let first = run_by_rows(cx, &self.parts.condition, self.given, self.by_row, count)?;
+        // who makes a loop has asked once
+        let ask = |cx: &mut Context| run_by_rows(cx, &self.parts.condition, self.given, self.by_row, count);
+        let first = hushed(cx, ask)?;
         let [(holds, has_rows)] = first.as_slice() else { return Err(cpu::mistyped()) };
         let going = all_rows(cx, holds, *has_rows, count)?;
         let inputs = |recorder: &Recorder| {

@@ -99,25 +99,6 @@ impl Recorder {
         self.state.borrow().nodes.iter().all(kind)
     }
 
-    /// Lets the last operations print nothing that are at the end of another graph, too, at the same places: they run
-    /// there again. What prints at other places is something else.
-    pub fn silence_as(&self, again: &Recorder) {
-        let again = again.state.borrow();
-        let nodes = &mut self.state.borrow_mut().nodes;
-        let printing = |node: &&Node| node.op.has_effect();
-        let mut others = again.nodes.iter().rev().filter(printing);
-        for node in nodes.iter_mut().rev().filter(|node| node.op.has_effect()) {
-            let is_same = |other: &Node| match (&other.place, &node.place) {
-                (Some(there), Some(here)) => std::ptr::eq(other.op.entry, node.op.entry) && there.is_same(here),
-                _ => false,
-            };
-            if !others.next().is_some_and(is_same) {
-                return;
-            }
-            node.op = silent(&node.op);
-        }
-    }
-
     /// Is it a value of this graph?
     pub fn made(&self, array: &Array) -> bool {
         matches!(array, Array::Lifted(lifted) if lifted.level() == self.level)

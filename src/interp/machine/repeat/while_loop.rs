@@ -74,10 +74,6 @@ impl Machine {
             sibling.capture(array);
         }
         sibling.capture(&holds);
-        // it has just run in its place, and runs there again: what it prints is printed once
-        if let Some(around) = self.host.cx.modes.recorder() {
-            around.silence_as(&sibling);
-        }
         turn.recorder.take_inputs_of(&sibling);
         let captured = sibling.captured();
         let cx = &mut self.host.cx;
