@@ -147,8 +147,10 @@ impl Assembly {
             // a number without axes is one in every layout
             (_, &[(at, of)]) if matches!(op.entry.kernel, Kernel::Look(_)) && of.dtype == out.dtype => Some(at),
             (Attrs::Weak, &[(at, of)]) if of.dtype == out.dtype => Some(at),
-            (Attrs::DType(to), &[value]) if to.is_float() || value.1.dtype == DType::Bool => {
-                std::ptr::eq(op.entry, &CAST).then(|| self.converted(value, *to)).flatten()
+            (Attrs::DType(to), &[value])
+                if std::ptr::eq(op.entry, &CAST) && (to.is_float() || value.1.dtype == DType::Bool) =>
+            {
+                self.converted(value, *to)
             }
             (Attrs::None, operands) => self.elementwise(op, operands, out),
             _ => None,

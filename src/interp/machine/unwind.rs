@@ -61,9 +61,7 @@ impl Machine {
             }
         }
     }
-}
 
-impl Machine {
     /// What went wrong first: this, or what a graphics card found before. What was asked for and is not done is no part
     /// of what goes on.
     fn first_of(&mut self, error: Error) -> Error {

@@ -3,7 +3,7 @@
 use super::super::super::value::{Fields, Range, Value};
 use super::super::Machine;
 use super::super::operator::wrap;
-use super::{MODERATE, PEELED, SHORT, Source, Trouble, Turn, one_for_all};
+use super::{MODERATE, PEELED, SHORT, Source, Trouble, one_for_all};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::ops::index::{self, Index};
 use crate::tensor::{Array, DType};
@@ -17,6 +17,9 @@ pub struct Scanned {
     /// The items of the turns ahead; none if all have run.
     pub ahead: Option<Value>,
 }
+
+/// What becomes of an array of an output, beside what stands in its place in others.
+type Change<'c> = &'c mut dyn FnMut(&mut Machine, &[Value], Array) -> Result<Value>;
 
 impl Machine {
     /// Runs the turns of a scan as one operation of the graph that is made. Where there is none, where they are few, or
@@ -75,13 +78,23 @@ impl Machine {
                 let error = Error::new(Kind::Graph, message);
                 return Err(error.help("give arrays or numbers of one shape in every turn").into());
             }
-            let output = self.beside_all(&turn, before, &turn.output)?;
+            // in the dtypes that they have beside those before them
+            let output = self.leaf_by_leaf(before, &turn.output, &mut |machine, before, output| {
+                let before: Vec<Array> = before.iter().filter_map(Value::as_array).collect();
+                machine.beside(&turn, &before, output).map(Value::Array)
+            })?;
             Ok(self.repeated(turn, &first, source, count, &output)?)
         });
         match repeated {
             Ok(Some((states, rows))) => {
                 let state = states.into_iter().next().unwrap_or_default();
-                Ok(Found::All(state, self.joined(before, rows)?))
+                let outputs = match before.is_empty() {
+                    true => rows,
+                    false => self.leaf_by_leaf(before, &rows, &mut |machine, before, rows| {
+                        machine.lengthened(Value::tuple(before.to_vec()), rows, false)
+                    })?,
+                };
+                Ok(Found::All(state, outputs))
             }
             Err(Trouble::Error(error)) if !error.is_of_program() || error.kind() == Kind::Memory => Err(error),
             other => {
@@ -91,26 +104,25 @@ impl Machine {
         }
     }
 
-    /// The outputs of a turn in the dtypes that they have beside those before it.
-    fn beside_all(&mut self, turn: &Turn, before: &[Value], output: &Value) -> Result<Value> {
-        let part = |number: usize| before.iter().filter_map(|before| part(before, number)).collect::<Vec<Value>>();
+    /// An output with every array of it changed, which is shown with those that stand in its place in others.
+    fn leaf_by_leaf(&mut self, others: &[Value], output: &Value, change: Change) -> Result<Value> {
+        let parts = |number: usize| others.iter().filter_map(|other| part(other, number)).collect::<Vec<Value>>();
         match output {
             Value::Tuple(items) => {
-                let items = items.0.iter().enumerate();
-                let items = items.map(|(number, item)| self.beside_all(turn, &part(number), item));
-                Ok(Value::tuple(items.collect::<Result<_>>()?))
+                let mut all = vec![];
+                for (number, item) in items.0.iter().enumerate() {
+                    all.push(self.leaf_by_leaf(&parts(number), item, change)?);
+                }
+                Ok(Value::tuple(all))
             }
             Value::Record(fields) => {
                 let mut all = Fields::default();
                 for (number, (name, item)) in fields.0.iter().enumerate() {
-                    all.insert(name.clone(), self.beside_all(turn, &part(number), item)?);
+                    all.insert(name.clone(), self.leaf_by_leaf(&parts(number), item, change)?);
                 }
                 Ok(Value::record(all))
             }
-            Value::Array(array) => {
-                let before: Vec<Array> = before.iter().filter_map(Value::as_array).collect();
-                self.beside(turn, &before, array.clone()).map(Value::Array)
-            }
+            Value::Array(array) => change(self, others, array.clone()),
             other => Ok(other.clone()),
         }
     }
@@ -142,33 +154,6 @@ impl Machine {
                 (wrap(row), Value::Array(index::get(cx, &array, &[rest])?))
             }
         })
-    }
-
-    /// Outputs that came one by one, and rows of such behind them, leaf by leaf.
-    fn joined(&mut self, before: &[Value], rows: Value) -> Result<Value> {
-        if before.is_empty() {
-            return Ok(rows);
-        }
-        match rows {
-            Value::Tuple(items) => {
-                let mut joined = vec![];
-                for (number, item) in items.0.iter().enumerate() {
-                    let parts: Vec<Value> = before.iter().filter_map(|before| part(before, number)).collect();
-                    joined.push(self.joined(&parts, item.clone())?);
-                }
-                Ok(Value::tuple(joined))
-            }
-            Value::Record(fields) => {
-                let mut joined = Fields::default();
-                for (number, (name, item)) in fields.0.iter().enumerate() {
-                    let parts: Vec<Value> = before.iter().filter_map(|before| part(before, number)).collect();
-                    joined.insert(name.clone(), self.joined(&parts, item.clone())?);
-                }
-                Ok(Value::record(joined))
-            }
-            Value::Array(rows) => self.lengthened(Value::tuple(before.to_vec()), rows, false),
-            other => Ok(other),
-        }
     }
 }
 
