@@ -185,6 +185,14 @@ impl Devices {
         })
     }
 
+    /// Bytes that values may take on each graphics card in use.
+    pub fn bound(&self) -> u64 {
+        self.opened.values().fold(u64::MAX, |bound, engine| match engine {
+            Engine::Card(card) => bound.min(card.gpu.memory_limit()),
+            Engine::Host => bound,
+        })
+    }
+
     /// Is a graphics card in use?
     #[inline]
     pub fn any_open(&self) -> bool {

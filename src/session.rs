@@ -394,7 +394,17 @@ y = w @ x";
             assert!(error.message().starts_with("the GPU was lost: "), "{code}: {error}");
         };
         lost(&mut session, "s");
-        for code in ["x", "s + 1", "sum(x)", "y = waits + 1", "y = x @ x", "x[0]", "graph(|x| x + 1)(x)", "x @ cpu"] {
+        for code in [
+            "x",
+            "s + 1",
+            "sum(x)",
+            "y = x + 1",
+            "sum(waits + 1)",
+            "y = x @ x",
+            "x[0]",
+            "graph(|x| x + 1)(x)",
+            "x @ cpu",
+        ] {
             lost(&mut session, code);
         }
         let after = "assert(sum(c) == 1999000)\ntimeit(|| 1)

@@ -7,7 +7,7 @@ use crate::diagnostics::{Error, Kind, Result};
 use crate::interp::{Fields, Machine, Value};
 use crate::ops;
 use crate::tensor::Array;
-use crate::transform::pending;
+use crate::transform::waiting;
 use std::time::{Duration, Instant};
 
 /// What `help(x)` prints.
@@ -170,7 +170,7 @@ builtins! {
         effect true;
         ex "t = clock(); clock() >= t" => "True";
     = |machine, _| {
-        pending::settle_all(&mut machine.host.cx)?;
+        waiting::settle_all(&mut machine.host.cx)?;
         machine.host.cx.devices.wait()?;
         Ok(Value::float(machine.host.started.elapsed().as_secs_f64()))
     };

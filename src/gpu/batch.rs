@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// Submits on their way at most.
 const IN_FLIGHT: usize = 8;
 /// How long a submit should take at most.
-const LONG: Duration = Duration::from_millis(40);
+const LONG: Duration = Duration::from_millis(100);
 /// A wait that was shorter may have begun when the work was done.
 const TELLING: Duration = Duration::from_millis(2);
 /// Elementary steps of a submit: a measure that goes wrong stays within.
@@ -48,8 +48,6 @@ pub struct Batch {
     /// Elementary steps of all commands, and how many are enough.
     work: u64,
     enough: u64,
-    /// What `enough` stays within.
-    within: RangeInclusive<u64>,
     /// Counts batches, from 1.
     number: u64,
     /// Commands recorded so far.
@@ -88,7 +86,6 @@ impl Batch {
             alignment,
             work: 0,
             enough,
-            within: ENOUGH,
             number: 1,
             dispatches: 0,
             written: 0,
@@ -110,12 +107,6 @@ impl Batch {
 
     pub fn dispatches(&self) -> u64 {
         self.dispatches
-    }
-
-    /// So many steps are enough from here on, whatever they take.
-    #[cfg(test)]
-    pub fn set_enough(&mut self, enough: u64) {
-        (self.enough, self.within) = (enough, enough..=enough);
     }
 
     /// Steps that one command should not exceed.
@@ -251,8 +242,7 @@ impl Batch {
     fn measured(&mut self, work: u64, took: Duration, range: RangeInclusive<u64>) {
         // One with few steps tells what it cost to start it, and to compile its kernels.
         if work > self.enough / 16 {
-            let within = &self.within;
-            self.enough = fitting(work, took).clamp(*range.start(), *range.end()).clamp(*within.start(), *within.end());
+            self.enough = fitting(work, took).clamp(*range.start(), *range.end()).clamp(*ENOUGH.start(), *ENOUGH.end());
         }
     }
 }

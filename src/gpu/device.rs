@@ -18,7 +18,7 @@ use std::fmt;
 use std::rc::Rc;
 
 /// Steps of the first submits; later ones are measured.
-const WORK_SOFTWARE: u64 = 1 << 23;
+const WORK_SOFTWARE: u64 = 1 << 25;
 const WORK_HARDWARE: u64 = 1 << 32;
 /// Bytes of dropped buffers that are kept, and of copies of tensors of the host.
 const KEEP_SOFTWARE: u64 = 256 << 20;
@@ -113,6 +113,11 @@ impl Gpu {
         self.0.pool.set_most(bytes);
     }
 
+    /// What bounds them.
+    pub fn memory_limit(&self) -> u64 {
+        self.0.pool.most()
+    }
+
     /// Is the device gone? Then every use of it is an error.
     pub fn is_lost(&self) -> bool {
         self.0.trouble.is_lost()
@@ -154,12 +159,6 @@ impl Gpu {
     #[cfg(test)]
     pub fn pipelines(&self) -> usize {
         self.0.pipelines.borrow().len()
-    }
-
-    /// From here on a submit may be as much work as on a card that is no software.
-    #[cfg(test)]
-    pub fn work_as_hardware(&self) {
-        self.0.batch.borrow_mut().set_enough(WORK_HARDWARE);
     }
 
     /// Is there an operation that may have found a fault, which nobody looked at yet?

@@ -87,6 +87,10 @@ impl Pool {
         self.most.set(bytes);
     }
 
+    pub fn most(&self) -> u64 {
+        self.most.get()
+    }
+
     /// A buffer of at least so many bytes, with any content. `what` is said in errors, as `f32[1000, 1000]`.
     pub fn take(self: &Rc<Pool>, bytes: u64, what: impl Fn() -> String) -> Result<Buffer> {
         if !self.could_hold(bytes) {

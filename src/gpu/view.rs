@@ -57,6 +57,11 @@ impl View {
         &self.buffer
     }
 
+    /// Bytes on the device that are there because of it: those of the whole buffer.
+    pub fn bytes_held(&self) -> u64 {
+        self.buffer.bytes()
+    }
+
     /// Errors when the device that holds the elements is lost.
     pub fn check_lost(&self) -> Result<()> {
         self.buffer.check_lost()

@@ -41,7 +41,9 @@ impl Graph {
         let Some(lowered) = self.lowered.get_or_init(|| Lowered::of(self)) else { return Ok(None) };
         for (input, aval) in inputs.iter_mut().zip(&self.inputs) {
             if let Array::Lifted(lifted) = &*input {
-                if pending::weight_of(lifted).is_none() && lifted.level() > 0 {
+                // what waits on a card may go on waiting
+                let waits = pending::weight_of(lifted).is_some();
+                if if waits { input.place().is_some() } else { lifted.level() > 0 } {
                     return Ok(None);
                 }
                 *input = pending::settled(cx, input)?;

@@ -34,7 +34,8 @@ struct Wired {
 }
 
 impl Cluster {
-    /// Inputs of another shape are settled first.
+    /// A value and what it waits for; inputs of another shape are settled first. On a card all of this shape that waits
+    /// behind its statement runs along, so that nothing is an output because another one still needs it.
     pub fn of(cx: &mut Context, root: &Lifted) -> Result<Cluster> {
         let (shape, device) = (root.aval().shape.clone(), root.aval().device);
         let (nodes, addresses, outputs) = (SmallVec::new(), SmallVec::new(), SmallVec::new());
@@ -42,6 +43,10 @@ impl Cluster {
         let mut cluster = Cluster { nodes, addresses, shape, device, outputs, product };
         // a node is met twice: before its inputs and behind them
         let mut work: SmallVec<[(Lifted, bool); 8]> = smallvec![(root.clone(), false)];
+        if device.is_some() {
+            let along = cx.modes.waiting.company().filter(|node| node.aval().shape == cluster.shape);
+            work.extend(along.filter(|node| node.aval().device == device).map(|node| (node, false)));
+        }
         let mut others: SmallVec<[Lifted; 2]> = SmallVec::new();
         while let Some((node, inputs_done)) = work.pop() {
             let address = node.address();

@@ -4,7 +4,7 @@
 //! which gives the program that is transposed for the backward one. Control flow sees the plain value. A value without
 //! a tangent does not move, and no zeros are computed for it.
 
-use super::{missing, pending};
+use super::{missing, waiting};
 use crate::context::Context;
 use crate::cpu;
 use crate::diagnostics::Result;
@@ -96,7 +96,7 @@ fn elementwise(
             Partial::Of(slope) => {
                 // a record reads it on the way back, if ever: by then it becomes a part of what is done there, and is
                 // no value of its own
-                let slope = pending::unasked(cx, |cx| slope(cx, primals, result))?;
+                let slope = waiting::unasked(cx, |cx| slope(cx, primals, result))?;
                 apply2(cx, &MUL, tangent, slope)?
             }
         };

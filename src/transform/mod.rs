@@ -15,6 +15,7 @@ pub mod pending;
 pub mod placed;
 mod refusal;
 pub mod trace;
+pub mod waiting;
 pub mod wiring;
 
 #[cfg(test)]
@@ -35,7 +36,7 @@ use trace::Recorder;
 #[derive(Default)]
 pub struct Modes {
     levels: Level,
-    pub(crate) waiting: pending::Waiting,
+    pub(crate) waiting: waiting::Waiting,
     /// The plans of the clusters that ran last.
     pub(crate) plans: cpu::cluster::Plans,
     /// Who makes values out of nothing, such as random draws; innermost last.

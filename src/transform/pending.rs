@@ -1,12 +1,12 @@
 //! Element-wise operations that wait: chains of them run as one pass over the elements, a cluster.
 //!
-//! Values never change, so nobody can see that one waits; `settle` runs it, together with what it waits for. The machine
-//! settles everything at the end of a statement, so that errors, memory and time belong to the line that asked; what is
-//! computed `unasked`, the slopes in a record of a derivative, waits until the way back reads it. Short
-//! values never wait: for them the bookkeeping would cost more than the work. The depth of what waits is bounded. On a
-//! graphics card a contraction waits, too: what is element-wise behind it runs in its kernel.
+//! Values never change, so nobody can see that one waits; `settle` runs it, together with what it waits for. How long
+//! things wait is the business of `waiting`. Short values never do: for them the bookkeeping would cost more than the work.
+//! The depth of what waits is bounded. On a graphics card a contraction waits, too: what is element-wise behind it runs in
+//! its kernel.
 
 use super::cluster::Cluster;
+use super::waiting;
 use crate::context::Context;
 use crate::cpu;
 use crate::cpu::cluster::Folded;
@@ -16,7 +16,7 @@ use crate::diagnostics::error::Place;
 use crate::gpu;
 use crate::ops::cast::CAST;
 use crate::ops::{Attrs, Entry, Kernel, Op, Outputs, Rule, now_all};
-use crate::tensor::{Abstract, Array, DType, ElementType, Lifted, Mode, WeakLifted};
+use crate::tensor::{Abstract, Array, DType, ElementType, Lifted, Mode};
 use rustc_hash::FxHashSet;
 use smallvec::{SmallVec, smallvec};
 use std::cell::RefCell;
@@ -25,25 +25,8 @@ use std::cell::RefCell;
 pub const LONG: usize = 1024;
 /// Operations of a cluster.
 pub const CLUSTER: usize = 48;
-/// Entries from which on the list of what waits is cleared of what does not any more.
-const CROWD: usize = 256;
 
-/// All that may be waiting, oldest first.
-#[derive(Default)]
-pub(crate) struct Waiting {
-    all: Vec<WeakLifted>,
-    /// Those on a card that may fail for their values: they run even if nobody else holds them.
-    at_risk: Vec<Lifted>,
-}
-
-impl Waiting {
-    /// How often the list itself holds a value.
-    pub fn holds(&self, node: &Lifted) -> usize {
-        self.at_risk.iter().filter(|held| held.address() == node.address()).count()
-    }
-}
-
-struct Pending(RefCell<State>);
+pub(super) struct Pending(RefCell<State>);
 
 enum State {
     Waits {
@@ -114,36 +97,32 @@ pub fn wait(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
 pub(super) fn wait_at_risk(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Array> {
     let line = cx.modes.place.clone();
     let lifted = put_off(cx, op, inputs, line)?;
-    let at_risk = &mut cx.modes.waiting.at_risk;
-    // what has run is held by others alone
-    at_risk.retain(|held| weight_of(held).is_some());
-    at_risk.push(lifted.clone());
+    cx.modes.waiting.push_at_risk(lifted.clone());
     Ok(Array::Lifted(lifted))
 }
 
 fn put_off(cx: &mut Context, op: &Op, inputs: &mut [Array], line: Option<Place>) -> Result<Lifted> {
     let out = op.infer_of(inputs)?;
-    // memory of another device is that device's to watch
-    if out.device.is_none() {
-        cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
+    match out.device {
+        None => cx.reserve(out.size(), out.dtype.size(), || out.type_name())?,
+        // memory of another device is that device's to watch
+        Some(_) => waiting::count(cx, inputs, &out),
     }
-    let mut weight = 1;
-    for input in inputs.iter_mut() {
-        let Array::Lifted(lifted) = &*input else { continue };
-        let Some(mut waiting) = weight_of(lifted) else { continue };
-        if weight + waiting > CLUSTER {
-            waiting = weighed(lifted);
-        }
-        if weight + waiting > CLUSTER {
-            *input = settled(cx, input)?;
-        } else {
-            weight += waiting;
+    let weight_of_input = |input: &Array| if let Array::Lifted(lifted) = input { weight_of(lifted) } else { None };
+    let mut weight = 1 + inputs.iter().filter_map(weight_of_input).sum::<usize>();
+    while weight > CLUSTER {
+        // some may have run meanwhile, others were counted twice
+        weight = 1 + weighed(inputs);
+        if weight > CLUSTER
+            && let Some(heaviest) = inputs.iter_mut().max_by_key(|input| weight_of_input(input))
+        {
+            *heaviest = settled(cx, heaviest)?;
         }
     }
     let op = Plain::of(op).ok_or_else(cpu::mistyped)?;
     let inputs = inputs.iter_mut().map(std::mem::take).collect();
     let state = State::Waits { op, inputs, weight, line };
-    Ok(waiting(cx, out, state))
+    Ok(begun(cx, out, state))
 }
 
 /// Puts a contraction on a graphics card off, whose result is known. What its inputs wait for runs now.
@@ -152,17 +131,15 @@ pub(super) fn wait_product(cx: &mut Context, op: &Op, inputs: &mut [Array], out:
         *input = settled(cx, input)?;
     }
     let inputs = inputs.iter_mut().map(std::mem::take).collect();
-    Ok(Array::Lifted(waiting(cx, out, State::Product(op.clone(), inputs))))
+    // sums of many products would hold them all
+    cx.modes.waiting.must_run();
+    Ok(Array::Lifted(begun(cx, out, State::Product(op.clone(), inputs))))
 }
 
 /// A value that waits.
-fn waiting(cx: &mut Context, out: Abstract, state: State) -> Lifted {
+fn begun(cx: &mut Context, out: Abstract, state: State) -> Lifted {
     let lifted = Lifted::new(out, Mode::Pending, 0, Pending(RefCell::new(state)));
-    let waiting = &mut cx.modes.waiting.all;
-    if waiting.len() >= CROWD && waiting.len().is_power_of_two() {
-        waiting.retain(WeakLifted::is_alive);
-    }
-    waiting.push(lifted.downgrade());
+    cx.modes.waiting.push(&lifted);
     lifted
 }
 
@@ -183,24 +160,17 @@ pub(super) fn product(lifted: &Lifted) -> Option<Parts> {
     }
 }
 
-/// Counts anew how many operations wait behind a value that waits: some may have run meanwhile, others were counted twice.
-fn weighed(lifted: &Lifted) -> usize {
-    let mut work = vec![lifted.clone()];
+/// How many operations wait behind these values.
+fn weighed(values: &[Array]) -> usize {
+    let mut work: Vec<Array> = values.to_vec();
     let mut seen = FxHashSet::default();
-    while let Some(node) = work.pop() {
-        if weight_of(&node).is_some() && seen.insert(node.address()) {
-            look(&node, |_, inputs| {
-                work.extend(inputs.iter().filter_map(|input| match input {
-                    Array::Lifted(lifted) => Some(lifted.clone()),
-                    _ => None,
-                }));
-            });
+    while let Some(value) = work.pop() {
+        if let Array::Lifted(node) = value
+            && weight_of(&node).is_some()
+            && seen.insert(node.address())
+        {
+            look(&node, |_, inputs| work.extend(inputs.iter().cloned()));
         }
-    }
-    if let Some(pending) = lifted.body::<Pending>()
-        && let State::Waits { weight, .. } = &mut *pending.0.borrow_mut()
-    {
-        *weight = seen.len();
     }
     seen.len()
 }
@@ -241,55 +211,22 @@ pub fn settled(cx: &mut Context, array: &Array) -> Result<Array> {
     }
 }
 
-/// Runs all that waits and that somebody holds, or that may fail.
-pub fn settle_all(cx: &mut Context) -> Result<()> {
-    while let Some(weak) = cx.modes.waiting.all.pop() {
-        if let Some(lifted) = weak.upgrade()
-            && weight_of(&lifted).is_some()
-        {
-            settle(cx, &lifted)?;
-        }
-    }
-    cx.modes.waiting.at_risk.clear();
-    Ok(())
-}
-
-/// What is computed here waits until somebody asks for it, and not for the end of the statement.
-pub(super) fn unasked<T>(cx: &mut Context, compute: impl FnOnce(&mut Context) -> Result<T>) -> Result<T> {
-    let before = (cx.modes.waiting.all.len(), cx.modes.waiting.at_risk.len());
-    let result = compute(cx);
-    cx.modes.waiting.all.truncate(before.0);
-    cx.modes.waiting.at_risk.truncate(before.1);
-    result
-}
-
-/// Runs what may fail on a card, though nobody may hold it: what it finds is known at the next look.
-pub fn run_at_risk(cx: &mut Context) -> Result<()> {
-    for lifted in std::mem::take(&mut cx.modes.waiting.at_risk) {
-        if weight_of(&lifted).is_some() {
-            settle(cx, &lifted)?;
-        }
-    }
-    Ok(())
-}
-
-/// Forgets what waits: it runs when somebody needs it, if ever.
-pub fn forget(cx: &mut Context) {
-    cx.modes.waiting = Waiting::default();
-}
-
-/// Does anything wait?
-#[inline]
-pub fn any(cx: &Context) -> bool {
-    !cx.modes.waiting.all.is_empty()
+/// The value itself, or what it waited for, if that has run.
+pub fn arrived(_: &mut Context, array: &Array) -> Result<Array> {
+    Ok(if let Array::Lifted(lifted) = array { done(lifted) } else { None }.unwrap_or_else(|| array.clone()))
 }
 
 /// What a value waits for. If it fails, or is interrupted, the value goes on waiting.
 pub(super) fn settle(cx: &mut Context, lifted: &Lifted) -> Result<Array> {
     if weight_of(lifted).is_some() {
-        run_cluster(cx, lifted)?;
+        alone_if_need_be(cx, |cx| run_cluster(cx, lifted))?;
     }
     done(lifted).ok_or_else(cpu::mistyped)
+}
+
+/// Runs a cluster; if it fails, then without what runs along, whose fault it may be.
+fn alone_if_need_be<T>(cx: &mut Context, run: impl Fn(&mut Context) -> Result<T>) -> Result<T> {
+    run(cx).or_else(|error| if cx.modes.waiting.part_company() { run(cx) } else { Err(error) })
 }
 
 /// Runs a value and what it waits for as one.
@@ -346,15 +283,20 @@ pub(super) fn reduced_on_card(cx: &mut Context, op: &Op, how: gpu::Reduction, ro
     if weight_of(root).is_none() {
         return Ok(None);
     }
+    alone_if_need_be(cx, |cx| reduce_on_card(cx, op, how, root))
+}
+
+fn reduce_on_card(cx: &mut Context, op: &Op, how: gpu::Reduction, root: &Lifted) -> Result<Option<Array>> {
     let kept = root.holders() > 2 + cx.modes.waiting.holds(root);
     cx.check()?;
     let cluster = Cluster::of(cx, root)?;
-    if cluster.product.is_some() {
+    // the last node is what is reduced, unless another one that waits reads it
+    if cluster.product.is_some() || !cluster.nodes.last().is_some_and(|last| last.is_same(root)) {
         return Ok(None);
     }
     let Some((reduced, results)) = cluster.reduced_on_card(cx, op, how, kept)? else { return Ok(None) };
     // what may fail has been looked at
-    cx.modes.waiting.at_risk.retain(|held| !cluster.nodes.iter().any(|node| node.is_same(held)));
+    cx.modes.waiting.ran(&cluster.nodes);
     for (&number, result) in cluster.outputs.iter().zip(results) {
         set(&cluster.nodes[number], State::Done(result));
     }

@@ -72,6 +72,15 @@ fn uploaded(cx: &mut Context, input: Array, dtype: DType, card: &Card) -> Result
     Ok(view)
 }
 
+/// Bytes on a card that a value holds, if it is there.
+pub(super) fn bytes(lifted: &Lifted) -> usize {
+    match (lifted.body::<Placed>(), pending::done(lifted)) {
+        (Some(Placed::Card(view)), _) => usize::try_from(view.bytes_held()).unwrap_or(usize::MAX),
+        (_, Some(Array::Lifted(inner))) => bytes(&inner),
+        _ => 0,
+    }
+}
+
 /// The elements of a value with a place.
 pub(super) fn elements(cx: &mut Context, lifted: &Lifted) -> Result<Array> {
     match lifted.body::<Placed>() {
@@ -176,6 +185,7 @@ fn run_on_card(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Device, 
             if !card::is_on_card(op, inputs)? {
                 return Err(missing(op, inputs));
             }
+            inputs.iter().try_for_each(check_lost)?;
             match card::may_fail(op, inputs) {
                 true => pending::wait_at_risk(cx, op, inputs),
                 false => pending::wait(cx, op, inputs),
@@ -232,6 +242,17 @@ fn run_on_card(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Device, 
             Ok(on_card(device, kernel(&card.gpu, &views, &numbers)?))
         }
         _ => Err(missing(op, inputs)),
+    }
+}
+
+/// Errors where an input was on a card that is gone.
+fn check_lost(input: &Array) -> Result<()> {
+    match input {
+        Array::Lifted(lifted) => match lifted.body::<Placed>() {
+            Some(Placed::Card(view)) => view.check_lost(),
+            _ => Ok(()),
+        },
+        _ => Ok(()),
     }
 }
 

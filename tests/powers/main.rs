@@ -7,6 +7,7 @@ mod functions;
 mod printed;
 mod program;
 mod scripts;
+mod statements;
 
 use nabla::gpu::Choice;
 use nabla::{Session, Source};

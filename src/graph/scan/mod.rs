@@ -17,8 +17,8 @@ use crate::ops::linear::{cast_back, zeros};
 use crate::ops::rows::all_rows;
 use crate::ops::{Arity, Attrs, Batch, Derivative, Entry, Kernel, Op, Outputs, Rule, apply_all, moveaxis};
 use crate::tensor::{Abstract, Array};
-use crate::transform::pending;
 use crate::transform::trace::Recorder;
+use crate::transform::{pending, waiting};
 use send_wrapper::SendWrapper;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -133,12 +133,12 @@ fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     Ok(state.into_iter().chain(outputs).collect())
 }
 
-/// Lets nothing wait for turns to come.
+/// Lets nothing wait for turns to come that would not wait for statements to come.
 pub(super) fn settle(cx: &mut Context, found: &mut [Array]) -> Result<()> {
     if found.iter().any(Array::is_lifted) {
-        pending::settle_all(cx)?;
+        waiting::end_statement(cx)?;
         for found in found {
-            *found = pending::settled(cx, found)?;
+            *found = pending::arrived(cx, found)?;
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ use crate::builtins::{self, Elements, Library};
 use crate::diagnostics::suggest::nearest;
 use crate::diagnostics::{Error, Kind, Result, Source, load, python_hints};
 use crate::tensor::Array;
-use crate::transform::pending;
+use crate::transform::{pending, waiting};
 use nabla_grammar::tree::{ModulePath, Stmt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -36,7 +36,7 @@ impl Machine {
         let result = self.run(Rc::new(function)).map(|_| ());
         if result.is_err() {
             // what it asked for, and is not done, is no part of what comes next
-            pending::forget(&mut self.host.cx);
+            waiting::forget(&mut self.host.cx);
         }
         result
     }

@@ -12,7 +12,7 @@ use super::{MAX_NESTING, Machine, Pause};
 use crate::diagnostics::{Error, Kind, Result};
 use crate::ops::index;
 use crate::tensor::Array;
-use crate::transform::pending;
+use crate::transform::waiting;
 use nabla_grammar::tree::BinaryOp;
 use std::rc::Rc;
 
@@ -242,7 +242,7 @@ impl Machine {
                     Instr::Copy { d, a } => {
                         copy(regs, d, a);
                         if !regs[d as usize].is_plain()
-                            && pending::any(&self.host.cx)
+                            && waiting::any(&self.host.cx)
                             && usize::from(d) < code.variables
                         {
                             attempt!(self.settle_register(regs, d));
@@ -256,7 +256,7 @@ impl Machine {
                         } else {
                             let mut value = std::mem::take(&mut regs[a as usize]);
                             shift_slow(&mut regs[d as usize], &mut value);
-                            if pending::any(&self.host.cx) && usize::from(d) < code.variables {
+                            if waiting::any(&self.host.cx) && usize::from(d) < code.variables {
                                 attempt!(self.settle_register(regs, d));
                             }
                         }

@@ -10,7 +10,7 @@ use super::structure::check_depth;
 use crate::context::Context;
 use crate::diagnostics::Result;
 use crate::tensor::Array;
-use crate::transform::{self, pending};
+use crate::transform::{self, pending, waiting};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -18,22 +18,23 @@ use std::rc::Rc;
 type Lower = fn(&mut Context, &Array) -> Result<Array>;
 
 impl Machine {
-    /// Runs all that waits, and gives a value without anything in it that waited: a statement has come to its end.
+    /// A statement has come to its end: runs what may not wait for the next one. The value is without anything in it that
+    /// waited and has run.
     #[inline]
     pub fn settle(&mut self, value: Value) -> Result<Value> {
-        if !pending::any(&self.host.cx) {
+        if !waiting::any(&self.host.cx) {
             return Ok(value);
         }
-        pending::settle_all(&mut self.host.cx)?;
-        Ok(self.lowered(&value, pending::settled)?.unwrap_or(value))
+        waiting::end_statement(&mut self.host.cx)?;
+        Ok(self.lowered(&value, pending::arrived)?.unwrap_or(value))
     }
 
     /// The same for a value in a register.
     #[inline(never)]
     pub(super) fn settle_register(&mut self, regs: &mut Window, reg: Reg) -> Result<()> {
-        pending::settle_all(&mut self.host.cx)?;
+        waiting::end_statement(&mut self.host.cx)?;
         let value = &mut regs[usize::from(reg)];
-        if let Some(lowered) = self.lowered(value, pending::settled)? {
+        if let Some(lowered) = self.lowered(value, pending::arrived)? {
             *value = lowered;
         }
         Ok(())

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::diagnostics::error::Place;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::tensor::{Array, DType};
-use crate::transform::{self, pending};
+use crate::transform::{self, waiting};
 use nabla_grammar::tree::{BinaryOp, CompareOp};
 use std::rc::Rc;
 
@@ -55,7 +55,7 @@ impl Machine {
                 if let Some(lent) = &mut self.lent {
                     lent.reg = a;
                 }
-                if pending::any(&self.host.cx) {
+                if waiting::any(&self.host.cx) {
                     self.settle_register(regs, a)?;
                 }
                 self.lent = None;
@@ -203,7 +203,7 @@ impl Machine {
             Instr::EnterHome { a, slot } => far[slot as usize] = self.enter_home(&regs[a as usize])?,
             Instr::SaveHome { slot } => {
                 // what went wrong before is none of what is caught here
-                pending::run_at_risk(&mut self.host.cx)?;
+                waiting::run_at_risk(&mut self.host.cx)?;
                 self.host.cx.devices.look_for_faults()?;
                 far[slot as usize] = self.home();
             }
@@ -255,7 +255,7 @@ impl Machine {
         }
         // a variable gets its value with the last instruction of a statement
         if let Some(d) = instr.result()
-            && pending::any(&self.host.cx)
+            && waiting::any(&self.host.cx)
             && usize::from(d) < code.variables
         {
             self.settle_register(regs, d)?;

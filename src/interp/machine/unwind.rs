@@ -8,7 +8,7 @@ use super::registers::set;
 use super::stack::{Position, Stacks};
 use crate::diagnostics::error::{Call, TRAIL_ENDS};
 use crate::diagnostics::{Error, Result, line_column};
-use crate::transform::pending;
+use crate::transform::waiting;
 
 impl Machine {
     /// Finds the handler of an error and goes on there, or leaves all frames.
@@ -66,8 +66,8 @@ impl Machine {
     /// of what goes on.
     fn first_of(&mut self, error: Error) -> Error {
         let cx = &mut self.host.cx;
-        let fault = pending::run_at_risk(cx).and_then(|()| cx.devices.look_for_faults());
-        pending::forget(cx);
+        let fault = waiting::run_at_risk(cx).and_then(|()| cx.devices.look_for_faults());
+        waiting::forget(cx);
         fault.err().unwrap_or(error)
     }
 }

@@ -11,7 +11,7 @@ use crate::ops::place::{on_gpu, place};
 use crate::ops::{Arity, Attrs, Entry, FLOOR_DIV, OnGpu, Op, REM, Rule, SHL, SUB, apply, cast, table};
 use crate::tensor::{Array, DType, Data, Device, ElementType, Scalar, Shape, Tensor};
 use crate::transform::concrete;
-use crate::transform::pending::settle_all;
+use crate::transform::waiting::settle_all;
 
 const DTYPES: [DType; 4] = [DType::F32, DType::I32, DType::U8, DType::Bool];
 

@@ -24,7 +24,7 @@ use crate::ops::index::{self, Index};
 use crate::ops::{ADD, Attrs, apply2, cast};
 use crate::tensor::{Abstract, Array, DType, Device, ElementType, promote};
 use crate::transform::trace::Recorder;
-use crate::transform::{is_traced, pending};
+use crate::transform::{is_traced, waiting};
 
 /// Loops of no more turns are unrolled.
 const SHORT: usize = 16;
@@ -215,7 +215,7 @@ impl Machine {
 
     /// After an attempt that failed: what it asked for is asked for by nobody, and new values are made where they were.
     pub(super) fn take_back(&mut self, home: Option<Device>) {
-        pending::forget(&mut self.host.cx);
+        waiting::forget(&mut self.host.cx);
         self.host.cx.devices.home = home;
     }
 }
