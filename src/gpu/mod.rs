@@ -39,6 +39,7 @@ pub use contract::{Side, contracts};
 pub use device::{Gpu, Memory};
 pub use draw::Draw;
 pub use fault::NO_ID;
+pub use prelude::names_function;
 pub use program::{Check, Complaint, Input, Operand, Program, Step};
 pub use reduce::Reduction;
 pub use scan::Running;

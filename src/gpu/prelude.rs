@@ -56,7 +56,7 @@ static PIECES: &[Piece] = &[
 /// The text of all functions that these expressions name.
 pub fn needed<'a>(expressions: impl Iterator<Item = &'a str>) -> String {
     let mut wanted = vec![false; PIECES.len()];
-    for expression in expressions.filter(|expression| expression.contains("nb_")) {
+    for expression in expressions.filter(|expression| names_function(expression)) {
         for (piece, wanted) in PIECES.iter().zip(&mut wanted) {
             *wanted |= piece.names.iter().any(|name| calls(expression, name));
         }
@@ -67,6 +67,11 @@ pub fn needed<'a>(expressions: impl Iterator<Item = &'a str>) -> String {
         }
     }
     PIECES.iter().zip(wanted).filter(|(_, wanted)| *wanted).map(|(piece, _)| piece.text).collect()
+}
+
+/// Does an expression call any of them?
+pub fn names_function(expression: &str) -> bool {
+    expression.contains("nb_")
 }
 
 /// Does an expression call a function of this name?

@@ -185,6 +185,11 @@ pub(super) fn may_fail(op: &Op, inputs: &[Array]) -> bool {
     text(op, inputs).is_ok_and(|(_, compute)| Refusal::of(op, inputs, compute).is_some())
 }
 
+/// Is it computed by a function of the prelude?
+pub(super) fn is_function(op: &Op, inputs: &[Array]) -> bool {
+    text(op, inputs).is_ok_and(|(text, _)| text.is_some_and(gpu::names_function))
+}
+
 /// The expression of an operation on a card, and the dtype it computes in.
 fn text(op: &Op, inputs: &[Array]) -> Result<(Option<&'static str>, DType)> {
     let kinds: SmallVec<[ElementType; 3]> = inputs.iter().map(Array::element_type).collect();

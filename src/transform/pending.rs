@@ -106,7 +106,7 @@ fn put_off(cx: &mut Context, op: &Op, inputs: &mut [Array], line: Option<Place>)
     match out.device {
         None => cx.reserve(out.size(), out.dtype.size(), || out.type_name())?,
         // memory of another device is that device's to watch
-        Some(_) => waiting::count(cx, inputs, &out),
+        Some(_) => waiting::count(cx, op, inputs, &out),
     }
     let weight_of_input = |input: &Array| if let Array::Lifted(lifted) = input { weight_of(lifted) } else { None };
     let mut weight = 1 + inputs.iter().filter_map(weight_of_input).sum::<usize>();

@@ -145,7 +145,16 @@ assert(all((u.a == t.a) @ cpu) and item(z[2]) == 6)";
     card(&mut session, program);
     let (dispatches, _) = counts(&mut session, "for _ in 0..10 { unread = exp(y) }\nclock()");
     // what nobody can read any more is not computed
-    assert!(dispatches <= 1, "{dispatches} dispatches");
+    assert!(dispatches <= 2, "{dispatches} dispatches");
+}
+
+/// Kernels of many functions take long to compile.
+#[test]
+fn functions_wait_for_few_others() {
+    let mut session = session();
+    card(&mut session, "x = rand([2000]) @ gpu");
+    let (dispatches, _) = counts(&mut session, "for _ in 0..60 { x = sin(x) }\nclock()");
+    assert!((8..=15).contains(&dispatches), "{dispatches} dispatches");
 }
 
 /// Code with a result in `y`, and what makes the same in `z` statement by statement; the most dispatches of the first.

@@ -4,10 +4,12 @@
 //!
 //! Nothing here may change what a program computes, or let it take more memory than statement by statement, but for little.
 
+use super::card;
 use super::pending::{CLUSTER, look, settle, weight_of};
 use super::placed;
 use crate::context::Context;
 use crate::diagnostics::Result;
+use crate::ops::Op;
 use crate::tensor::{Abstract, Array, Lifted, WeakLifted};
 use rustc_hash::FxHashMap;
 
@@ -17,6 +19,8 @@ const CROWD: usize = 256;
 /// more than this part of the memory there is.
 const SPARE: usize = 128 << 20;
 const PART: u64 = 16;
+/// What computes a function counts as so many operations: to compile many of them together takes long, and gains little.
+const FUNCTION: usize = 8;
 
 /// All that may be waiting.
 #[derive(Default)]
@@ -65,8 +69,8 @@ impl Waiting {
     }
 
     /// An operation on a card waits for these inputs; `spare` is memory that it may take more than it must.
-    fn count(&mut self, inputs: &[Array], out: &Abstract, spare: usize) {
-        self.load.operations += 1;
+    fn count(&mut self, weight: usize, inputs: &[Array], out: &Abstract, spare: usize) {
+        self.load.operations += weight;
         for input in inputs {
             if let Array::Lifted(lifted) = input
                 && weight_of(lifted).is_none()
@@ -161,9 +165,9 @@ fn spare(cx: &Context) -> usize {
 }
 
 /// An operation on a card begins to wait for these inputs.
-pub(super) fn count(cx: &mut Context, inputs: &[Array], out: &Abstract) {
-    let spare = spare(cx);
-    cx.modes.waiting.count(inputs, out, spare);
+pub(super) fn count(cx: &mut Context, op: &Op, inputs: &[Array], out: &Abstract) {
+    let (weight, spare) = (if card::is_function(op, inputs) { FUNCTION } else { 1 }, spare(cx));
+    cx.modes.waiting.count(weight, inputs, out, spare);
 }
 
 /// May what waits on cards wait for the next statement?
