@@ -185,11 +185,11 @@ impl Devices {
         })
     }
 
-    /// Bytes that values may take on each graphics card in use.
-    pub fn bound(&self) -> u64 {
-        self.opened.values().fold(u64::MAX, |bound, engine| match engine {
-            Engine::Card(card) => bound.min(card.gpu.memory_limit()),
-            Engine::Host => bound,
+    /// The graphics cards in use.
+    pub fn cards(&self) -> impl Iterator<Item = &Card> {
+        self.opened.values().filter_map(|engine| match engine {
+            Engine::Card(card) => Some(card),
+            Engine::Host => None,
         })
     }
 

@@ -228,13 +228,14 @@ fn element(program: &Program, checks: &[Check], values: &[String], located: bool
         for (position, &operand) in step.operands.iter().enumerate() {
             let (name, float) = match operand {
                 Operand::Input(input) => (format!("in{input}"), program.inputs.get(input) == Some(&DType::F32)),
-                Operand::Step(step) => {
+                Operand::Step(step) | Operand::Apart(step) => {
                     (format!("s{step}"), program.steps.get(step).is_some_and(|step| step.dtype == DType::F32))
                 }
             };
             // Compilers fold `x - x` to 0, though x may be infinite.
-            let again = float && step.operands[..position].contains(&operand);
-            arguments.push(if again { format!("nb_hide({name})") } else { name });
+            let again = step.operands[..position].contains(&operand);
+            let hidden = float && (again || matches!(operand, Operand::Apart(_)));
+            arguments.push(if hidden { format!("nb_hide({name})") } else { name });
         }
         let arguments = arguments.join(", ");
         for (check, _) in checks.iter().enumerate().filter(|(_, check)| check.step == number) {

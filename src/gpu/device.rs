@@ -113,9 +113,14 @@ impl Gpu {
         self.0.pool.set_most(bytes);
     }
 
-    /// What bounds them.
-    pub fn memory_limit(&self) -> u64 {
-        self.0.pool.most()
+    /// Bytes that are left of the bound, if free buffers are given up.
+    pub fn room(&self) -> u64 {
+        self.0.pool.room()
+    }
+
+    /// Kernels compiled so far.
+    pub fn compiled(&self) -> u64 {
+        self.0.pipelines.borrow().compiled
     }
 
     /// Is the device gone? Then every use of it is an error.

@@ -26,6 +26,8 @@ struct Entry {
 pub struct Pipelines {
     entries: FxHashMap<String, Entry>,
     clock: u64,
+    /// Kernels compiled so far.
+    pub compiled: u64,
 }
 
 impl Pipelines {
@@ -42,6 +44,7 @@ impl Pipelines {
             return Ok(entry.pipeline.clone());
         }
         let pipeline = trouble.caught(device, || "a kernel".to_string(), || compile(device, text, access))?;
+        self.compiled += 1;
         if self.entries.len() >= MOST {
             let mut used: Vec<u64> = self.entries.values().map(|entry| entry.used).collect();
             let (_, middle, _) = used.select_nth_unstable(MOST / 2);

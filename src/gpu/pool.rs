@@ -87,8 +87,9 @@ impl Pool {
         self.most.set(bytes);
     }
 
-    pub fn most(&self) -> u64 {
-        self.most.get()
+    /// Bytes that are left of the bound, if those that are kept are given up.
+    pub fn room(&self) -> u64 {
+        self.most.get().saturating_sub(self.live.get())
     }
 
     /// A buffer of at least so many bytes, with any content. `what` is said in errors, as `f32[1000, 1000]`.

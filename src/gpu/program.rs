@@ -32,6 +32,9 @@ pub struct Step {
 pub enum Operand {
     Input(usize),
     Step(usize),
+    /// A step whose result is rounded before it is read, as if it came from memory: compilers may else join a product and
+    /// a sum.
+    Apart(usize),
 }
 
 /// Values that a step does not take: an element where it meets one is a fault.
@@ -83,8 +86,8 @@ impl Program {
     pub(super) fn dtype(&self, number: usize, operand: Operand) -> Result<DType> {
         let found = match operand {
             Operand::Input(input) => self.inputs.get(input).copied(),
-            Operand::Step(step) if step < number => self.steps.get(step).map(|step| step.dtype),
-            Operand::Step(_) => None,
+            Operand::Step(step) | Operand::Apart(step) if step < number => self.steps.get(step).map(|step| step.dtype),
+            Operand::Step(_) | Operand::Apart(_) => None,
         };
         found.ok_or_else(malformed)
     }

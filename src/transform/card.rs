@@ -112,6 +112,7 @@ impl Cluster {
             piece.steps.insert(number, step);
             return Ok(());
         }
+        let statement = pending::statement(&self.nodes[number]);
         let (text, compute) = text(op, inputs)?;
         let compared = self.nodes[number].aval().dtype == DType::Bool;
         let integers = inputs.iter().all(|input| input.is_weak() || input.dtype().is_integer());
@@ -127,6 +128,12 @@ impl Cluster {
             }
             let operand = match self.inside(input) {
                 Some(node) => match (piece.steps.get(&node), done.get(node)) {
+                    // no statement is rounded in another way because others run along
+                    (Some(&step), _)
+                        if pending::statement(&self.nodes[node]).is_some_and(|made| Some(made) != statement) =>
+                    {
+                        gpu::Operand::Apart(step)
+                    }
                     (Some(&step), _) => gpu::Operand::Step(step),
                     (None, Some(Some(view))) => piece.view(node + 1, view.clone(), input.dtype()),
                     _ => return Err(cpu::mistyped()),

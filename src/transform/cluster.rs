@@ -2,7 +2,7 @@
 //!
 //! Nothing here may decide when something runs.
 
-use super::pending::{Parts, done, inputs_mut, look, product, settle, settled, weight_of};
+use super::pending::{Parts, done, inputs_mut, leads_to_product, look, product, settle, settled, weight_of};
 use super::wiring::Wiring;
 use crate::context::Context;
 use crate::cpu;
@@ -35,15 +35,16 @@ struct Wired {
 
 impl Cluster {
     /// A value and what it waits for; inputs of another shape are settled first. On a card all of this shape that waits
-    /// behind its statement runs along, so that nothing is an output because another one still needs it.
-    pub fn of(cx: &mut Context, root: &Lifted) -> Result<Cluster> {
+    /// behind its statement may run along, so that nothing is an output because another one still needs it. Behind a
+    /// contraction nothing does: of two, one is settled first, and would take along what the other one has here.
+    pub fn of(cx: &mut Context, root: &Lifted, along: bool) -> Result<Cluster> {
         let (shape, device) = (root.aval().shape.clone(), root.aval().device);
         let (nodes, addresses, outputs) = (SmallVec::new(), SmallVec::new(), SmallVec::new());
         let product = product(root).map(|_| root.address());
         let mut cluster = Cluster { nodes, addresses, shape, device, outputs, product };
         // a node is met twice: before its inputs and behind them
         let mut work: SmallVec<[(Lifted, bool); 8]> = smallvec![(root.clone(), false)];
-        if device.is_some() {
+        if along && device.is_some() && !leads_to_product(root) {
             let along = cx.modes.waiting.company().filter(|node| node.aval().shape == cluster.shape);
             work.extend(along.filter(|node| node.aval().device == device).map(|node| (node, false)));
         }

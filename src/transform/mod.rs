@@ -241,7 +241,7 @@ fn at_level_0(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs
     if let Some(device) = inputs.iter().find_map(Array::place) {
         return placed::run(cx, op, inputs, device);
     }
-    pending::run(cx, op, inputs)
+    pending::run_on_waiting(cx, op, inputs)
 }
 
 /// One step on the way to the elements of a value.

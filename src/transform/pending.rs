@@ -11,8 +11,8 @@ use crate::context::Context;
 use crate::cpu;
 use crate::cpu::cluster::Folded;
 use crate::cpu::reduce::Reduction;
-use crate::diagnostics::Result;
 use crate::diagnostics::error::Place;
+use crate::diagnostics::{Kind, Result};
 use crate::gpu;
 use crate::ops::cast::CAST;
 use crate::ops::{Attrs, Entry, Kernel, Op, Outputs, Rule, now_all};
@@ -26,7 +26,7 @@ pub const LONG: usize = 1024;
 /// Operations of a cluster.
 pub const CLUSTER: usize = 48;
 
-pub(super) struct Pending(RefCell<State>);
+struct Pending(RefCell<State>);
 
 enum State {
     Waits {
@@ -35,6 +35,10 @@ enum State {
         weight: usize,
         /// The line that asked, where the operation may fail late.
         line: Option<Place>,
+        /// The statement that asked.
+        statement: u64,
+        /// Was there a contraction among what it waits for?
+        behind_product: bool,
     },
     /// A contraction on a graphics card, of inputs that are there.
     Product(Op, SmallVec<[Array; 3]>),
@@ -103,17 +107,24 @@ pub(super) fn wait_at_risk(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> R
 
 fn put_off(cx: &mut Context, op: &Op, inputs: &mut [Array], line: Option<Place>) -> Result<Lifted> {
     let out = op.infer_of(inputs)?;
-    match out.device {
-        None => cx.reserve(out.size(), out.dtype.size(), || out.type_name())?,
+    let behind_product = inputs.iter().any(|input| matches!(input, Array::Lifted(lifted) if leads_to_product(lifted)));
+    let most = match out.device {
+        None => {
+            cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
+            CLUSTER
+        }
         // memory of another device is that device's to watch
-        Some(_) => waiting::count(cx, op, inputs, &out),
-    }
+        Some(_) => {
+            waiting::count(cx, op, inputs, &out, behind_product);
+            waiting::TOGETHER + CLUSTER
+        }
+    };
     let weight_of_input = |input: &Array| if let Array::Lifted(lifted) = input { weight_of(lifted) } else { None };
     let mut weight = 1 + inputs.iter().filter_map(weight_of_input).sum::<usize>();
-    while weight > CLUSTER {
+    while weight > most {
         // some may have run meanwhile, others were counted twice
         weight = 1 + weighed(inputs);
-        if weight > CLUSTER
+        if weight > most
             && let Some(heaviest) = inputs.iter_mut().max_by_key(|input| weight_of_input(input))
         {
             *heaviest = settled(cx, heaviest)?;
@@ -121,7 +132,8 @@ fn put_off(cx: &mut Context, op: &Op, inputs: &mut [Array], line: Option<Place>)
     }
     let op = Plain::of(op).ok_or_else(cpu::mistyped)?;
     let inputs = inputs.iter_mut().map(std::mem::take).collect();
-    let state = State::Waits { op, inputs, weight, line };
+    let statement = cx.modes.waiting.statement();
+    let state = State::Waits { op, inputs, weight, line, statement, behind_product };
     Ok(begun(cx, out, state))
 }
 
@@ -131,7 +143,6 @@ pub(super) fn wait_product(cx: &mut Context, op: &Op, inputs: &mut [Array], out:
         *input = settled(cx, input)?;
     }
     let inputs = inputs.iter_mut().map(std::mem::take).collect();
-    // sums of many products would hold them all
     cx.modes.waiting.must_run();
     Ok(Array::Lifted(begun(cx, out, State::Product(op.clone(), inputs))))
 }
@@ -148,6 +159,23 @@ pub(crate) fn weight_of(lifted: &Lifted) -> Option<usize> {
     match &*lifted.body::<Pending>()?.0.borrow() {
         State::Waits { weight, .. } => Some(*weight),
         State::Product(..) => Some(1),
+        _ => None,
+    }
+}
+
+/// Is it a contraction that waits, or is there, or was there, one among what it waits for?
+pub(super) fn leads_to_product(lifted: &Lifted) -> bool {
+    lifted.body::<Pending>().is_some_and(|pending| match &*pending.0.borrow() {
+        State::Waits { behind_product, .. } => *behind_product,
+        State::Product(..) => true,
+        _ => false,
+    })
+}
+
+/// The statement that asked for an element-wise operation that waits.
+pub(super) fn statement(lifted: &Lifted) -> Option<u64> {
+    match &*lifted.body::<Pending>()?.0.borrow() {
+        State::Waits { statement, .. } => Some(*statement),
         _ => None,
     }
 }
@@ -184,7 +212,7 @@ pub(super) fn done(lifted: &Lifted) -> Option<Array> {
 }
 
 /// An operation on values of which some wait.
-pub(super) fn run(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
+pub(super) fn run_on_waiting(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
     if let (Kernel::Reduce(how), [Array::Lifted(input)]) = (&op.entry.kernel, &*inputs)
         && let Some(result) = reduced(cx, op, *how, input)?
     {
@@ -211,6 +239,12 @@ pub fn settled(cx: &mut Context, array: &Array) -> Result<Array> {
     }
 }
 
+/// Can it not be had any more, because nobody held it when its cluster ran?
+pub fn is_gone(array: &Array) -> bool {
+    let Array::Lifted(lifted) = array else { return false };
+    lifted.body::<Pending>().is_some_and(|pending| matches!(*pending.0.borrow(), State::Gone))
+}
+
 /// The value itself, or what it waited for, if that has run.
 pub fn arrived(_: &mut Context, array: &Array) -> Result<Array> {
     Ok(if let Array::Lifted(lifted) = array { done(lifted) } else { None }.unwrap_or_else(|| array.clone()))
@@ -218,23 +252,30 @@ pub fn arrived(_: &mut Context, array: &Array) -> Result<Array> {
 
 /// What a value waits for. If it fails, or is interrupted, the value goes on waiting.
 pub(super) fn settle(cx: &mut Context, lifted: &Lifted) -> Result<Array> {
-    if weight_of(lifted).is_some() {
-        alone_if_need_be(cx, |cx| run_cluster(cx, lifted))?;
+    if weight_of(lifted).is_some()
+        && let Err(error) = run(cx, lifted, true)
+    {
+        // it may be the fault of what ran along, or there may be memory for one after the other
+        if lifted.aval().device.is_none() || !matches!(error.kind(), Kind::Memory | Kind::Device) {
+            return Err(error);
+        }
+        waiting::one_by_one(cx)?;
+        run(cx, lifted, false)?;
     }
     done(lifted).ok_or_else(cpu::mistyped)
 }
 
-/// Runs a cluster; if it fails, then without what runs along, whose fault it may be.
-fn alone_if_need_be<T>(cx: &mut Context, run: impl Fn(&mut Context) -> Result<T>) -> Result<T> {
-    run(cx).or_else(|error| if cx.modes.waiting.part_company() { run(cx) } else { Err(error) })
-}
-
-/// Runs a value and what it waits for as one.
-fn run_cluster(cx: &mut Context, root: &Lifted) -> Result<()> {
+/// Runs a value and what it waits for as one, on a card together with what waits `along`, if that is wanted.
+pub(super) fn run(cx: &mut Context, root: &Lifted, along: bool) -> Result<()> {
+    if weight_of(root).is_none() {
+        return Ok(());
+    }
     cx.check()?;
-    let cluster = Cluster::of(cx, root)?;
+    let cluster = Cluster::of(cx, root, along)?;
     cluster.reserve(cx, &cluster.outputs)?;
+    let before = waiting::compiled(cx);
     let mut results = cluster.results(cx)?.into_iter();
+    waiting::learn(cx, &cluster.nodes, before);
     for (number, node) in cluster.nodes.iter().enumerate() {
         set(
             node,
@@ -265,7 +306,7 @@ fn reduced(cx: &mut Context, op: &Op, how: Reduction, root: &Lifted) -> Result<O
     let kept = root.holders() > 2;
     let Some(extent) = cpu::reduce::extent(shape, axes) else { return Ok(None) };
     cx.check()?;
-    let cluster = Cluster::of(cx, root)?;
+    let cluster = Cluster::of(cx, root, false)?;
     let made = cluster.outputs.len() - usize::from(!kept);
     let out = op.infer(&[root.aval().clone()])?;
     cx.reserve(out.size(), out.dtype.size(), || out.type_name())?;
@@ -283,18 +324,21 @@ pub(super) fn reduced_on_card(cx: &mut Context, op: &Op, how: gpu::Reduction, ro
     if weight_of(root).is_none() {
         return Ok(None);
     }
-    alone_if_need_be(cx, |cx| reduce_on_card(cx, op, how, root))
-}
-
-fn reduce_on_card(cx: &mut Context, op: &Op, how: gpu::Reduction, root: &Lifted) -> Result<Option<Array>> {
     let kept = root.holders() > 2 + cx.modes.waiting.holds(root);
     cx.check()?;
-    let cluster = Cluster::of(cx, root)?;
+    let cluster = Cluster::of(cx, root, true)?;
     // the last node is what is reduced, unless another one that waits reads it
     if cluster.product.is_some() || !cluster.nodes.last().is_some_and(|last| last.is_same(root)) {
         return Ok(None);
     }
-    let Some((reduced, results)) = cluster.reduced_on_card(cx, op, how, kept)? else { return Ok(None) };
+    let before = waiting::compiled(cx);
+    let (reduced, results) = match cluster.reduced_on_card(cx, op, how, kept) {
+        Ok(Some(found)) => found,
+        // one after the other it may be possible
+        Err(error) if matches!(error.kind(), Kind::Memory | Kind::Device) => return Ok(None),
+        other => return other.map(|_| None),
+    };
+    waiting::learn(cx, &cluster.nodes, before);
     // what may fail has been looked at
     cx.modes.waiting.ran(&cluster.nodes);
     for (&number, result) in cluster.outputs.iter().zip(results) {

@@ -3,7 +3,7 @@
 //! On a graphics card element-wise operations wait, to be fused, and all others are recorded for it; nothing waits for
 //! the card until elements are read. A device that the CPU stands in for is the CPU with its dtypes.
 
-use super::{card, concrete, pending};
+use super::{card, concrete, pending, waiting};
 use crate::context::Context;
 use crate::cpu;
 use crate::devices::{Card, Engine};
@@ -49,7 +49,21 @@ pub fn place(cx: &mut Context, input: &Array, out: &Abstract) -> Result<Array> {
     };
     match engine(cx, device)? {
         Engine::Host => Ok(on_host(device, cast(cx, at_hand, out.dtype)?)),
-        Engine::Card(card) => Ok(on_card(device, uploaded(cx, at_hand, out.dtype, &card)?)),
+        Engine::Card(card) => {
+            let uploaded = with_room(cx, |cx| uploaded(cx, at_hand.clone(), out.dtype, &card));
+            Ok(on_card(device, uploaded?))
+        }
+    }
+}
+
+/// Runs `work` for a card; where there is no memory, once more when what waits there has run: it may hold some.
+fn with_room<T>(cx: &mut Context, mut work: impl FnMut(&mut Context) -> Result<T>) -> Result<T> {
+    match work(cx) {
+        Err(error) if error.kind() == Kind::Memory && waiting::any_behind(cx) => {
+            waiting::one_by_one(cx)?;
+            work(cx)
+        }
+        result => result,
     }
 }
 
@@ -135,7 +149,7 @@ pub(super) fn run(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Devic
     }
     match engine(cx, device)? {
         Engine::Host => run_on_host(cx, op, inputs, device),
-        Engine::Card(card) => Ok(smallvec![run_on_card(cx, op, inputs, device, &card)?]),
+        Engine::Card(card) => Ok(smallvec![with_room(cx, |cx| run_on_card(cx, op, inputs, device, &card))?]),
     }
 }
 

@@ -67,9 +67,13 @@ sums = (item(sum(x)), item(sum(g(x))))",
     for (code, expected) in [("chain(x)", grown), ("loop(x)", grown), ("g(x)", "sums[1]")] {
         let code = format!("assert_close(item(sum({code})), {expected}, rtol=1e-3)");
         // a submit is so much time at most, and the machine may be busy with something else at one time, not every time
-        let tries: Vec<_> =
-            (0..20).map(|_| counts(&mut session, &code)).take_while(|(_, submits)| *submits > 10).collect();
-        assert!(tries.len() < 20 && tries.iter().all(|(dispatches, _)| *dispatches <= 25), "{code}: {tries:?}");
+        let mut tries = vec![counts(&mut session, &code)];
+        while tries.len() < 20 && tries.iter().all(|(_, submits)| *submits > 10) {
+            tries.push(counts(&mut session, &code));
+        }
+        let few =
+            tries.iter().all(|(dispatches, _)| *dispatches <= 25) && tries.iter().any(|(_, submits)| *submits <= 10);
+        assert!(few, "{code}: {tries:?}");
     }
 }
 
@@ -103,8 +107,7 @@ assert(all(isfinite(apart[2]) @ cpu))";
     assert!(after <= before + 30_000_000, "{before} bytes before, {after} after");
     // thirty turns of eight operations
     assert!(dispatches <= 7, "{dispatches} dispatches");
-    // compilers may join a product and a sum where they see both
-    card(&mut session, "for (t, a) in zip(together, apart) { assert_close(t, a, rtol=1e-5, atol=1e-5) }");
+    card(&mut session, "for (t, a) in zip(together, apart) { assert(all((t == a) @ cpu)) }");
 }
 
 /// What waits holds what it reads: little, or no more than it would take itself.
@@ -146,6 +149,114 @@ assert(all((u.a == t.a) @ cpu) and item(z[2]) == 6)";
     let (dispatches, _) = counts(&mut session, "for _ in 0..10 { unread = exp(y) }\nclock()");
     // what nobody can read any more is not computed
     assert!(dispatches <= 2, "{dispatches} dispatches");
+}
+
+/// Programs and the megabytes of a card in which they run; an array of a million numbers takes 4.2 of them.
+const IN_LITTLE_ROOM: &[(&str, usize)] = &[
+    ("x = ones([1_000_000]) @ gpu\nfor i in 0..100 { x = x + 1 }\nassert(item(x[7]) == 101)", 9),
+    (
+        "fn f(x, v) { for i in 0..50 { v = v + 1; x = x + v }\nx }
+x = f(ones([1_000_000]) @ gpu, zeros([1_000_000]) @ gpu)\nassert(item(x[7]) == 1276)",
+        13,
+    ),
+    // a small part holds all of what it is a part of
+    (
+        "fn f(n) {
+    parts = ()
+    for i in 0..n { large = rand([1_000_000]) @ gpu; part = large[:50] * 2; parts = (...parts, part) }
+    sum([item(sum(part)) for part in parts])
+}
+assert(f(40) > 0)",
+        20,
+    ),
+    // an error where it is asked for, and nothing has changed
+    (
+        "x = ones([1_300_000]) @ gpu
+(a, b) = (rand([1_300_000]) @ gpu, rand([1_300_000]) @ gpu)
+try { x = x * 2 } catch e { failed = e.line; a = none; x = x * 2 }
+assert(failed == 3 and item(x[0]) == 2)
+(failed, c) = (0, none)
+y = x * 3
+try { c = x * 4 } catch e { failed = e.line }
+assert(failed == 7 and c == none and item(y[0]) == 6)
+n = try { 1 } catch e { e.kind }
+assert(n == 1)",
+        20,
+    ),
+    (
+        "(row, column) = (ones([1, 1000]) @ gpu, ones([1000, 1]) @ gpu)
+fn some() = rand([1_000_000]) @ gpu
+all = (some(), some(), some(), some())
+u = all[0] * 2
+u = none
+failed = 0
+a = row * column
+try { b = row * column } catch e { failed = e.line }
+assert(failed == 8 and item(a[0, 0]) == 1)",
+        23,
+    ),
+];
+
+#[test]
+fn what_waits_needs_no_more_room() {
+    for (program, megabytes) in IN_LITTLE_ROOM {
+        let mut session = session();
+        session.limit_gpu_memory(megabytes * 1_000_000);
+        card(&mut session, program);
+    }
+}
+
+/// What was computed before an error, and waits, is taken in by what comes behind.
+#[test]
+fn products_outlive_what_failed_beside_them() {
+    let mut session = session();
+    let program = "x = ones([4, 4]) @ gpu
+fn failing() = try { error(\"a\") } catch e { 1 }
+fn f(p, q) { n = failing(); a = p + n; b = q + n; a + b }
+assert(item(sum(f(x @ x, x @ x))) == 160)
+fn g(p) { n = failing(); a = p + n; b = a + x @ x; item(sum(b) + sum(a)) }
+assert(g(x @ x) == 224)
+k = x * 2
+k = k + 1
+r = x @ x + x @ x
+assert(item(sum(r)) == 128 and item(sum(k)) == 48)";
+    card(&mut session, program);
+}
+
+/// The same bits, wherever kernels begin and end.
+#[test]
+fn what_waits_is_rounded_as_it_would_be_alone() {
+    let mut session = session();
+    let program = "seed(2)
+x = rand([5000]) @ gpu
+fn f(x) { t = x * 1.1; y = x * 0.7; t + y * x }
+expected = f(x)
+clock()
+for n in 0..70 {
+    z = ones(7) @ gpu
+    for k in 0..n { z = z * 1.5 }
+    found = f(x)
+    assert(all((found == expected) @ cpu), f\"{n}\")
+}";
+    card(&mut session, program);
+}
+
+/// Where kernels are new every time, statements soon do not wait any more.
+#[test]
+fn statements_that_come_as_they_like_run_alone() {
+    let mut session = session();
+    let program = "seed(4)
+fn run(x, v, n) {
+    for i in 0..n {
+        u = rand()
+        if u < 0.3 { v = v * 0.9 } else if u < 0.5 { x = x + v } else if u < 0.6 { x = maximum(x, 0) }
+        x = x * 0.99
+    }
+    (x, v)
+}
+run(rand([1000]) @ gpu, rand([1000]) @ gpu, 1000)";
+    let compiled = card(&mut session, program).pipelines();
+    assert!(compiled <= 20, "{compiled} kernels");
 }
 
 /// Kernels of many functions take long to compile.

@@ -136,7 +136,7 @@ fn kernel(cx: &mut Context, op: &Op, inputs: &mut [Array]) -> Result<Outputs> {
 /// Lets nothing wait for turns to come that would not wait for statements to come.
 pub(super) fn settle(cx: &mut Context, found: &mut [Array]) -> Result<()> {
     if found.iter().any(Array::is_lifted) {
-        waiting::end_statement(cx)?;
+        waiting::end_statement(cx, 0)?;
         for found in found {
             *found = pending::arrived(cx, found)?;
         }

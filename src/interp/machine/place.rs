@@ -88,7 +88,8 @@ impl Machine {
     /// Everything that a part of the program asked for is done, and what went wrong in it is known.
     pub(super) fn finish_part(&mut self, regs: &mut Window, reg: Reg) -> Result<()> {
         waiting::settle_all(&mut self.host.cx)?;
-        self.settle_register(regs, reg)?;
+        let value = &mut regs[usize::from(reg)];
+        *value = self.settle(std::mem::take(value))?;
         let cx = &mut self.host.cx;
         let batched = cx.modes.make_sources();
         cx.devices.look_for_faults().map_err(|mut error| {

@@ -245,7 +245,7 @@ impl Machine {
                             && waiting::any(&self.host.cx)
                             && usize::from(d) < code.variables
                         {
-                            attempt!(self.settle_register(regs, d));
+                            attempt!(self.settle_register(regs, d, &instrs[pc - 1]));
                         }
                     }
                     Instr::Move { d, a } => {
@@ -257,7 +257,7 @@ impl Machine {
                             let mut value = std::mem::take(&mut regs[a as usize]);
                             shift_slow(&mut regs[d as usize], &mut value);
                             if waiting::any(&self.host.cx) && usize::from(d) < code.variables {
-                                attempt!(self.settle_register(regs, d));
+                                attempt!(self.settle_register(regs, d, &instrs[pc - 1]));
                             }
                         }
                     }

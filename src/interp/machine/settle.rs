@@ -2,7 +2,7 @@
 //!
 //! A structure may hold a part of itself many times over: every part is looked at once, and what was shared stays so.
 
-use super::super::code::Reg;
+use super::super::code::{Instr, Reg};
 use super::super::value::{Fields, Value};
 use super::Machine;
 use super::registers::Window;
@@ -25,19 +25,45 @@ impl Machine {
         if !waiting::any(&self.host.cx) {
             return Ok(value);
         }
-        waiting::end_statement(&mut self.host.cx)?;
+        waiting::end_statement(&mut self.host.cx, 0)?;
         Ok(self.lowered(&value, pending::arrived)?.unwrap_or(value))
     }
 
-    /// The same for a value in a register.
+    /// The same for a value in a register, behind this instruction.
     #[inline(never)]
-    pub(super) fn settle_register(&mut self, regs: &mut Window, reg: Reg) -> Result<()> {
-        waiting::end_statement(&mut self.host.cx)?;
+    pub(super) fn settle_register(&mut self, regs: &mut Window, reg: Reg, last: &Instr) -> Result<()> {
+        waiting::end_statement(&mut self.host.cx, std::ptr::from_ref(last).addr())?;
         let value = &mut regs[usize::from(reg)];
         if let Some(lowered) = self.lowered(value, pending::arrived)? {
             *value = lowered;
         }
         Ok(())
+    }
+
+    /// The same for a value that takes the place of an old one. If it fails, the old one stays, or is the new one, where what
+    /// it was computed from is gone.
+    #[inline(never)]
+    pub(super) fn settle_replacing(&mut self, value: &mut Value, old: &mut Value, last: &Instr) -> Result<()> {
+        if let Value::Array(old) = &*old {
+            waiting::replacing(&mut self.host.cx, old);
+        }
+        let at = std::ptr::from_ref(last).addr();
+        let settled =
+            waiting::end_statement(&mut self.host.cx, at).and_then(|()| self.lowered(value, pending::arrived));
+        match settled {
+            Ok(lowered) => {
+                if let Some(lowered) = lowered {
+                    *value = lowered;
+                }
+                Ok(())
+            }
+            Err(error) => {
+                if matches!(&*old, Value::Array(old) if pending::is_gone(old)) {
+                    *old = value.clone();
+                }
+                Err(error)
+            }
+        }
     }
 
     /// A value whose elements are at hand, in structures, too: to be shown, compared or written.

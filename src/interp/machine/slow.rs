@@ -47,8 +47,9 @@ impl Machine {
             Instr::None { d } => set(&mut regs[d as usize], Value::None),
             Instr::GetFar { d, slot } => set(&mut regs[d as usize], far[slot as usize].clone()),
             Instr::SetFar { a, slot } => {
-                let value = take!(a);
-                far[slot as usize] = self.settle(value)?;
+                let mut value = take!(a);
+                self.settle_replacing(&mut value, &mut far[slot as usize], &instr)?;
+                far[slot as usize] = value;
             }
             Instr::GetGlobal { slot, .. } => return Err(self.unknown_name(slot, behind(code, pc - 1))),
             Instr::SetGlobal { a, slot } => {
@@ -56,7 +57,10 @@ impl Machine {
                     lent.reg = a;
                 }
                 if waiting::any(&self.host.cx) {
-                    self.settle_register(regs, a)?;
+                    let mut old = std::mem::take(&mut self.globals[slot as usize]);
+                    let settled = self.settle_replacing(&mut regs[a as usize], &mut old, &code.instrs[pc - 1]);
+                    self.globals[slot as usize] = old;
+                    settled?;
                 }
                 self.lent = None;
                 set(&mut self.globals[slot as usize], take!(a));
@@ -203,7 +207,7 @@ impl Machine {
             Instr::EnterHome { a, slot } => far[slot as usize] = self.enter_home(&regs[a as usize])?,
             Instr::SaveHome { slot } => {
                 // what went wrong before is none of what is caught here
-                waiting::run_at_risk(&mut self.host.cx)?;
+                waiting::settle_due(&mut self.host.cx)?;
                 self.host.cx.devices.look_for_faults()?;
                 far[slot as usize] = self.home();
             }
@@ -258,7 +262,7 @@ impl Machine {
             && waiting::any(&self.host.cx)
             && usize::from(d) < code.variables
         {
-            self.settle_register(regs, d)?;
+            self.settle_register(regs, d, &code.instrs[pc - 1])?;
         }
         Ok(())
     }
