@@ -384,7 +384,7 @@ y = w @ x";
     #[test]
     fn a_lost_card_is_opened_anew() {
         let mut session = session();
-        let long = "c = arange(2000.0)\nx = c @ gpu\nwaits = x * 2 + c\ns = sum(x)";
+        let long = "c = arange(2000.0)\nx = c @ gpu\nwaits = x * 2 + c\nshapes = x[:500] + waits[:1] * 2\nshapes = shapes + x[:1] * 3\ns = sum(x)";
         assert!(live(&mut session, long) > 0);
         gpu(&mut session).lose();
         let lost = |session: &mut Session, code: &str| {
@@ -400,6 +400,7 @@ y = w @ x";
             "sum(x)",
             "y = x + 1",
             "sum(waits + 1)",
+            "item(shapes[0])",
             "y = x @ x",
             "x[0]",
             "graph(|x| x + 1)(x)",

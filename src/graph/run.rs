@@ -42,8 +42,8 @@ impl Graph {
         for (input, aval) in inputs.iter_mut().zip(&self.inputs) {
             if let Array::Lifted(lifted) = &*input {
                 // what waits on a card may go on waiting
-                let waits = pending::weight_of(lifted).is_some();
-                if if waits { input.place().is_some() } else { lifted.level() > 0 } {
+                let waits_elsewhere = input.place().is_some() && pending::weight_of(lifted).is_some();
+                if waits_elsewhere || (lifted.level() > 0 && pending::weight_of(lifted).is_none()) {
                     return Ok(None);
                 }
                 *input = pending::settled(cx, input)?;

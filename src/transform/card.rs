@@ -83,7 +83,12 @@ impl Cluster {
         cx.kernels += 1;
         // every node became a step
         piece.program.outputs = made.iter().map(|node| piece.steps[node]).collect();
-        piece.program.outputs.push(piece.steps[&(self.nodes.len() - 1)]);
+        let mut last = piece.steps[&(self.nodes.len() - 1)];
+        // a product of another statement is rounded before it is added up
+        if root.aval().dtype == DType::F32 && pending::statement(root) != Some(cx.modes.waiting.statement()) {
+            last = piece.step("a", &[gpu::Operand::Apart(last)], DType::F32);
+        }
+        piece.program.outputs.push(last);
         let fault = placed::overflow_mark(cx, &card, how, root.aval().dtype)?;
         let (inputs, checks) = (piece.inputs(), piece.checks(&card)?);
         let cluster = gpu::Cluster::new(&piece.program, &inputs, &self.shape).checked(&checks);

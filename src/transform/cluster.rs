@@ -2,7 +2,7 @@
 //!
 //! Nothing here may decide when something runs.
 
-use super::pending::{Parts, done, inputs_mut, leads_to_product, look, product, settle, settled, weight_of};
+use super::pending::{Parts, done, inputs_mut, leads_to_product, look, product, run, settled, weight_of};
 use super::wiring::Wiring;
 use crate::context::Context;
 use crate::cpu;
@@ -34,9 +34,9 @@ struct Wired {
 }
 
 impl Cluster {
-    /// A value and what it waits for; inputs of another shape are settled first. On a card all of this shape that waits
+    /// A value and what it waits for; inputs of another shape run first. On a card all of this shape that waits
     /// behind its statement may run along, so that nothing is an output because another one still needs it. Behind a
-    /// contraction nothing does: of two, one is settled first, and would take along what the other one has here.
+    /// contraction nothing does: of two, one runs first, and would take along what the other one has here.
     pub fn of(cx: &mut Context, root: &Lifted, along: bool) -> Result<Cluster> {
         let (shape, device) = (root.aval().shape.clone(), root.aval().device);
         let (nodes, addresses, outputs) = (SmallVec::new(), SmallVec::new(), SmallVec::new());
@@ -72,7 +72,8 @@ impl Cluster {
                     }
                 }
             });
-            others.drain(..).try_for_each(|other| settle(cx, &other).map(|_| ()))?;
+            // who asked for all this deals with what fails
+            others.drain(..).try_for_each(|other| run(cx, &other, along))?;
         }
         let mut uses: SmallVec<[usize; 8]> = smallvec![0; cluster.nodes.len()];
         for node in &cluster.nodes {

@@ -12,7 +12,7 @@ use crate::cpu;
 use crate::cpu::cluster::Folded;
 use crate::cpu::reduce::Reduction;
 use crate::diagnostics::error::Place;
-use crate::diagnostics::{Kind, Result};
+use crate::diagnostics::{Error, Kind, Result};
 use crate::gpu;
 use crate::ops::cast::CAST;
 use crate::ops::{Attrs, Entry, Kernel, Op, Outputs, Rule, now_all};
@@ -114,10 +114,7 @@ fn put_off(cx: &mut Context, op: &Op, inputs: &mut [Array], line: Option<Place>)
             CLUSTER
         }
         // memory of another device is that device's to watch
-        Some(_) => {
-            waiting::count(cx, op, inputs, &out, behind_product);
-            waiting::TOGETHER + CLUSTER
-        }
+        Some(_) => waiting::TOGETHER + CLUSTER,
     };
     let weight_of_input = |input: &Array| if let Array::Lifted(lifted) = input { weight_of(lifted) } else { None };
     let mut weight = 1 + inputs.iter().filter_map(weight_of_input).sum::<usize>();
@@ -129,6 +126,9 @@ fn put_off(cx: &mut Context, op: &Op, inputs: &mut [Array], line: Option<Place>)
         {
             *heaviest = settled(cx, heaviest)?;
         }
+    }
+    if out.device.is_some() {
+        waiting::count(cx, op, inputs, &out, behind_product);
     }
     let op = Plain::of(op).ok_or_else(cpu::mistyped)?;
     let inputs = inputs.iter_mut().map(std::mem::take).collect();
@@ -256,13 +256,18 @@ pub(super) fn settle(cx: &mut Context, lifted: &Lifted) -> Result<Array> {
         && let Err(error) = run(cx, lifted, true)
     {
         // it may be the fault of what ran along, or there may be memory for one after the other
-        if lifted.aval().device.is_none() || !matches!(error.kind(), Kind::Memory | Kind::Device) {
+        if lifted.aval().device.is_none() || !is_for_want(&error) {
             return Err(error);
         }
-        waiting::one_by_one(cx)?;
+        waiting::one_by_one(cx, Some(lifted))?;
         run(cx, lifted, false)?;
     }
     done(lifted).ok_or_else(cpu::mistyped)
+}
+
+/// Is it an error for want of memory, or of a device?
+fn is_for_want(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Memory | Kind::Device)
 }
 
 /// Runs a value and what it waits for as one, on a card together with what waits `along`, if that is wanted.
@@ -326,16 +331,17 @@ pub(super) fn reduced_on_card(cx: &mut Context, op: &Op, how: gpu::Reduction, ro
     }
     let kept = root.holders() > 2 + cx.modes.waiting.holds(root);
     cx.check()?;
-    let cluster = Cluster::of(cx, root, true)?;
-    // the last node is what is reduced, unless another one that waits reads it
-    if cluster.product.is_some() || !cluster.nodes.last().is_some_and(|last| last.is_same(root)) {
-        return Ok(None);
-    }
     let before = waiting::compiled(cx);
-    let (reduced, results) = match cluster.reduced_on_card(cx, op, how, kept) {
-        Ok(Some(found)) => found,
+    let made = Cluster::of(cx, root, true).and_then(|cluster| {
+        // the last node is what is reduced, unless another one that waits reads it
+        let last = cluster.nodes.last().is_some_and(|last| last.is_same(root));
+        let made = if last && cluster.product.is_none() { cluster.reduced_on_card(cx, op, how, kept)? } else { None };
+        Ok(made.map(|made| (cluster, made)))
+    });
+    let (cluster, (reduced, results)) = match made {
+        Ok(Some(made)) => made,
         // one after the other it may be possible
-        Err(error) if matches!(error.kind(), Kind::Memory | Kind::Device) => return Ok(None),
+        Err(error) if is_for_want(&error) => return Ok(None),
         other => return other.map(|_| None),
     };
     waiting::learn(cx, &cluster.nodes, before);

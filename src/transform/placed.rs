@@ -60,7 +60,7 @@ pub fn place(cx: &mut Context, input: &Array, out: &Abstract) -> Result<Array> {
 fn with_room<T>(cx: &mut Context, mut work: impl FnMut(&mut Context) -> Result<T>) -> Result<T> {
     match work(cx) {
         Err(error) if error.kind() == Kind::Memory && waiting::any_behind(cx) => {
-            waiting::one_by_one(cx)?;
+            waiting::one_by_one(cx, None)?;
             work(cx)
         }
         result => result,
@@ -261,11 +261,10 @@ fn run_on_card(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Device, 
 
 /// Errors where an input was on a card that is gone.
 fn check_lost(input: &Array) -> Result<()> {
-    match input {
-        Array::Lifted(lifted) => match lifted.body::<Placed>() {
-            Some(Placed::Card(view)) => view.check_lost(),
-            _ => Ok(()),
-        },
+    let Array::Lifted(lifted) = input else { return Ok(()) };
+    match (lifted.body::<Placed>(), pending::done(lifted)) {
+        (Some(Placed::Card(view)), _) => view.check_lost(),
+        (_, Some(done)) => check_lost(&done),
         _ => Ok(()),
     }
 }

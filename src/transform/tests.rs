@@ -183,6 +183,27 @@ n = try { 1 } catch e { e.kind }
 assert(n == 1)",
         20,
     ),
+    // statement by statement, not operation by operation
+    (
+        "fn some() = ones([1_000_000]) @ gpu
+(large, a, b) = (some(), some(), some())
+z = large * 2
+large = none
+y = a * 2 + b * 3
+assert(item(y[0]) == 5 and item(z[0]) == 2)",
+        18,
+    ),
+    // shapes of which one waits for the other
+    (
+        "v = ones([1_000_000]) @ gpu
+x = ones([2, 1]) @ gpu
+failed = try { pair = (x + v * 2, x - v * 2); 0 } catch e { e.line }
+assert(failed == 3 and item(v[0]) == 1)
+s = v * 2
+r = reshape(s, [1000, 1000]) * s[0]
+assert(item(r[9, 9]) == 4)",
+        14,
+    ),
     (
         "(row, column) = (ones([1, 1000]) @ gpu, ones([1000, 1]) @ gpu)
 fn some() = rand([1_000_000]) @ gpu
@@ -231,12 +252,16 @@ fn what_waits_is_rounded_as_it_would_be_alone() {
 x = rand([5000]) @ gpu
 fn f(x) { t = x * 1.1; y = x * 0.7; t + y * x }
 expected = f(x)
+product = x * 1.3
 clock()
+total = item(sum(product))
 for n in 0..70 {
     z = ones(7) @ gpu
     for k in 0..n { z = z * 1.5 }
     found = f(x)
     assert(all((found == expected) @ cpu), f\"{n}\")
+    product = x * 1.3
+    assert(item(sum(product)) == total, f\"{n}\")
 }";
     card(&mut session, program);
 }
@@ -257,6 +282,18 @@ fn run(x, v, n) {
 run(rand([1000]) @ gpu, rand([1000]) @ gpu, 1000)";
     let compiled = card(&mut session, program).pipelines();
     assert!(compiled <= 20, "{compiled} kernels");
+}
+
+/// What waits on a card is no part of what the CPU does meanwhile.
+#[test]
+fn the_cpu_goes_on_beside_what_waits() {
+    let mut session = session();
+    let program = "y = ones([2000]) @ gpu
+z = y * 2
+a = ones(2000)
+for i in 0..2000 { a = a * 1.001 - 0.001 }
+assert(item(sum(z)) == 4000 and abs(a[0] - 1) < 1e-6)";
+    card(&mut session, program);
 }
 
 /// Kernels of many functions take long to compile.

@@ -179,7 +179,11 @@ impl Waiting {
             self.cut = at;
             return false;
         }
-        self.load.read <= SPARE || self.holds_little()
+        let is_light = self.load.read <= SPARE || self.holds_little();
+        if !is_light {
+            self.cut = at;
+        }
+        is_light
     }
 }
 
@@ -235,7 +239,7 @@ pub(super) fn compiled(cx: &Context) -> u64 {
 
 /// These have run on a card, where so many kernels were compiled before.
 pub(super) fn learn(cx: &mut Context, nodes: &[Lifted], before: u64) {
-    if !nodes.first().is_some_and(|node| node.aval().device.is_some()) {
+    if nodes.iter().all(|node| node.aval().device.is_none()) {
         return;
     }
     let is_new = compiled(cx) > before;
@@ -254,7 +258,7 @@ pub fn replacing(cx: &mut Context, old: &Array) {
     }
 }
 
-/// Does anything wait that this statement asked for?
+/// May anything wait that this statement asked for?
 #[inline]
 pub fn any(cx: &Context) -> bool {
     !cx.modes.waiting.all.is_empty()
@@ -277,12 +281,16 @@ pub fn end_statement(cx: &mut Context, at: usize) -> Result<()> {
 /// Lets what waits on cards wait behind its statement.
 fn leave_behind(cx: &mut Context) -> Result<()> {
     let all = std::mem::take(&mut cx.modes.waiting.all);
-    let may_stay = |lifted: &Lifted| lifted.aval().device.is_some() && !leads_to_product(lifted);
+    let mut due = vec![];
+    for weak in all {
+        let Some(lifted) = weak.upgrade().filter(|lifted| weight_of(lifted).is_some()) else { continue };
+        let may_stay = lifted.aval().device.is_some() && !leads_to_product(&lifted);
+        if may_stay { cx.modes.waiting.behind.push(weak) } else { due.push(weak) }
+    }
     // the last one takes along what it waits for
-    for lifted in all.iter().rev().filter_map(WeakLifted::upgrade).filter(|lifted| !may_stay(lifted)) {
+    for lifted in due.iter().rev().filter_map(WeakLifted::upgrade) {
         settle_if_waiting(cx, &lifted)?;
     }
-    cx.modes.waiting.behind.extend(all);
     if !any_behind(cx) {
         (cx.modes.waiting.behind, cx.modes.waiting.load) = Default::default();
     }
@@ -295,7 +303,7 @@ pub fn settle_due(cx: &mut Context) -> Result<()> {
     settle_each(cx, unless_catchable)
 }
 
-/// The same where all errors are to be known, but for those of what is lost.
+/// The same where all errors are to be known, but for those of devices: what is lost is no part of what is asked here.
 pub fn settle_all(cx: &mut Context) -> Result<()> {
     settle_each(cx, |error| if error.kind() == Kind::Device { Ok(()) } else { Err(error) })
 }
@@ -307,8 +315,12 @@ fn settle_each(cx: &mut Context, judge: impl Fn(Error) -> Result<()>) -> Result<
         }
     }
     while let Some(weak) = cx.modes.waiting.behind.pop() {
-        if let Some(lifted) = weak.upgrade() {
-            settle_if_waiting(cx, &lifted).or_else(&judge)?;
+        if let Some(lifted) = weak.upgrade()
+            && let Err(error) = settle_if_waiting(cx, &lifted)
+        {
+            judge(error)?;
+            // all there was has been tried
+            cx.modes.waiting.behind.clear();
         }
     }
     cx.modes.waiting.at_risk.clear();
@@ -326,11 +338,19 @@ fn settle_if_waiting(cx: &mut Context, lifted: &Lifted) -> Result<()> {
     if weight_of(lifted).is_some() && !is_gone { settle(cx, lifted).map(|_| ()) } else { Ok(()) }
 }
 
-/// Runs what waits on cards in the order in which it was asked for, which takes the least memory. What fails goes on waiting.
-pub(super) fn one_by_one(cx: &mut Context) -> Result<()> {
+/// Runs what waits on cards, and this value, statement by statement, as if nothing had waited for the next one. What fails
+/// goes on waiting.
+pub(super) fn one_by_one(cx: &mut Context, asked: Option<&Lifted>) -> Result<()> {
     let waiting = &cx.modes.waiting;
-    let all: Vec<WeakLifted> = waiting.behind.iter().chain(&waiting.all).cloned().collect();
-    for lifted in all.iter().filter_map(WeakLifted::upgrade).filter(|lifted| lifted.aval().device.is_some()) {
+    let mut all: Vec<(u64, WeakLifted)> = vec![];
+    let asked = asked.map(Lifted::downgrade);
+    for weak in waiting.behind.iter().chain(&waiting.all).chain(&asked).rev() {
+        let on_card = weak.upgrade().filter(|lifted| lifted.aval().device.is_some());
+        all.extend(on_card.map(|lifted| (statement(&lifted).unwrap_or(waiting.statement), weak.clone())));
+    }
+    // in a statement the last one is first, and takes along what it waits for
+    all.sort_by_key(|(statement, _)| *statement);
+    for lifted in all.iter().filter_map(|(_, weak)| weak.upgrade()) {
         run(cx, &lifted, false).or_else(unless_catchable)?;
     }
     Ok(())
@@ -355,8 +375,10 @@ pub fn forget(cx: &mut Context) {
 
 /// Runs what may fail on a card, though nobody may hold it: what it finds is known at the next look.
 pub fn run_at_risk(cx: &mut Context) -> Result<()> {
-    for lifted in std::mem::take(&mut cx.modes.waiting.at_risk) {
-        settle_if_waiting(cx, &lifted)?;
+    while let Some(lifted) = cx.modes.waiting.at_risk.first().cloned() {
+        let result = settle_if_waiting(cx, &lifted);
+        cx.modes.waiting.at_risk.retain(|held| !held.is_same(&lifted));
+        result?;
     }
     Ok(())
 }

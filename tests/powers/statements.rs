@@ -50,7 +50,7 @@ fn row() = rand(50, dtype=f32)
 given = (row(), row(), row(), row(), rand((3, 50), dtype=f32), i32(randint(0, 9, 50)), i32(arange(50)))
 expected = run(...given)
 found = run(...(given @ gpu))
-for (e, f) in zip(expected, found) { if max(abs((f @ cpu) - e)) > 1e-4 { print(e, f) } }
+for (e, f) in zip(expected, found) { if not (max(abs((f @ cpu) - e)) <= 1e-4) { print(e, f) } }
 ";
         let wrong = runner.eval(&code, &format!("statements {number}"));
         assert!(wrong.is_empty(), "statements {number}:\n{wrong}\n{code}");

@@ -9,7 +9,7 @@ use super::registers::Window;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::ops;
 use crate::tensor::{Array, Device};
-use crate::transform::waiting;
+use crate::transform::{pending, waiting};
 use std::rc::Rc;
 
 /// A function that makes new values on a device while it runs.
@@ -89,7 +89,9 @@ impl Machine {
     pub(super) fn finish_part(&mut self, regs: &mut Window, reg: Reg) -> Result<()> {
         waiting::settle_all(&mut self.host.cx)?;
         let value = &mut regs[usize::from(reg)];
-        *value = self.settle(std::mem::take(value))?;
+        if let Some(lowered) = self.lowered(value, pending::arrived)? {
+            *value = lowered;
+        }
         let cx = &mut self.host.cx;
         let batched = cx.modes.make_sources();
         cx.devices.look_for_faults().map_err(|mut error| {

@@ -72,7 +72,7 @@ impl Machine {
     }
 
     /// None where nothing is lifted.
-    fn lowered(&mut self, value: &Value, lower: Lower) -> Result<Option<Value>> {
+    pub(super) fn lowered(&mut self, value: &Value, lower: Lower) -> Result<Option<Value>> {
         match value {
             Value::Array(array) if array.is_lifted() => {
                 lower(&mut self.host.cx, array).map(|array| Some(Value::Array(array)))

@@ -48,7 +48,9 @@ impl Machine {
             Instr::GetFar { d, slot } => set(&mut regs[d as usize], far[slot as usize].clone()),
             Instr::SetFar { a, slot } => {
                 let mut value = take!(a);
-                self.settle_replacing(&mut value, &mut far[slot as usize], &instr)?;
+                if waiting::any(&self.host.cx) {
+                    self.settle_replacing(&mut value, &mut far[slot as usize], &code.instrs[pc - 1])?;
+                }
                 far[slot as usize] = value;
             }
             Instr::GetGlobal { slot, .. } => return Err(self.unknown_name(slot, behind(code, pc - 1))),
