@@ -2,6 +2,7 @@
 
 use super::declare::builtins;
 use crate::interp::{Scanned, Value};
+use crate::transform::waiting;
 
 builtins! {
     elements Settled;
@@ -17,5 +18,15 @@ builtins! {
         let alone = args.bool(3)?;
         let Scanned { state, outputs, ahead } = machine.staged_scan(args.get(0), args.get(1), args.get(2), alone)?;
         Ok(Value::tuple(vec![state, outputs, ahead.unwrap_or(Value::None)]))
+    };
+
+    /// Runs what waits for statements to come, and tells whether there was anything.
+    fn _waited()
+        effect true;
+        ex "timeit(|| ones(10)).runs > 0" => "True";
+    = |machine, _| {
+        let waited = waiting::any_behind(&machine.host.cx);
+        waiting::settle_all(&mut machine.host.cx)?;
+        Ok(Value::bool(waited))
     };
 }

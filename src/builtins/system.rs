@@ -175,16 +175,6 @@ builtins! {
         Ok(Value::float(machine.host.started.elapsed().as_secs_f64()))
     };
 
-    /// Runs what waits for statements to come, and tells whether there was anything.
-    fn _waited()
-        effect true;
-        ex "_waited()" => "False";
-    = |machine, _| {
-        let waited = waiting::any_behind(&machine.host.cx);
-        waiting::settle_all(&mut machine.host.cx)?;
-        Ok(Value::bool(waited))
-    };
-
     /// What there is to compute on: a tuple of records, the CPU first.
     /// `device` is the value to place things on; `kind` is `discrete`, `integrated`, `virtual` or `software` for a graphics
     /// card; `memory` is in bytes, for a graphics card those of the largest value.

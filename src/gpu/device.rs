@@ -160,12 +160,6 @@ impl Gpu {
         self.0.batch.borrow().dispatches()
     }
 
-    /// Kernels that are compiled now.
-    #[cfg(test)]
-    pub fn pipelines(&self) -> usize {
-        self.0.pipelines.borrow().len()
-    }
-
     /// Is there an operation that may have found a fault, which nobody looked at yet?
     pub fn may_fault(&self) -> bool {
         self.0.faults.armed()

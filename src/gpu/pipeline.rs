@@ -31,11 +31,6 @@ pub struct Pipelines {
 }
 
 impl Pipelines {
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     /// The kernel of this text, compiled if it is new.
     pub fn get(&mut self, device: &wgpu::Device, trouble: &Trouble, text: &str, access: &[Access]) -> Result<Pipeline> {
         self.clock += 1;

@@ -141,7 +141,7 @@ fn look(cx: &Context, op: &Op, layout: super::LayoutRule, input: &mut Array, out
     }
     let tensor = super::slice::taken(input)?;
     let view = layout(op, &tensor.layout());
-    let part = tensor.data().len() > out.size() && out.size().saturating_mul(out.dtype.size()) <= SMALL;
+    let part = tensor.data().len() > out.size() && out.bytes() <= SMALL;
     let look = tensor.view(view.shape, view.offset, view.strides);
     Ok(Array::from(if part { look.in_buffer() } else { look }))
 }

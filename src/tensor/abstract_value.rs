@@ -28,6 +28,11 @@ impl Abstract {
         shape::size(&self.shape)
     }
 
+    /// Bytes of its elements; `usize::MAX` where that is more than can be counted.
+    pub fn bytes(&self) -> usize {
+        self.size().saturating_mul(self.dtype.size())
+    }
+
     /// As `Array::type_name`.
     pub fn type_name(&self) -> String {
         type_name(self.dtype, &self.shape, self.device.unwrap_or_default())

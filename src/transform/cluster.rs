@@ -102,8 +102,7 @@ impl Cluster {
             return Ok(());
         }
         let outputs = outputs.iter().filter_map(|&output| self.nodes.get(output)).map(Lifted::aval);
-        let bytes =
-            outputs.clone().fold(0, |sum: usize, out| sum.saturating_add(out.size().saturating_mul(out.dtype.size())));
+        let bytes = outputs.clone().fold(0, |sum: usize, out| sum.saturating_add(out.bytes()));
         cx.reserve(bytes, 1, || outputs.map(Abstract::type_name).collect::<Vec<_>>().join(", "))
     }
 

@@ -86,13 +86,25 @@ fn uploaded(cx: &mut Context, input: Array, dtype: DType, card: &Card) -> Result
     Ok(view)
 }
 
+/// Looks at a value that is on a card, or has arrived there; none if it is not.
+fn look_on_card<T>(lifted: &Lifted, look: impl FnOnce(&View) -> T) -> Option<T> {
+    let done = pending::done(lifted);
+    let there = if let Some(Array::Lifted(done)) = &done { done } else { lifted };
+    match there.body::<Placed>() {
+        Some(Placed::Card(view)) => Some(look(view)),
+        _ => None,
+    }
+}
+
 /// Bytes on a card that a value holds, if it is there.
 pub(super) fn bytes(lifted: &Lifted) -> usize {
-    match (lifted.body::<Placed>(), pending::done(lifted)) {
-        (Some(Placed::Card(view)), _) => usize::try_from(view.bytes_held()).unwrap_or(usize::MAX),
-        (_, Some(Array::Lifted(inner))) => bytes(&inner),
-        _ => 0,
-    }
+    look_on_card(lifted, View::bytes_held).map_or(0, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
+}
+
+/// Errors where a value was on a card that is gone.
+fn check_lost(input: &Array) -> Result<()> {
+    let Array::Lifted(lifted) = input else { return Ok(()) };
+    look_on_card(lifted, View::check_lost).unwrap_or(Ok(()))
 }
 
 /// The elements of a value with a place.
@@ -256,16 +268,6 @@ fn run_on_card(cx: &mut Context, op: &Op, inputs: &mut [Array], device: Device, 
             Ok(on_card(device, kernel(&card.gpu, &views, &numbers)?))
         }
         _ => Err(missing(op, inputs)),
-    }
-}
-
-/// Errors where an input was on a card that is gone.
-fn check_lost(input: &Array) -> Result<()> {
-    let Array::Lifted(lifted) = input else { return Ok(()) };
-    match (lifted.body::<Placed>(), pending::done(lifted)) {
-        (Some(Placed::Card(view)), _) => view.check_lost(),
-        (_, Some(done)) => check_lost(&done),
-        _ => Ok(()),
     }
 }
 

@@ -154,7 +154,7 @@ impl Waiting {
             let others = value.holders() > uses + 1 + self.holds(value);
             match weight_of(value).is_some() {
                 true if others => {
-                    let bytes = bytes(value.aval());
+                    let bytes = value.aval().bytes();
                     (made, largest) = (made.saturating_add(bytes), largest.max(bytes));
                 }
                 false if !others => held = held.saturating_add(placed::bytes(value)),
@@ -208,10 +208,6 @@ impl Met {
     }
 }
 
-fn bytes(aval: &Abstract) -> usize {
-    aval.size().saturating_mul(aval.dtype.size())
-}
-
 /// An operation on a card begins to wait for these inputs, a contraction among them or not.
 pub(super) fn count(cx: &mut Context, op: &Op, inputs: &[Array], out: &Abstract, behind_product: bool) {
     let room = cx.devices.cards().map(|card| card.gpu.room()).min().unwrap_or(u64::MAX);
@@ -226,7 +222,7 @@ pub(super) fn count(cx: &mut Context, op: &Op, inputs: &[Array], out: &Abstract,
             load.largest = load.largest.max(bytes);
         }
     }
-    let bytes = bytes(out);
+    let bytes = out.bytes();
     load.made = load.made.saturating_add(bytes as u64);
     // sums of many products would hold them all; where there may be no room, that is an error here and now
     load.due |= behind_product || bytes > load.largest.max(SPARE) || load.made > room;

@@ -178,7 +178,7 @@ fn another_shape_is_no_other_kernel() {
         let a = laid(&mut dice, &gpu, DType::F32, &[rows, depth], false);
         let b = laid(&mut dice, &gpu, DType::F32, &[depth, columns], false);
         check(&gpu, &a, &b, [&[], &[]], [&[1], &[0]]);
-        gpu.pipelines()
+        gpu.compiled()
     };
     let squares = multiply(40, 48, 64);
     assert_eq!(multiply(100, 72, 16), squares);

@@ -39,7 +39,7 @@ fn constants(node: &Node) -> Option<SmallVec<[Array; 3]>> {
 }
 
 fn is_small(node: &Node, inputs: &[Array]) -> bool {
-    let made: usize = node.outs.iter().map(|out| out.size().saturating_mul(out.dtype.size())).sum();
+    let made: usize = node.outs.iter().map(|out| out.bytes()).sum();
     let held: usize = inputs.iter().map(|input| input.size().saturating_mul(input.dtype().size())).sum();
     made <= held.max(LITTLE)
 }

@@ -9,7 +9,7 @@ use super::registers::Window;
 use crate::diagnostics::{Error, Kind, Result};
 use crate::ops;
 use crate::tensor::{Array, Device};
-use crate::transform::{pending, waiting};
+use crate::transform::waiting;
 use std::rc::Rc;
 
 /// A function that makes new values on a device while it runs.
@@ -88,10 +88,7 @@ impl Machine {
     /// Everything that a part of the program asked for is done, and what went wrong in it is known.
     pub(super) fn finish_part(&mut self, regs: &mut Window, reg: Reg) -> Result<()> {
         waiting::settle_all(&mut self.host.cx)?;
-        let value = &mut regs[usize::from(reg)];
-        if let Some(lowered) = self.lowered(value, pending::arrived)? {
-            *value = lowered;
-        }
+        self.lower_what_arrived(&mut regs[usize::from(reg)])?;
         let cx = &mut self.host.cx;
         let batched = cx.modes.make_sources();
         cx.devices.look_for_faults().map_err(|mut error| {

@@ -21,23 +21,18 @@ impl Machine {
     /// A statement has come to its end: runs what may not wait for the next one. The value is without anything in it that
     /// waited and has run.
     #[inline]
-    pub fn settle(&mut self, value: Value) -> Result<Value> {
-        if !waiting::any(&self.host.cx) {
-            return Ok(value);
+    pub fn settle(&mut self, mut value: Value) -> Result<Value> {
+        if waiting::any(&self.host.cx) {
+            waiting::end_statement(&mut self.host.cx, 0)?;
+            self.lower_what_arrived(&mut value)?;
         }
-        waiting::end_statement(&mut self.host.cx, 0)?;
-        Ok(self.lowered(&value, pending::arrived)?.unwrap_or(value))
+        Ok(value)
     }
 
     /// The same for a value in a register, behind this instruction.
     #[inline(never)]
     pub(super) fn settle_register(&mut self, regs: &mut Window, reg: Reg, last: &Instr) -> Result<()> {
-        waiting::end_statement(&mut self.host.cx, std::ptr::from_ref(last).addr())?;
-        let value = &mut regs[usize::from(reg)];
-        if let Some(lowered) = self.lowered(value, pending::arrived)? {
-            *value = lowered;
-        }
-        Ok(())
+        self.settle_replacing(&mut regs[usize::from(reg)], &mut Value::Undefined, last)
     }
 
     /// The same for a value that takes the place of an old one. If it fails, the old one stays, or is the new one, where what
@@ -47,23 +42,20 @@ impl Machine {
         if let Value::Array(old) = &*old {
             waiting::replacing(&mut self.host.cx, old);
         }
-        let at = std::ptr::from_ref(last).addr();
-        let settled =
-            waiting::end_statement(&mut self.host.cx, at).and_then(|()| self.lowered(value, pending::arrived));
-        match settled {
-            Ok(lowered) => {
-                if let Some(lowered) = lowered {
-                    *value = lowered;
-                }
-                Ok(())
-            }
-            Err(error) => {
-                if matches!(&*old, Value::Array(old) if pending::is_gone(old)) {
-                    *old = value.clone();
-                }
-                Err(error)
-            }
+        let settled = waiting::end_statement(&mut self.host.cx, std::ptr::from_ref(last).addr());
+        if settled.is_err() && matches!(&*old, Value::Array(old) if pending::is_gone(old)) {
+            *old = value.clone();
         }
+        settled?;
+        self.lower_what_arrived(value)
+    }
+
+    /// Puts what has run in the place of what waited for it.
+    pub(super) fn lower_what_arrived(&mut self, value: &mut Value) -> Result<()> {
+        if let Some(lowered) = self.lowered(value, pending::arrived)? {
+            *value = lowered;
+        }
+        Ok(())
     }
 
     /// A value whose elements are at hand, in structures, too: to be shown, compared or written.
@@ -72,7 +64,7 @@ impl Machine {
     }
 
     /// None where nothing is lifted.
-    pub(super) fn lowered(&mut self, value: &Value, lower: Lower) -> Result<Option<Value>> {
+    fn lowered(&mut self, value: &Value, lower: Lower) -> Result<Option<Value>> {
         match value {
             Value::Array(array) if array.is_lifted() => {
                 lower(&mut self.host.cx, array).map(|array| Some(Value::Array(array)))
